@@ -1,0 +1,16 @@
+//! The rules of the Call Outcomes API: reading reports, matching calls, deciding what a report does, answering.
+
+pub mod json;
+pub mod ledger;
+pub mod matching;
+pub mod money;
+pub mod outcome;
+pub mod parameters;
+pub mod phone;
+pub mod problem;
+pub mod reply;
+pub mod request;
+pub mod time;
+pub mod transaction_id;
+#[cfg(feature = "worker")]
+mod worker;

@@ -1,0 +1,332 @@
+//! Reading the parameters of one object: which keys were sent, and each kind of value by its rule.
+//!
+//! Every reader here takes a value as it was sent and either returns what it means or records a problem; none
+//! returns early, so that all problems are found at once.
+//!
+//! Not here: which parameters a request has.
+
+use std::borrow::Cow;
+
+use crate::json::{Reader, Str, SyntaxError, Value};
+use crate::money::Cents;
+use crate::phone::{CountryCode, Phone};
+use crate::problem::{Code, Problem, Span, pointer_to};
+use crate::time::UnixMillis;
+
+/// The longest names, ids and custom parameters, in characters.
+pub const MAX_NAME: usize = 255;
+/// The longest description, in characters.
+pub const MAX_DESCRIPTION: usize = 4_096;
+/// The most digits of a duration in seconds.
+pub const MAX_DURATION_DIGITS: usize = 9;
+
+/// An unknown key longer than this is not compared with the known ones.
+const MAX_COMPARED_KEY: usize = 64;
+/// How many letters a key may differ from a known one to be taken for it.
+const MAX_TYPOS: usize = 2;
+
+/// What an object sent for each of `N` known keys, and the keys that are not known or came twice.
+#[derive(Debug)]
+pub struct Sent<'a, const N: usize> {
+    values: [Option<Value<'a>>; N],
+    stray: Vec<(Code, Str<'a>)>,
+}
+
+impl<'a, const N: usize> Sent<'a, N> {
+    /// Reads the object that comes next. `nested` may walk into a known key's value and returns `None` where it
+    /// leaves that to the reader.
+    ///
+    /// # Errors
+    /// Where the text is not JSON.
+    pub fn read(
+        reader: &mut Reader<'a>,
+        names: &[&str; N],
+        mut nested: impl FnMut(&mut Reader<'a>, usize) -> Result<Option<Value<'a>>, SyntaxError>,
+    ) -> Result<Self, SyntaxError> {
+        let mut sent = Self { values: [None; N], stray: Vec::new() };
+        reader.open_object()?;
+        while let Some(key) = reader.next_key()? {
+            let name = key.decode();
+            let Some(place) = names.iter().position(|known| *known == name) else {
+                sent.stray.push((Code::KeyUnknown, key));
+                reader.value()?;
+                continue;
+            };
+            let value = match nested(reader, place)? {
+                Some(value) => value,
+                None => reader.value()?,
+            };
+            if let Some(slot) = sent.values.get_mut(place)
+                && slot.replace(value).is_some()
+            {
+                sent.stray.push((Code::KeyRepeated, key));
+            }
+        }
+        sent.find_repeated_strays();
+        Ok(sent)
+    }
+
+    /// What was sent for the key at `place` in the names.
+    #[must_use]
+    pub fn value(&self, place: usize) -> Option<Value<'a>> {
+        self.values.get(place).copied().flatten()
+    }
+
+    /// An unknown key that came twice is unknown once and repeated once for each further time.
+    fn find_repeated_strays(&mut self) {
+        if self.stray.len() < 2 {
+            return;
+        }
+        let mut order: Vec<_> = self
+            .stray
+            .iter()
+            .enumerate()
+            .filter(|(_, (code, _))| *code == Code::KeyUnknown)
+            .map(|(at, (_, key))| (key.decode(), at))
+            .collect();
+        order.sort();
+        let repeated: Vec<usize> = order
+            .iter()
+            .zip(order.iter().skip(1))
+            .filter(|((name, _), (next, _))| name == next)
+            .map(|(_, (_, at))| *at)
+            .collect();
+        for at in repeated {
+            if let Some((code, _)) = self.stray.get_mut(at) {
+                *code = Code::KeyRepeated;
+            }
+        }
+    }
+
+    /// The stray keys as problems, each with the nearest known name.
+    pub fn stray_keys(&self, names: &[&'static str; N], parent: &str, problems: &mut Vec<Problem>) {
+        for (code, key) in &self.stray {
+            let name = key.decode();
+            let mut problem = Problem::whole(*code);
+            problem.pointer = pointer_to(parent, &name);
+            problem.span = Some(key.span);
+            if *code == Code::KeyUnknown {
+                problem.fix = nearest(&name, names).map(str::to_owned);
+            }
+            problems.push(problem.with_name(name.into_owned()));
+        }
+    }
+}
+
+/// The known name that a key was probably meant to be.
+fn nearest<'n>(key: &str, names: &[&'n str]) -> Option<&'n str> {
+    if key.len() > MAX_COMPARED_KEY {
+        return None;
+    }
+    let key = key.to_ascii_lowercase().replace(['-', ' '], "_");
+    names
+        .iter()
+        .map(|name| (strsim::osa_distance(&key, name), *name))
+        .filter(|(typos, name)| *typos <= MAX_TYPOS && *typos < name.len())
+        .min()
+        .map(|(_, name)| name)
+}
+
+/// One parameter as it was sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter<'a, 'p> {
+    /// The name in messages.
+    pub name: &'static str,
+    /// The key it was sent under.
+    pub key: &'static str,
+    /// The pointer of the object it stands in.
+    pub parent: &'p str,
+    /// What was sent.
+    pub value: Option<Value<'a>>,
+}
+
+/// What a parameter means: `None` where it was not passed.
+pub type Read<T> = Result<Option<T>, Problem>;
+
+impl<'a> Parameter<'a, '_> {
+    /// A problem with what was sent.
+    #[must_use]
+    pub fn problem(&self, code: Code) -> Problem {
+        let mut problem = Problem::whole(code).with_name(self.name);
+        problem.pointer = pointer_to(self.parent, self.key);
+        problem.span = self.value.map(|value| value.span());
+        problem
+    }
+
+    /// A text, number or boolean as text; null as not passed.
+    ///
+    /// # Errors
+    /// `code` for an object, an array, or a text with U+0000.
+    pub fn text(&self, code: Code) -> Read<Cow<'a, str>> {
+        match self.value {
+            None | Some(Value::Null(_)) => Ok(None),
+            Some(Value::Bool(value, _)) => Ok(Some(Cow::Borrowed(if value { "true" } else { "false" }))),
+            Some(Value::Number(written, _)) => Ok(Some(Cow::Borrowed(written))),
+            Some(Value::String(string)) => match string.decode() {
+                text if text.contains('\0') => Err(self.problem(code)),
+                text => Ok(Some(text)),
+            },
+            Some(Value::Array(_) | Value::Object(_)) => Err(self.problem(code)),
+        }
+    }
+
+    /// A text of at most `max` characters.
+    ///
+    /// # Errors
+    /// As [`Parameter::text`], and `too_long`.
+    pub fn text_within(&self, max: usize, code: Code, too_long: Code) -> Read<Cow<'a, str>> {
+        let text = self.text(code)?;
+        // Bytes first: no text has more characters than bytes.
+        if text.as_ref().is_some_and(|text| text.len() > max && text.chars().count() > max) {
+            return Err(self.problem(too_long).with_max(max));
+        }
+        Ok(text)
+    }
+
+    /// As [`Parameter::text`], with a blank text as not passed.
+    ///
+    /// # Errors
+    /// As [`Parameter::text`].
+    pub fn unless_blank(&self, code: Code) -> Read<Cow<'a, str>> {
+        Ok(self.text(code)?.filter(|text| !text.trim().is_empty()))
+    }
+
+    /// An id of the network's own, in any characters; blank as not passed.
+    ///
+    /// # Errors
+    /// As [`Parameter::text_within`].
+    pub fn id(&self, code: Code, too_long: Code) -> Read<Cow<'a, str>> {
+        let id = self.text_within(MAX_NAME, code, too_long)?;
+        Ok(id.filter(|id| !id.trim().is_empty()))
+    }
+
+    /// 10 digits (seconds) or 13 (milliseconds); a text for which `absent` holds as not passed.
+    ///
+    /// # Errors
+    /// `code` for anything else.
+    pub fn time(&self, code: Code, absent: fn(&str) -> bool) -> Read<UnixMillis> {
+        match self.text(code)? {
+            Some(text) if !absent(&text) => match UnixMillis::parse(&text) {
+                Some(time) => Ok(Some(time)),
+                None => Err(self.problem(code)),
+            },
+            _ => Ok(None),
+        }
+    }
+
+    /// A phone number; blank as not passed. A JSON number counts as written: digits only.
+    ///
+    /// # Errors
+    /// `code` for anything that is not one.
+    pub fn phone(&self, country: CountryCode, code: Code) -> Read<Phone> {
+        let Some(text) = self.unless_blank(code)? else {
+            return Ok(None);
+        };
+        let written_in_digits = !matches!(self.value, Some(Value::Number(..))) || is_digits(&text);
+        match Phone::parse(&text, country).filter(|_| written_in_digits) {
+            Some(phone) => Ok(Some(phone)),
+            None => Err(self.problem(code)),
+        }
+    }
+
+    /// A whole number of seconds; blank as not passed.
+    ///
+    /// # Errors
+    /// `duration_in_seconds.format` for anything else.
+    pub fn duration(&self) -> Read<u32> {
+        let Some(text) = self.unless_blank(Code::DurationFormat)? else {
+            return Ok(None);
+        };
+        if is_digits(&text)
+            && text.len() <= MAX_DURATION_DIGITS
+            && let Ok(seconds) = text.parse()
+        {
+            return Ok(Some(seconds));
+        }
+        Err(self.problem(Code::DurationFormat))
+    }
+
+    /// An amount; null and `""` clear it: `Some(None)`.
+    ///
+    /// # Errors
+    /// The `sale_amount.*` rule that it breaks.
+    pub fn amount(&self) -> Read<Option<Cents>> {
+        match self.value {
+            None => return Ok(None),
+            Some(Value::Bool(..)) => return Err(self.problem(Code::SaleAmountFormat)),
+            Some(_) => {}
+        }
+        let text = self.text(Code::SaleAmountFormat)?.unwrap_or_default();
+        if text.is_empty() {
+            return Ok(Some(None));
+        }
+        match Cents::parse(&text) {
+            Ok(amount) => Ok(Some(Some(amount))),
+            Err((code, fix)) => {
+                let mut problem = self.problem(code);
+                problem.fix = fix;
+                Err(problem)
+            }
+        }
+    }
+
+    /// Whether an outcome was met; null and `""` as not passed.
+    ///
+    /// # Errors
+    /// `value.format` for anything but true and false, 1 and 0, yes and no.
+    pub fn truth(&self) -> Read<bool> {
+        let Some(text) = self.text(Code::ValueFormat)? else {
+            return Ok(None);
+        };
+        let is_any = |words: [&str; 3]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+        if text.is_empty() {
+            Ok(None)
+        } else if is_any(["true", "1", "yes"]) {
+            Ok(Some(true))
+        } else if is_any(["false", "0", "no"]) {
+            Ok(Some(false))
+        } else {
+            Err(self.problem(Code::ValueFormat))
+        }
+    }
+}
+
+/// Keeps what was read, or records why it could not be.
+pub fn keep<T>(problems: &mut Vec<Problem>, read: Read<T>) -> Option<T> {
+    read.unwrap_or_else(|problem| {
+        problems.push(problem);
+        None
+    })
+}
+
+/// Whether a text is ASCII digits only, and at least one.
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a section of the request is an object, was left out (or is null), or is something else.
+#[derive(Debug)]
+pub enum Section<'a, const N: usize> {
+    /// Left out, or null.
+    Absent,
+    /// What the object sent.
+    Object(Sent<'a, N>),
+    /// Something else, and where.
+    Wrong(Span),
+}
+
+impl<'a, const N: usize> Section<'a, N> {
+    /// Reads the value that comes next as a section with the given names.
+    ///
+    /// # Errors
+    /// Where the text is not JSON.
+    pub fn read(reader: &mut Reader<'a>, names: &[&str; N]) -> Result<Self, SyntaxError> {
+        if reader.at_object() {
+            return Sent::read(reader, names, |_, _| Ok(None)).map(Self::Object);
+        }
+        Ok(match reader.value()? {
+            Value::Null(_) => Self::Absent,
+            other => Self::Wrong(other.span()),
+        })
+    }
+}

@@ -1,0 +1,135 @@
+//! Phone numbers, normalised to E.164.
+//!
+//! Not here: numbering plans. Whether a number could be assigned is the network's business.
+
+use std::fmt;
+
+/// A phone number: `+` and 7 to 15 digits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Phone {
+    // 15 digits fit 50 bits; a leading zero is why the length is kept.
+    digits: u64,
+    length: usize,
+}
+
+/// The country code of numbers written without one: 1 to 3 digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CountryCode(u16);
+
+impl CountryCode {
+    /// North America, the reference's own.
+    pub const DEFAULT: Self = Self(1);
+
+    /// Reads 1 to 3 digits, with or without a `+`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix('+').unwrap_or(text);
+        let valid = (1..=3).contains(&digits.len())
+            && digits.bytes().all(|b| b.is_ascii_digit())
+            && !digits.starts_with('0');
+        if valid { digits.parse().ok().map(Self) } else { None }
+    }
+}
+
+impl fmt::Display for CountryCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+impl Phone {
+    /// Reads a number as people write it (reference: `calling_phone_number`). Spaces, `-`, `.`, `(` and `)` are
+    /// dropped; then `+` and 7 to 15 digits stand as they are, 10 digits get the country code, and 11 digits that
+    /// start with it get the `+`.
+    #[must_use]
+    pub fn parse(text: &str, country: CountryCode) -> Option<Self> {
+        let mut digits = 0_u64;
+        let mut length = 0_usize;
+        let mut plus = false;
+        for byte in text.bytes() {
+            match byte {
+                b' ' | b'-' | b'.' | b'(' | b')' => {}
+                b'+' if !plus && length == 0 => plus = true,
+                b'0'..=b'9' if length < 15 => {
+                    digits = digits.checked_mul(10)?.checked_add(u64::from(byte.wrapping_sub(b'0')))?;
+                    length = length.saturating_add(1);
+                }
+                _ => return None,
+            }
+        }
+        if plus {
+            return (length >= 7).then_some(Self { digits, length });
+        }
+        let code = country.to_string();
+        match length {
+            10 => {
+                let shifted = u64::from(country.0).checked_mul(10_000_000_000)?;
+                Some(Self {
+                    digits: shifted.checked_add(digits)?,
+                    length: length.saturating_add(code.len()),
+                })
+            }
+            11 => Some(Self { digits, length }).filter(|phone| phone.digits().starts_with(&code)),
+            _ => None,
+        }
+    }
+
+    fn digits(self) -> String {
+        format!("{:0width$}", self.digits, width = self.length)
+    }
+}
+
+impl fmt::Display for Phone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "+{}", self.digits())
+    }
+}
+
+/// A phone number is personal: it does not go where a debug print goes.
+impl fmt::Debug for Phone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Phone(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_normalised() {
+        for (text, expected) in [
+            ("+1 8885551212", Some("+18885551212")),
+            ("(888) 555-1212", Some("+18885551212")),
+            ("888.555.1212", Some("+18885551212")),
+            ("18885551212", Some("+18885551212")),
+            ("+0012345", Some("+0012345")),
+            ("+123456789012345", Some("+123456789012345")),
+            ("+1234567890123456", None),
+            ("+123456", None),
+            ("28885551212", None),
+            ("8885551", None),
+            ("1+8885551212", None),
+            ("++18885551212", None),
+            ("+1\t8885551212", None),
+            ("1.89E+10", None),
+            ("", None),
+            ("()", None),
+        ] {
+            let phone = Phone::parse(text, CountryCode::DEFAULT).map(|phone| phone.to_string());
+            assert_eq!(phone.as_deref(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_country_code_is_configurable() {
+        let german = CountryCode::parse("+49").unwrap();
+        let shown = |text| Phone::parse(text, german).map(|phone| phone.to_string());
+        assert_eq!(shown("3012345678").as_deref(), Some("+493012345678"));
+        assert_eq!(shown("49301234567").as_deref(), Some("+49301234567"));
+        assert_eq!(shown("18885551212"), None);
+        for bad in ["", "+", "01", "1234", "x"] {
+            assert_eq!(CountryCode::parse(bad), None, "{bad:?}");
+        }
+    }
+}

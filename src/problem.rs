@@ -1,0 +1,322 @@
+//! What can be wrong with a request, as data: the registry of codes, and one [`Problem`] of a request.
+//!
+//! Messages, the error answers, the documentation and the types of the npm package come from this table.
+//! Only the code is a promise: once released it never changes its meaning. Texts may improve.
+//!
+//! Not here: HTTP, and anything the client sent, except a key that strict mode has to name.
+
+use std::borrow::Cow;
+
+/// A range of bytes in the text that was read; `end` is exclusive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span {
+    /// The first byte.
+    pub start: usize,
+    /// The byte after the last.
+    pub end: usize,
+}
+
+/// The class in an error answer, as the reference's clients read it, with its HTTP status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are the reference's own")]
+pub enum Class {
+    InvalidApiVersion,
+    ParseError,
+    NotAuthorized,
+    RecordInvalid,
+    UnauthorizedOperation,
+    UnauthorizedAdvertiser,
+    UnauthorizedNetwork,
+    RecordNotFound,
+    RouteNotFound,
+    MethodNotAllowed,
+    PayloadTooLarge,
+    TooManyRequests,
+    ServiceUnavailable,
+    InternalServiceError,
+}
+
+impl Class {
+    /// The class as it stands in an answer.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidApiVersion => "InvalidApiVersion",
+            Self::ParseError => "ParseError",
+            Self::NotAuthorized => "NotAuthorized",
+            Self::RecordInvalid => "RecordInvalid",
+            Self::UnauthorizedOperation => "UnauthorizedOperation",
+            Self::UnauthorizedAdvertiser => "UnauthorizedAdvertiser",
+            Self::UnauthorizedNetwork => "UnauthorizedNetwork",
+            Self::RecordNotFound => "RecordNotFound",
+            Self::RouteNotFound => "RouteNotFound",
+            Self::MethodNotAllowed => "MethodNotAllowed",
+            Self::PayloadTooLarge => "PayloadTooLarge",
+            Self::TooManyRequests => "TooManyRequests",
+            Self::ServiceUnavailable => "ServiceUnavailable",
+            Self::InternalServiceError => "InternalServiceError",
+        }
+    }
+
+    /// The HTTP status that goes with the class.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::InvalidApiVersion | Self::ParseError => 400,
+            Self::NotAuthorized => 401,
+            Self::RecordInvalid
+            | Self::UnauthorizedOperation
+            | Self::UnauthorizedAdvertiser
+            | Self::UnauthorizedNetwork => 403,
+            Self::RecordNotFound | Self::RouteNotFound => 404,
+            Self::MethodNotAllowed => 405,
+            Self::PayloadTooLarge => 413,
+            Self::TooManyRequests => 429,
+            Self::InternalServiceError => 500,
+            Self::ServiceUnavailable => 503,
+        }
+    }
+}
+
+/// Whether a problem refuses the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// The request is refused.
+    Error,
+    /// The request is carried out; something in it is probably not what was meant.
+    Warning,
+}
+
+macro_rules! registry {
+    ($($severity:ident $class:ident $variant:ident $code:literal $title:literal $message:literal $advice:literal;)*) => {
+        /// Every rule's code. The table below is the whole registry.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Code {
+            $(#[doc = $title] $variant,)*
+        }
+
+        impl Code {
+            /// All codes, in the registry's order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The code as clients see it. Stable.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code,)* }
+            }
+
+            /// Whether it refuses a request. In strict mode the `key.*` warnings refuse as well.
+            #[must_use]
+            pub const fn severity(self) -> Severity {
+                match self { $(Self::$variant => Severity::$severity,)* }
+            }
+
+            /// The class of an answer whose first problem this is.
+            #[must_use]
+            pub const fn class(self) -> Class {
+                match self { $(Self::$variant => Class::$class,)* }
+            }
+
+            /// A short title for people.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)* }
+            }
+
+            /// The message, with `{name}` and `{max}` where a problem puts the parameter's name and a limit.
+            #[must_use]
+            pub const fn message(self) -> &'static str {
+                match self { $(Self::$variant => $message,)* }
+            }
+
+            /// What to do about it.
+            #[must_use]
+            pub const fn advice(self) -> &'static str {
+                match self { $(Self::$variant => $advice,)* }
+            }
+        }
+    };
+}
+
+registry! {
+    // The request as a whole.
+    Error RouteNotFound RouteNotFound "route.not_found" "No such route" "no such route" "Check the path against the list of routes in the documentation.";
+    Error MethodNotAllowed MethodNotAllowed "method.not_allowed" "Method not allowed" "this route takes {name}" "Use a method that the `Allow` header names.";
+    Error InvalidApiVersion VersionInvalid "version.invalid" "The API version is not a date" "the API version must be a calendar date such as 2015-08-17" "Write the version as YYYY-MM-DD.";
+    Error PayloadTooLarge BodyTooLarge "body.too_large" "The body is too large" "the body is larger than {max} bytes" "Send fewer rows in a request, or shorter texts.";
+    Error ParseError JsonEncoding "json.encoding" "The body is not UTF-8" "the body is not valid UTF-8" "Encode the body as UTF-8.";
+    Error ParseError JsonSyntax "json.syntax" "The body is not JSON" "the body is not valid JSON" "Mind missing quotes and commas, single quotes and trailing commas; a byte order mark is not JSON either.";
+    Error ParseError JsonSurrogate "json.surrogate" "Half of a surrogate pair" "a \\u escape is half of a surrogate pair" "Escape a character outside the basic plane as a pair, or write it as UTF-8.";
+    Error ParseError JsonTooDeep "json.too_deep" "Nested too deep" "nested deeper than {max} levels" "A request needs two levels.";
+    Error ParseError JsonNotAnObject "json.not_an_object" "The body is not an object" "the body is not a JSON object" "Send an object with `search`, `call_outcome` and `oauth_token`.";
+    Error TooManyRequests RateLimited "rate.limited" "Too many requests" "too many requests" "Wait for the seconds in `Retry-After`.";
+    Error ServiceUnavailable ServiceUnavailable "service.unavailable" "The database cannot be reached" "the database is overloaded or out of reach, please try again" "Send the same request again: nothing was stored, or the retry finds it.";
+    Error InternalServiceError Internal "internal" "Something unexpected failed" "refer to error handle {name}" "Send the same request again; if it fails again, report the handle.";
+
+    // Who asks.
+    Error NotAuthorized TokenMissing "token.missing" "No token" "Invalid or missing oauth token" "Send `oauth_token` in the body or the `Authorization` header.";
+    Error NotAuthorized TokenInvalid "token.invalid" "Unknown or revoked token" "Invalid or missing oauth token" "Check the token; it may have been revoked.";
+    Error UnauthorizedOperation PermissionMissing "permission.missing" "The token lacks the permission" "You do not have permissions to perform the requested operation." "Use a token with the permission that the route names.";
+    Error UnauthorizedAdvertiser AdvertiserForbidden "advertiser_id_from_network.forbidden" "No access to the advertiser" "You do not have access to this advertiser" "Only network tokens may name an advertiser, and only one of their network.";
+    Error UnauthorizedAdvertiser CampaignForbidden "advertiser_campaign_id_from_network.forbidden" "No access to the campaign" "You do not have access to this advertiser" "Name a campaign that the token may see.";
+    Error UnauthorizedNetwork NetworkForbidden "network_id.forbidden" "No access to the network" "You do not have access to this network" "Leave it out, or name the token's own network.";
+
+    // Finding the call.
+    Error RecordNotFound CallNotFound "call.not_found" "No call found" "No call found. Please refer to the documentation." "Check the transaction id, or search by start time.";
+    Error RecordNotFound CallAmbiguous "call.ambiguous" "Two calls match about equally well" "No call found. Please refer to the documentation." "Add the calling phone number or the duration, or name the transaction id.";
+
+    // `search`.
+    Error RecordInvalid SearchMissing "search.missing" "Nothing names the call" "transaction_id or start_time_t must be present" "Send `search.transaction_id`, or `search.start_time_t` and who called.";
+    Error RecordInvalid SearchType "search.type" "`search` is not an object" "{name} is invalid" "Send an object.";
+    Error RecordInvalid TransactionIdType "transaction_id.type" "Not a transaction id" "{name} is invalid" "Send the id as a string.";
+    Error RecordInvalid StartTimeFormat "start_time_t.format" "Not a Unix time" "{name} is invalid" "10 digits (seconds) or 13 digits (milliseconds) since 1970, in UTC.";
+    Error RecordInvalid StartTimeMissing "start_time_t.missing" "No start time" "{name} must be present" "10 digits (seconds) or 13 digits (milliseconds) since 1970, in UTC.";
+    Error RecordInvalid PhoneFormat "calling_phone_number.format" "Not a phone number" "{name} is invalid" "Use E.164: `+`, country code and number, such as +18885551212.";
+    Error RecordInvalid DurationFormat "duration_in_seconds.format" "Not a duration" "{name} is invalid" "A whole number of seconds, at most 9 digits.";
+    Error RecordInvalid AdvertiserType "advertiser_id_from_network.type" "Not an id" "{name} is invalid" "A string or a number, without U+0000.";
+    Error RecordInvalid AdvertiserTooLong "advertiser_id_from_network.too_long" "The id is too long" "{name} is too long (maximum is {max} characters)" "Check that it is the id, not a name.";
+    Error RecordInvalid CampaignType "advertiser_campaign_id_from_network.type" "Not an id" "{name} is invalid" "A string or a number, without U+0000.";
+    Error RecordInvalid CampaignTooLong "advertiser_campaign_id_from_network.too_long" "The id is too long" "{name} is too long (maximum is {max} characters)" "Check that it is the id, not a name.";
+    Error RecordInvalid NetworkType "network_id.type" "Not an id" "{name} is invalid" "A string or a number, without U+0000.";
+    Error RecordInvalid NetworkTooLong "network_id.too_long" "The id is too long" "{name} is too long (maximum is {max} characters)" "Check that it is the id, not a name.";
+
+    // `call_outcome`.
+    Error RecordInvalid CallOutcomeType "call_outcome.type" "`call_outcome` is not an object" "{name} is invalid" "Send an object.";
+    Error RecordInvalid OutcomeNameMissing "outcome_name.missing" "No outcome name" "{name} must be present" "Name the outcome, such as Sale.";
+    Error RecordInvalid OutcomeNameType "outcome_name.type" "Not a text" "{name} is invalid" "A string without U+0000.";
+    Error RecordInvalid OutcomeNameTooLong "outcome_name.too_long" "The outcome name is too long" "{name} is too long (maximum is {max} characters)" "Use a short name, and `description` for the rest.";
+    Error RecordInvalid PartnerIdType "partner_unique_id.type" "Not a text" "{name} is invalid" "A string or a number, without U+0000.";
+    Error RecordInvalid PartnerIdTooLong "partner_unique_id.too_long" "The id is too long" "{name} is too long (maximum is {max} characters)" "It needs to be unique within the call and outcome name only; 1, 2, … will do.";
+    Error RecordInvalid DescriptionType "description.type" "Not a text" "{name} is invalid" "A string without U+0000.";
+    Error RecordInvalid DescriptionTooLong "description.too_long" "The description is too long" "{name} is too long (maximum is {max} characters)" "Shorten the text.";
+    Error RecordInvalid OccurredAtFormat "occurred_at_time_t.format" "Not a Unix time" "{name} is invalid" "10 digits (seconds) or 13 digits (milliseconds) since 1970, in UTC.";
+    Error RecordInvalid SaleAmountSeparator "sale_amount.separator" "A separator in the amount" "{name} is invalid" "Leave out thousands separators and write the decimal point as a period.";
+    Error RecordInvalid SaleAmountCurrency "sale_amount.currency" "A currency in the amount" "{name} is invalid" "Leave out the currency: it is that of the organization.";
+    Error RecordInvalid SaleAmountPrecision "sale_amount.precision" "More than two decimals" "{name} is invalid" "Round to two decimals.";
+    Error RecordInvalid SaleAmountExponent "sale_amount.exponent" "An exponent in the amount" "{name} is invalid" "Write the amount in full.";
+    Error RecordInvalid SaleAmountNegative "sale_amount.negative" "A negative amount" "{name} is invalid" "Report a refund as an outcome of its own.";
+    Error RecordInvalid SaleAmountTooLarge "sale_amount.too_large" "More than 12 digits before the point" "{name} is invalid" "Check the amount.";
+    Error RecordInvalid SaleAmountFormat "sale_amount.format" "Not an amount" "{name} is invalid" "Digits, with a period and up to two decimals, such as 100.00.";
+    Error RecordInvalid ValueFormat "value.format" "Not true or false" "{name} is invalid" "Use true or false, 1 or 0, yes or no.";
+    Error RecordInvalid CustomParameterType "custom_parameter.type" "Not a text" "{name} is invalid" "A string without U+0000.";
+    Error RecordInvalid CustomParameterTooLong "custom_parameter.too_long" "The custom parameter is too long" "{name} is too long (maximum is {max} characters)" "Shorten the text.";
+
+    // Calls (ingestion).
+    Error RecordInvalid CallsMissing "calls.missing" "No calls" "calls must be present" "Send `calls`, a list, or `call`, an object.";
+    Error RecordInvalid CallsTooMany "calls.too_many" "Too many calls in a request" "calls is too long (maximum is {max} rows)" "Send several requests.";
+    Error RecordInvalid CallsType "calls.type" "Not a call" "{name} is invalid" "`calls` is a list of objects, `call` an object.";
+    Error RecordInvalid CallIdMissing "call.id_missing" "Nothing identifies the call" "transaction_id or external_call_unique_id must be present" "Send the platform's id of the call, yours, or both.";
+    Error RecordInvalid TransactionIdFormat "transaction_id.format" "Not a transaction id" "{name} is invalid" "At most 32 letters, digits and hyphens.";
+    Error RecordInvalid ExternalIdType "external_call_unique_id.type" "Not an id" "{name} is invalid" "A string or a number, without U+0000.";
+    Error RecordInvalid ExternalIdTooLong "external_call_unique_id.too_long" "The id is too long" "{name} is too long (maximum is {max} characters)" "Shorten the id.";
+    Error RecordInvalid DestinationPhoneFormat "destination_phone_number.format" "Not a phone number" "{name} is invalid" "Use E.164: `+`, country code and number, such as +18885551212.";
+    Error RecordInvalid CallConflict "call.conflict" "The call is known with other facts" "{name} differs from the call that is stored" "What is stored of a call never changes; only what is missing can be filled in.";
+    Error RecordInvalid CampaignConflict "campaign.conflict" "The campaign belongs to another advertiser" "advertiser_campaign_id_from_network belongs to another advertiser" "Check both ids.";
+
+    // Warnings.
+    Warning RecordInvalid SearchTooBroad "search.too_broad" "Only a start time names the call" "start_time_t alone may match the wrong call" "Add `calling_phone_number` or `duration_in_seconds`.";
+    Warning RecordInvalid SearchIgnored "search.ignored" "Ignored beside a transaction id" "{name} is ignored when transaction_id is sent" "Leave it out.";
+    Warning RecordInvalid SaleAmountZero "sale_amount.zero" "An amount of zero" "{name} is zero" "Leave the amount out where no sale occurred.";
+    Warning RecordInvalid CustomParameterMisspelt "custom_parameter.misspelt" "The reference's misspelling" "{name} is misspelt" "Write custom_parameter_N.";
+    Warning RecordInvalid KeyUnknown "key.unknown" "Not a known parameter" "{name} is not a known parameter" "Check the spelling.";
+    Warning RecordInvalid KeyRepeated "key.repeated" "The same key twice" "{name} is repeated" "Send each key once; the last one counts.";
+    Warning RecordInvalid DirectoryNew "directory.new" "Not seen before" "{name} is new and enters the directory" "Mind a typing error: the id was not known until now.";
+}
+
+/// One thing that is wrong, or probably wrong, with a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The rule.
+    pub code: Code,
+    /// What the message names: the parameter in its right spelling, or a key as it was sent.
+    pub name: Cow<'static, str>,
+    /// Where: an RFC 6901 pointer into the request; empty for the request as a whole.
+    pub pointer: String,
+    /// Where in the text, if something stands there: the value, or the key where the key is the problem.
+    pub span: Option<Span>,
+    /// The limit that the message needs.
+    pub max: Option<usize>,
+    /// What to write instead, only where that is certain: the value's text, or the key's name.
+    pub fix: Option<String>,
+}
+
+impl Problem {
+    /// A problem of the request as a whole.
+    #[must_use]
+    pub fn whole(code: Code) -> Self {
+        Self {
+            code,
+            name: Cow::Borrowed(""),
+            pointer: String::new(),
+            span: None,
+            max: None,
+            fix: None,
+        }
+    }
+
+    /// The same problem with the limit that its message names.
+    #[must_use]
+    pub fn with_max(mut self, max: usize) -> Self {
+        self.max = Some(max);
+        self
+    }
+
+    /// The same problem naming something.
+    #[must_use]
+    pub fn with_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// The text for people: the code's message with its places filled.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let text = self.code.message();
+        let text = match self.max {
+            Some(max) => text.replace("{max}", &max.to_string()),
+            None => text.to_owned(),
+        };
+        // Last, so that a key called "{max}" stays what it is.
+        text.replace("{name}", &self.name)
+    }
+}
+
+/// Appends a key or index to an RFC 6901 pointer.
+#[must_use]
+pub fn pointer_to(parent: &str, key: &str) -> String {
+    format!("{parent}/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
+/// The `X-Warnings` header for `warnings`: `code pointer` pairs in printable ASCII, at most 20 and 2 KiB, then
+/// `more=N`. `None` where there are none.
+#[must_use]
+pub fn warnings_header(warnings: &[Problem]) -> Option<String> {
+    const ENTRIES: usize = 20;
+    const BYTES: usize = 2_048;
+    // Room for `, more=` and a count.
+    const MORE: usize = 16;
+    let mut header = String::new();
+    let mut left = warnings.len();
+    for warning in warnings.iter().take(ENTRIES) {
+        let mut entry = String::from(if header.is_empty() { "" } else { ", " });
+        entry.push_str(warning.code.as_str());
+        entry.push(' ');
+        for byte in warning.pointer.bytes() {
+            if byte.is_ascii_graphic() && !matches!(byte, b'%' | b',') {
+                entry.push(char::from(byte));
+            } else {
+                entry.push_str(&format!("%{byte:02X}"));
+            }
+        }
+        if header.len().saturating_add(entry.len()).saturating_add(MORE) > BYTES {
+            break;
+        }
+        header.push_str(&entry);
+        left = left.saturating_sub(1);
+    }
+    if left > 0 {
+        let comma = if header.is_empty() { "" } else { ", " };
+        header.push_str(&format!("{comma}more={left}"));
+    }
+    (!header.is_empty()).then_some(header)
+}

@@ -1,0 +1,350 @@
+//! A report as it is sent: bytes in, a [`Report`] or every problem out (reference: "Request Parameters").
+//!
+//! Not here: look-ups, a clock, and anything that depends on who asks. The token is handed on, never judged.
+
+use std::borrow::Cow;
+
+use crate::json::{Reader, Str, SyntaxError, Value};
+use crate::outcome::{Identity, Patch};
+use crate::parameters::{
+    MAX_DESCRIPTION, MAX_NAME, Parameter, Section, Sent, keep,
+};
+use crate::phone::{CountryCode, Phone};
+use crate::problem::{Code, Problem, Severity, Span};
+use crate::time::UnixMillis;
+use crate::transaction_id::TransactionId;
+
+/// The largest body of a report, in bytes.
+pub const MAX_BODY: usize = 65_536;
+
+const ROOT: [&str; 3] = ["search", "call_outcome", "oauth_token"];
+const SEARCH: [&str; 7] = [
+    "transaction_id",
+    "start_time_t",
+    "calling_phone_number",
+    "duration_in_seconds",
+    "advertiser_id_from_network",
+    "advertiser_campaign_id_from_network",
+    "network_id",
+];
+const CALL_OUTCOME: [&str; 9] = [
+    "outcome_name",
+    "partner_unique_id",
+    "description",
+    "occurred_at_time_t",
+    "sale_amount",
+    "value",
+    "custom_parameter_1",
+    "custom_parameter_2",
+    "custom_parameter_3",
+];
+/// The known names, then the reference's misspellings.
+const CALL_OUTCOME_KEYS: [&str; 12] = [
+    CALL_OUTCOME[0],
+    CALL_OUTCOME[1],
+    CALL_OUTCOME[2],
+    CALL_OUTCOME[3],
+    CALL_OUTCOME[4],
+    CALL_OUTCOME[5],
+    CALL_OUTCOME[6],
+    CALL_OUTCOME[7],
+    CALL_OUTCOME[8],
+    "custom_paramter_1",
+    "custom_paramter_2",
+    "custom_paramter_3",
+];
+
+/// What of the configuration changes validation.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// The country code of phone numbers written without one.
+    pub country: CountryCode,
+    /// Whether unknown and repeated keys refuse the request.
+    pub strict: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { country: CountryCode::DEFAULT, strict: false }
+    }
+}
+
+/// The token in a body.
+#[derive(Clone, PartialEq, Eq)]
+pub enum SentToken<'a> {
+    /// Left out, null or blank: a header counts.
+    NotSent,
+    /// A token.
+    Text(Cow<'a, str>),
+    /// Something that cannot be one.
+    NoToken,
+}
+
+/// Which call a report is on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Search<'a> {
+    /// The call with this id; `None` is a malformed id, which no call has.
+    ById(Option<TransactionId>),
+    /// The call that started closest.
+    ByTime(TimeSearch<'a>),
+}
+
+/// A search by roughly when the call started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimeSearch<'a> {
+    /// Roughly when the call started.
+    pub start: UnixMillis,
+    /// Who called: only calls from this number.
+    pub calling_phone: Option<Phone>,
+    /// Roughly how long the call was, in seconds. Ranks, never filters.
+    pub duration: Option<u32>,
+    /// Only calls of this advertiser.
+    pub advertiser_id: Option<Cow<'a, str>>,
+    /// Only calls of this campaign.
+    pub campaign_id: Option<Cow<'a, str>>,
+    /// Has to be the token's network.
+    pub network_id: Option<Cow<'a, str>>,
+}
+
+/// A valid report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report<'a> {
+    /// Which call.
+    pub search: Search<'a>,
+    /// Which outcome of it.
+    pub identity: Identity<'a>,
+    /// What is reported of it.
+    pub patch: Patch<'a>,
+}
+
+/// A body that is a JSON object, read.
+pub struct Reading<'a> {
+    /// The token in the body.
+    pub token: SentToken<'a>,
+    /// The report, or everything that is wrong with it: the search first, in the order of the reference.
+    pub report: Result<Report<'a>, Vec<Problem>>,
+    /// What is probably not as it was meant.
+    pub warnings: Vec<Problem>,
+}
+
+/// Reads a body.
+///
+/// # Errors
+/// `json.*` where the body is not a JSON object.
+pub fn read<'a>(body: &'a str, rules: &Rules) -> Result<Reading<'a>, SyntaxError> {
+    let mut reader = Reader::new(body);
+    if !reader.at_object() {
+        reader.value()?;
+        reader.end()?;
+        return Err(SyntaxError { code: Code::JsonNotAnObject, what: "expected an object", at: 0 });
+    }
+    let mut search = Section::Absent;
+    let mut call_outcome = Section::Absent;
+    let root = Sent::read(&mut reader, &ROOT, |reader, place| {
+        let start = reader.position();
+        match place {
+            0 => search = Section::read(reader, &SEARCH)?,
+            1 => call_outcome = Section::read(reader, &CALL_OUTCOME_KEYS)?,
+            _ => return Ok(None),
+        }
+        Ok(Some(Value::Object(Span { start, end: reader.position() })))
+    })?;
+    reader.end()?;
+
+    let mut findings = Findings::default();
+    let search = findings.search(&search, "/search", rules);
+    let outcome = findings.call_outcome(&call_outcome, "/call_outcome");
+    root.stray_keys(&ROOT, "", &mut findings.warnings);
+    let (problems, warnings) = findings.sort(rules.strict);
+    let report = match (search, outcome) {
+        (Some(search), Some((identity, patch))) if problems.is_empty() => Ok(Report { search, identity, patch }),
+        _ => Err(problems),
+    };
+    Ok(Reading { token: token(root.value(2)), report, warnings })
+}
+
+/// What a body sent as its token. Not trimmed: a token is compared as it is.
+fn token(value: Option<Value<'_>>) -> SentToken<'_> {
+    let sent = Parameter { name: ROOT[2], key: ROOT[2], parent: "", value };
+    if let Some(Value::String(string)) = value {
+        // A token may hold any character; the reader for texts refuses U+0000.
+        return text_token(string);
+    }
+    match sent.text(Code::TokenMissing) {
+        Ok(Some(text)) => SentToken::Text(text),
+        Ok(None) => SentToken::NotSent,
+        Err(_) => SentToken::NoToken,
+    }
+}
+
+fn text_token(string: Str<'_>) -> SentToken<'_> {
+    match string.decode() {
+        blank if blank.trim().is_empty() => SentToken::NotSent,
+        text => SentToken::Text(text),
+    }
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Findings {
+    problems: Vec<Problem>,
+    warnings: Vec<Problem>,
+}
+
+impl Findings {
+    /// Problems, with those warnings behind them that strict mode refuses; and the other warnings.
+    fn sort(mut self, strict: bool) -> (Vec<Problem>, Vec<Problem>) {
+        if strict {
+            let refuses = |p: &Problem| matches!(p.code, Code::KeyUnknown | Code::KeyRepeated);
+            let (refused, warnings) = self.warnings.into_iter().partition(refuses);
+            self.warnings = warnings;
+            self.problems.extend::<Vec<Problem>>(refused);
+        }
+        debug_assert!(self.warnings.iter().all(|p| p.code.severity() == Severity::Warning));
+        (self.problems, self.warnings)
+    }
+
+    /// The search, or `None` where a problem was found.
+    fn search<'a>(&mut self, section: &Section<'a, 7>, parent: &str, rules: &Rules) -> Option<Search<'a>> {
+        let sent = match section {
+            Section::Object(sent) => sent,
+            Section::Absent => {
+                self.problems.push(section_problem(Code::SearchMissing, "search", parent, None));
+                return None;
+            }
+            Section::Wrong(span) => {
+                self.problems.push(section_problem(Code::SearchType, "search", parent, Some(*span)));
+                return None;
+            }
+        };
+        let parameter = |place: usize| {
+            let name = SEARCH.get(place).copied().unwrap_or_default();
+            Parameter { name, key: name, parent, value: sent.value(place) }
+        };
+        let is_passed = |place: usize| !matches!(parameter(place).unless_blank(Code::SearchType), Ok(None));
+        let found = if is_passed(0) {
+            self.warnings
+                .extend((1..SEARCH.len()).filter(|at| is_passed(*at)).map(|at| parameter(at).problem(Code::SearchIgnored)));
+            keep(&mut self.problems, parameter(0).text(Code::TransactionIdType))
+                .map(|id| Search::ById(TransactionId::parse(id.trim())))
+        } else {
+            if !is_passed(1) {
+                self.problems.push(section_problem(Code::SearchMissing, "search", parent, None));
+            }
+            let problems = &mut self.problems;
+            let start = keep(problems, parameter(1).time(Code::StartTimeFormat, is_blank));
+            let calling_phone = keep(problems, parameter(2).phone(rules.country, Code::PhoneFormat));
+            let duration = keep(problems, parameter(3).duration());
+            let advertiser_id = keep(problems, parameter(4).id(Code::AdvertiserType, Code::AdvertiserTooLong));
+            let campaign_id = keep(problems, parameter(5).id(Code::CampaignType, Code::CampaignTooLong));
+            let network_id = keep(problems, parameter(6).id(Code::NetworkType, Code::NetworkTooLong));
+            if start.is_some() && !(2..SEARCH.len()).any(is_passed) {
+                self.warnings.push(parameter(1).problem(Code::SearchTooBroad));
+            }
+            start.map(|start| {
+                Search::ByTime(TimeSearch { start, calling_phone, duration, advertiser_id, campaign_id, network_id })
+            })
+        };
+        sent.stray_keys(&SEARCH, parent, &mut self.warnings);
+        found
+    }
+
+    /// The outcome, or `None` where a problem was found.
+    fn call_outcome<'a>(
+        &mut self,
+        section: &Section<'a, 12>,
+        parent: &str,
+    ) -> Option<(Identity<'a>, Patch<'a>)> {
+        let name = "call_outcome";
+        let sent = match section {
+            Section::Object(sent) => sent,
+            Section::Absent => {
+                let absent = Parameter { name: CALL_OUTCOME[0], key: CALL_OUTCOME[0], parent, value: None };
+                self.problems.push(absent.problem(Code::OutcomeNameMissing));
+                return None;
+            }
+            Section::Wrong(span) => {
+                self.problems.push(section_problem(Code::CallOutcomeType, name, parent, Some(*span)));
+                return None;
+            }
+        };
+        let parameter = |place: usize| {
+            let name = CALL_OUTCOME.get(place).copied().unwrap_or_default();
+            Parameter { name, key: name, parent, value: sent.value(place) }
+        };
+        let problems = &mut self.problems;
+        let name = keep(problems, outcome_name(&parameter(0)));
+        let partner_unique_id =
+            keep(problems, parameter(1).text_within(MAX_NAME, Code::PartnerIdType, Code::PartnerIdTooLong));
+        let description = keep(
+            problems,
+            cleared(&parameter(2), MAX_DESCRIPTION, Code::DescriptionType, Code::DescriptionTooLong),
+        );
+        let occurred_at = keep(problems, parameter(3).time(Code::OccurredAtFormat, str::is_empty));
+        let sale_amount = keep(problems, parameter(4).amount());
+        let value = keep(problems, parameter(5).truth());
+        if sale_amount.flatten().is_some_and(|amount| amount.get() == 0) {
+            self.warnings.push(parameter(4).problem(Code::SaleAmountZero));
+        }
+        let custom_parameters = [6, 7, 8].map(|place| {
+            let mut parameter = parameter(place);
+            let misspelt = place.saturating_add(3);
+            if let Some(value) = sent.value(misspelt) {
+                let key = CALL_OUTCOME_KEYS.get(misspelt).copied().unwrap_or_default();
+                let sent = Parameter { name: key, key, parent, value: Some(value) };
+                let mut warning = sent.problem(Code::CustomParameterMisspelt);
+                warning.fix = Some(parameter.name.to_owned());
+                self.warnings.push(warning);
+                // The right spelling wins, even with null.
+                if parameter.value.is_none() {
+                    parameter.key = key;
+                    parameter.value = Some(value);
+                }
+            }
+            let text = cleared(&parameter, MAX_NAME, Code::CustomParameterType, Code::CustomParameterTooLong);
+            keep(&mut self.problems, text)
+        });
+        sent.stray_keys(&CALL_OUTCOME_KEYS, parent, &mut self.warnings);
+        let identity = Identity { name: name?, partner_unique_id: partner_unique_id.unwrap_or_default() };
+        let occurred_at = occurred_at.map(UnixMillis::seconds);
+        Some((identity, Patch { description, occurred_at, sale_amount, value, custom_parameters }))
+    }
+}
+
+/// A problem of a whole section, such as `search`.
+fn section_problem(code: Code, name: &'static str, parent: &str, span: Option<Span>) -> Problem {
+    let mut problem = Problem::whole(code).with_name(name);
+    parent.clone_into(&mut problem.pointer);
+    problem.span = span;
+    problem
+}
+
+fn is_blank(text: &str) -> bool {
+    text.trim().is_empty()
+}
+
+/// The name, trimmed; it has to be there.
+fn outcome_name<'a>(parameter: &Parameter<'a, '_>) -> Result<Option<Cow<'a, str>>, Problem> {
+    let name = match parameter.unless_blank(Code::OutcomeNameType)? {
+        Some(Cow::Borrowed(name)) => Cow::Borrowed(name.trim()),
+        Some(Cow::Owned(name)) => Cow::Owned(name.trim().to_owned()),
+        None => return Err(parameter.problem(Code::OutcomeNameMissing)),
+    };
+    if name.chars().count() > MAX_NAME {
+        return Err(parameter.problem(Code::OutcomeNameTooLong).with_max(MAX_NAME));
+    }
+    Ok(Some(name))
+}
+
+/// A text where null clears it: `""`.
+fn cleared<'a>(
+    parameter: &Parameter<'a, '_>,
+    max: usize,
+    code: Code,
+    too_long: Code,
+) -> Result<Option<Cow<'a, str>>, Problem> {
+    match parameter.value {
+        Some(Value::Null(_)) => Ok(Some(Cow::Borrowed(""))),
+        _ => parameter.text_within(max, code, too_long),
+    }
+}
