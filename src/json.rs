@@ -25,6 +25,16 @@ pub struct SyntaxError {
 }
 
 impl SyntaxError {
+    /// A body that is not UTF-8 from the byte `at` on.
+    #[must_use]
+    pub const fn encoding(at: usize) -> Self {
+        Self {
+            code: Code::JsonEncoding,
+            what: "invalid UTF-8",
+            at,
+        }
+    }
+
     /// The line and column, both from 1, counted in characters.
     #[must_use]
     pub fn line_and_column(&self, text: &str) -> (usize, usize) {
@@ -45,7 +55,10 @@ impl SyntaxError {
     #[must_use]
     pub fn to_problem(self) -> Problem {
         let mut problem = Problem::whole(self.code).with_max(MAX_DEPTH);
-        problem.span = Some(Span { start: self.at, end: self.at });
+        problem.span = Some(Span {
+            start: self.at,
+            end: self.at,
+        });
         problem
     }
 }
@@ -167,25 +180,14 @@ impl<'a> Reader<'a> {
     /// A reader at the first value of `text`.
     #[must_use]
     pub fn new(text: &'a str) -> Self {
-        let mut reader = Self { text, at: 0, depth: 0, fresh: false };
+        let mut reader = Self {
+            text,
+            at: 0,
+            depth: 0,
+            fresh: false,
+        };
         reader.skip_space();
         reader
-    }
-
-    /// A reader for a body that should be UTF-8.
-    ///
-    /// # Errors
-    /// `json.encoding`, at the first byte that is not.
-    pub fn from_bytes(bytes: &'a [u8]) -> std::result::Result<Self, (SyntaxError, &'a str)> {
-        std::str::from_utf8(bytes).map(Self::new).map_err(|error| {
-            let valid = bytes.get(..error.valid_up_to()).unwrap_or(&[]);
-            let error = SyntaxError {
-                code: Code::JsonEncoding,
-                what: "invalid UTF-8",
-                at: valid.len(),
-            };
-            (error, std::str::from_utf8(valid).unwrap_or(""))
-        })
     }
 
     /// The whole text.
@@ -302,7 +304,11 @@ impl<'a> Reader<'a> {
     }
 
     const fn error(&self, what: &'static str) -> SyntaxError {
-        SyntaxError { code: Code::JsonSyntax, what, at: self.at }
+        SyntaxError {
+            code: Code::JsonSyntax,
+            what,
+            at: self.at,
+        }
     }
 
     fn skip_space(&mut self) {
@@ -353,7 +359,10 @@ impl<'a> Reader<'a> {
     }
 
     fn span_from(&self, start: usize) -> Span {
-        Span { start, end: self.at }
+        Span {
+            start,
+            end: self.at,
+        }
     }
 
     fn word(&mut self, word: &'static str) -> Result<Span> {
@@ -401,7 +410,10 @@ impl<'a> Reader<'a> {
             self.digits("expected a digit")?;
         }
         let span = self.span_from(start);
-        Ok(Value::Number(self.text.get(start..self.at).unwrap_or(""), span))
+        Ok(Value::Number(
+            self.text.get(start..self.at).unwrap_or(""),
+            span,
+        ))
     }
 
     fn string(&mut self) -> Result<Str<'a>> {
@@ -420,9 +432,16 @@ impl<'a> Reader<'a> {
                 None => return Err(self.error("expected '\"'")),
             }
         }
-        let raw = self.text.get(start.saturating_add(1)..self.at).unwrap_or("");
+        let raw = self
+            .text
+            .get(start.saturating_add(1)..self.at)
+            .unwrap_or("");
         self.advance(1);
-        Ok(Str { raw, escaped, span: self.span_from(start) })
+        Ok(Str {
+            raw,
+            escaped,
+            span: self.span_from(start),
+        })
     }
 
     fn escape(&mut self) -> Result<()> {
@@ -488,7 +507,11 @@ impl<'a> Reader<'a> {
                 if self.depth == outside {
                     return Ok(self.container(is_object, start));
                 }
-                let end = if objects & 1 == 1 { self.next_key()?.is_none() } else { !self.next_item()? };
+                let end = if objects & 1 == 1 {
+                    self.next_key()?.is_none()
+                } else {
+                    !self.next_item()?
+                };
                 if !end {
                     break;
                 }
@@ -502,6 +525,10 @@ impl<'a> Reader<'a> {
         let read = self.text.get(start..self.at).unwrap_or("");
         let end = start.saturating_add(read.trim_ascii_end().len());
         let span = Span { start, end };
-        if is_object { Value::Object(span) } else { Value::Array(span) }
+        if is_object {
+            Value::Object(span)
+        } else {
+            Value::Array(span)
+        }
     }
 }

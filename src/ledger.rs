@@ -46,14 +46,26 @@ mod tests {
         };
         assert_eq!(stored.occurred_at, 1_440_607_999);
         assert!(stored.value);
-        assert_eq!(decide(Some(&stored), &first, 1_440_608_000), Decision::Unchanged);
-        assert_eq!(decide(Some(&stored), &Patch::default(), 1_440_608_000), Decision::Unchanged);
+        assert_eq!(
+            decide(Some(&stored), &first, 1_440_608_000),
+            Decision::Unchanged
+        );
+        assert_eq!(
+            decide(Some(&stored), &Patch::default(), 1_440_608_000),
+            Decision::Unchanged
+        );
 
         let second = Patch {
             description: Some(Cow::Borrowed("Honda Civic 2012")),
             ..Patch::default()
         };
-        let corrected = Fields { description: "Honda Civic 2012".to_owned(), ..stored.clone() };
-        assert_eq!(decide(Some(&stored), &second, 1_440_608_000), Decision::Correct(corrected));
+        let corrected = Fields {
+            description: "Honda Civic 2012".to_owned(),
+            ..stored.clone()
+        };
+        assert_eq!(
+            decide(Some(&stored), &second, 1_440_608_000),
+            Decision::Correct(corrected)
+        );
     }
 }

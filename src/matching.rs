@@ -53,22 +53,32 @@ impl Target {
     /// Whether a call passes every hard filter and starts within the window.
     #[must_use]
     pub fn admits(&self, call: &Call) -> bool {
-        let passes = |wanted: &Option<String>, has: &Option<String>| wanted.is_none() || wanted == has;
+        let passes =
+            |wanted: &Option<String>, has: &Option<String>| wanted.is_none() || wanted == has;
         passes(&self.calling_phone, &call.calling_phone)
             && passes(&self.advertiser_id, &call.advertiser_id)
             && passes(&self.campaign_id, &call.campaign_id)
-            && self.window.is_none_or(|window| self.distance(call).start <= window)
+            && self
+                .window
+                .is_none_or(|window| self.distance(call).start <= window)
     }
 
     /// How far a call is. A call of unknown duration counts as if the whole wanted duration were missing.
     #[must_use]
     pub fn distance(&self, call: &Call) -> Distance {
-        let start = call.start.millis().saturating_sub(self.start.millis()).saturating_abs();
+        let start = call
+            .start
+            .millis()
+            .saturating_sub(self.start.millis())
+            .saturating_abs();
         let duration = self.duration.map_or(0, |wanted| {
             let difference = i64::from(wanted.abs_diff(call.duration.unwrap_or(0)));
             difference.saturating_mul(1_000)
         });
-        Distance { total: start.saturating_add(duration), start }
+        Distance {
+            total: start.saturating_add(duration),
+            start,
+        }
     }
 }
 
@@ -77,5 +87,11 @@ pub fn closest<'c>(target: &Target, calls: impl IntoIterator<Item = &'c Call>) -
     calls
         .into_iter()
         .filter(|call| target.admits(call))
-        .min_by_key(|call| (target.distance(call), call.start, call.transaction_id.as_str()))
+        .min_by_key(|call| {
+            (
+                target.distance(call),
+                call.start,
+                call.transaction_id.as_str(),
+            )
+        })
 }

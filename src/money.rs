@@ -62,21 +62,26 @@ impl fmt::Display for Cents {
 }
 
 fn diagnose(text: &str) -> (Code, Option<String>) {
+    let has_digits = text.bytes().any(|b| b.is_ascii_digit());
     let certain = |text: &str| Cents::read(text).map(|_| text.to_owned());
     let number = text.trim_start_matches(['$', '€', '£', '¥']);
     if number.len() < text.len() {
         return (Code::SaleAmountCurrency, certain(number));
     }
-    if text.ends_with(['$', '€', '£', '¥']) || text.chars().filter(|c| c.is_ascii_alphabetic()).count() == 3 {
+    if text.ends_with(['$', '€', '£', '¥'])
+        || (has_digits && text.chars().filter(char::is_ascii_alphabetic).count() == 3)
+    {
         return (Code::SaleAmountCurrency, None);
     }
-    if text.starts_with('-') && text.bytes().any(|b| b.is_ascii_digit()) {
+    if text.starts_with('-') && has_digits {
         return (Code::SaleAmountNegative, None);
     }
-    if text.contains([',', '\'', '_']) || (text.contains(' ') && text.bytes().any(|b| b.is_ascii_digit())) {
+    if text.contains([',', '\'', '_']) || (text.contains(' ') && has_digits) {
         return (Code::SaleAmountSeparator, certain_without_thousands(text));
     }
-    if text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'))
+    if text
+        .bytes()
+        .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'))
         && text.contains(['e', 'E'])
     {
         return (Code::SaleAmountExponent, None);
@@ -88,7 +93,10 @@ fn diagnose(text: &str) -> (Code, Option<String>) {
     }
     if digits(whole) && digits(fraction) {
         // Only zeros may go without changing the amount.
-        return (Code::SaleAmountPrecision, certain(text.trim_end_matches('0')));
+        return (
+            Code::SaleAmountPrecision,
+            certain(text.trim_end_matches('0')),
+        );
     }
     (Code::SaleAmountFormat, None)
 }
@@ -123,7 +131,11 @@ mod tests {
             ("999999999999.99", 99_999_999_999_999, "999999999999.99"),
         ] {
             let amount = Cents::parse(text).unwrap();
-            assert_eq!((amount.get(), amount.to_string().as_str()), (cents, shown), "{text}");
+            assert_eq!(
+                (amount.get(), amount.to_string().as_str()),
+                (cents, shown),
+                "{text}"
+            );
         }
     }
 
@@ -148,10 +160,15 @@ mod tests {
             ("-", Code::SaleAmountFormat, None),
             ("1.", Code::SaleAmountFormat, None),
             (".5", Code::SaleAmountFormat, None),
+            ("NaN", Code::SaleAmountFormat, None),
             ("1.2.3", Code::SaleAmountFormat, None),
             ("٣", Code::SaleAmountFormat, None),
         ] {
-            assert_eq!(Cents::parse(text), Err((code, fix.map(str::to_owned))), "{text:?}");
+            assert_eq!(
+                Cents::parse(text),
+                Err((code, fix.map(str::to_owned))),
+                "{text:?}"
+            );
         }
     }
 }

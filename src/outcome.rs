@@ -69,7 +69,9 @@ impl Patch<'_> {
     /// The fields of a correction: what was not sent keeps its value.
     #[must_use]
     pub fn merge(&self, current: &Fields) -> Fields {
-        let text = |sent: &Option<Cow<'_, str>>, current: &str| sent.as_deref().unwrap_or(current).to_owned();
+        let text = |sent: &Option<Cow<'_, str>>, current: &str| {
+            sent.as_deref().unwrap_or(current).to_owned()
+        };
         let [one, two, three] = &self.custom_parameters;
         let [current_one, current_two, current_three] = &current.custom_parameters;
         Fields {

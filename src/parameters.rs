@@ -43,7 +43,10 @@ impl<'a, const N: usize> Sent<'a, N> {
         names: &[&str; N],
         mut nested: impl FnMut(&mut Reader<'a>, usize) -> Result<Option<Value<'a>>, SyntaxError>,
     ) -> Result<Self, SyntaxError> {
-        let mut sent = Self { values: [None; N], stray: Vec::new() };
+        let mut sent = Self {
+            values: [None; N],
+            stray: Vec::new(),
+        };
         reader.open_object()?;
         while let Some(key) = reader.next_key()? {
             let name = key.decode();
@@ -160,7 +163,9 @@ impl<'a> Parameter<'a, '_> {
     pub fn text(&self, code: Code) -> Read<Cow<'a, str>> {
         match self.value {
             None | Some(Value::Null(_)) => Ok(None),
-            Some(Value::Bool(value, _)) => Ok(Some(Cow::Borrowed(if value { "true" } else { "false" }))),
+            Some(Value::Bool(value, _)) => {
+                Ok(Some(Cow::Borrowed(if value { "true" } else { "false" })))
+            }
             Some(Value::Number(written, _)) => Ok(Some(Cow::Borrowed(written))),
             Some(Value::String(string)) => match string.decode() {
                 text if text.contains('\0') => Err(self.problem(code)),
@@ -177,7 +182,10 @@ impl<'a> Parameter<'a, '_> {
     pub fn text_within(&self, max: usize, code: Code, too_long: Code) -> Read<Cow<'a, str>> {
         let text = self.text(code)?;
         // Bytes first: no text has more characters than bytes.
-        if text.as_ref().is_some_and(|text| text.len() > max && text.chars().count() > max) {
+        if text
+            .as_ref()
+            .is_some_and(|text| text.len() > max && text.chars().count() > max)
+        {
             return Err(self.problem(too_long).with_max(max));
         }
         Ok(text)

@@ -27,7 +27,11 @@ impl CountryCode {
         let valid = (1..=3).contains(&digits.len())
             && digits.bytes().all(|b| b.is_ascii_digit())
             && !digits.starts_with('0');
-        if valid { digits.parse().ok().map(Self) } else { None }
+        if valid {
+            digits.parse().ok().map(Self)
+        } else {
+            None
+        }
     }
 }
 
@@ -51,7 +55,9 @@ impl Phone {
                 b' ' | b'-' | b'.' | b'(' | b')' => {}
                 b'+' if !plus && length == 0 => plus = true,
                 b'0'..=b'9' if length < 15 => {
-                    digits = digits.checked_mul(10)?.checked_add(u64::from(byte.wrapping_sub(b'0')))?;
+                    digits = digits
+                        .checked_mul(10)?
+                        .checked_add(u64::from(byte.wrapping_sub(b'0')))?;
                     length = length.saturating_add(1);
                 }
                 _ => return None,

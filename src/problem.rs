@@ -293,30 +293,31 @@ pub fn pointer_to(parent: &str, key: &str) -> String {
 pub fn warnings_header(warnings: &[Problem]) -> Option<String> {
     const ENTRIES: usize = 20;
     const BYTES: usize = 2_048;
-    // Room for `, more=` and a count.
+    // Room for the separator, `more=` and a count.
     const MORE: usize = 16;
-    let mut header = String::new();
-    let mut left = warnings.len();
+    let mut entries = Vec::new();
+    let mut room = BYTES.saturating_sub(MORE);
     for warning in warnings.iter().take(ENTRIES) {
-        let mut entry = String::from(if header.is_empty() { "" } else { ", " });
-        entry.push_str(warning.code.as_str());
-        entry.push(' ');
-        for byte in warning.pointer.bytes() {
-            if byte.is_ascii_graphic() && !matches!(byte, b'%' | b',') {
-                entry.push(char::from(byte));
-            } else {
-                entry.push_str(&format!("%{byte:02X}"));
-            }
-        }
-        if header.len().saturating_add(entry.len()).saturating_add(MORE) > BYTES {
+        let entry = format!("{} {}", warning.code.as_str(), printable(&warning.pointer));
+        let Some(left) = room.checked_sub(entry.len().saturating_add(2)) else {
             break;
-        }
-        header.push_str(&entry);
-        left = left.saturating_sub(1);
+        };
+        room = left;
+        entries.push(entry);
     }
-    if left > 0 {
-        let comma = if header.is_empty() { "" } else { ", " };
-        header.push_str(&format!("{comma}more={left}"));
+    let more = warnings.len().saturating_sub(entries.len());
+    if more > 0 {
+        entries.push(format!("more={more}"));
     }
-    (!header.is_empty()).then_some(header)
+    (!entries.is_empty()).then(|| entries.join(", "))
+}
+
+/// A pointer in printable ASCII without commas.
+fn printable(pointer: &str) -> String {
+    let encode = |byte: u8| match byte {
+        b'%' | b',' => format!("%{byte:02X}"),
+        byte if byte.is_ascii_graphic() => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    };
+    pointer.bytes().map(encode).collect()
 }

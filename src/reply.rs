@@ -109,7 +109,11 @@ impl Recorded {
                 start_time_t: show_seconds(self.call_start.seconds()),
             },
         };
-        Reply { status: if created { 201 } else { 200 }, body: to_json(&body), code: None }
+        Reply {
+            status: if created { 201 } else { 200 },
+            body: to_json(&body),
+            code: None,
+        }
     }
 }
 
@@ -129,12 +133,23 @@ pub fn refuse_syntax(error: &SyntaxError, body: &str) -> Reply {
 #[must_use]
 pub fn refuse_invalid(problems: &[Problem]) -> Reply {
     let messages: Vec<String> = problems.iter().map(Problem::message).collect();
-    let code = problems.first().map_or(Code::Internal, |problem| problem.code);
+    let code = problems
+        .first()
+        .map_or(Code::Internal, |problem| problem.code);
     refuse_with(code, &format!("Validation failed: {}", messages.join(", ")))
 }
 
 fn refuse_with(code: Code, invalid_data: &str) -> Reply {
     let class = code.class();
-    let errors = Errors { errors: Error { class: class.as_str(), invalid_data } };
-    Reply { status: class.status(), body: to_json(&errors), code: Some(code) }
+    let errors = Errors {
+        errors: Error {
+            class: class.as_str(),
+            invalid_data,
+        },
+    };
+    Reply {
+        status: class.status(),
+        body: to_json(&errors),
+        code: Some(code),
+    }
 }

@@ -6,9 +6,7 @@ use std::borrow::Cow;
 
 use crate::json::{Reader, Str, SyntaxError, Value};
 use crate::outcome::{Identity, Patch};
-use crate::parameters::{
-    MAX_DESCRIPTION, MAX_NAME, Parameter, Section, Sent, keep,
-};
+use crate::parameters::{MAX_DESCRIPTION, MAX_NAME, Parameter, Section, Sent, keep};
 use crate::phone::{CountryCode, Phone};
 use crate::problem::{Code, Problem, Severity, Span};
 use crate::time::UnixMillis;
@@ -65,7 +63,10 @@ pub struct Rules {
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { country: CountryCode::DEFAULT, strict: false }
+        Self {
+            country: CountryCode::DEFAULT,
+            strict: false,
+        }
     }
 }
 
@@ -131,12 +132,16 @@ pub struct Reading<'a> {
 ///
 /// # Errors
 /// `json.*` where the body is not a JSON object.
-pub fn read<'a>(body: &'a str, rules: &Rules) -> Result<Reading<'a>, SyntaxError> {
+pub fn read(body: &str, rules: Rules) -> Result<Reading<'_>, SyntaxError> {
     let mut reader = Reader::new(body);
     if !reader.at_object() {
         reader.value()?;
         reader.end()?;
-        return Err(SyntaxError { code: Code::JsonNotAnObject, what: "expected an object", at: 0 });
+        return Err(SyntaxError {
+            code: Code::JsonNotAnObject,
+            what: "expected an object",
+            at: 0,
+        });
     }
     let mut search = Section::Absent;
     let mut call_outcome = Section::Absent;
@@ -147,7 +152,10 @@ pub fn read<'a>(body: &'a str, rules: &Rules) -> Result<Reading<'a>, SyntaxError
             1 => call_outcome = Section::read(reader, &CALL_OUTCOME_KEYS)?,
             _ => return Ok(None),
         }
-        Ok(Some(Value::Object(Span { start, end: reader.position() })))
+        Ok(Some(Value::Object(Span {
+            start,
+            end: reader.position(),
+        })))
     })?;
     reader.end()?;
 
@@ -157,15 +165,28 @@ pub fn read<'a>(body: &'a str, rules: &Rules) -> Result<Reading<'a>, SyntaxError
     root.stray_keys(&ROOT, "", &mut findings.warnings);
     let (problems, warnings) = findings.sort(rules.strict);
     let report = match (search, outcome) {
-        (Some(search), Some((identity, patch))) if problems.is_empty() => Ok(Report { search, identity, patch }),
+        (Some(search), Some((identity, patch))) if problems.is_empty() => Ok(Report {
+            search,
+            identity,
+            patch,
+        }),
         _ => Err(problems),
     };
-    Ok(Reading { token: token(root.value(2)), report, warnings })
+    Ok(Reading {
+        token: token(root.value(2)),
+        report,
+        warnings,
+    })
 }
 
 /// What a body sent as its token. Not trimmed: a token is compared as it is.
 fn token(value: Option<Value<'_>>) -> SentToken<'_> {
-    let sent = Parameter { name: ROOT[2], key: ROOT[2], parent: "", value };
+    let sent = Parameter {
+        name: ROOT[2],
+        key: ROOT[2],
+        parent: "",
+        value,
+    };
     if let Some(Value::String(string)) = value {
         // A token may hold any character; the reader for texts refuses U+0000.
         return text_token(string);
@@ -195,54 +216,102 @@ impl Findings {
     /// Problems, with those warnings behind them that strict mode refuses; and the other warnings.
     fn sort(mut self, strict: bool) -> (Vec<Problem>, Vec<Problem>) {
         if strict {
-            let refuses = |p: &Problem| matches!(p.code, Code::KeyUnknown | Code::KeyRepeated);
-            let (refused, warnings) = self.warnings.into_iter().partition(refuses);
+            let is_strict = |p: &Problem| matches!(p.code, Code::KeyUnknown | Code::KeyRepeated);
+            let (refused, warnings) = self.warnings.into_iter().partition(is_strict);
             self.warnings = warnings;
             self.problems.extend::<Vec<Problem>>(refused);
         }
-        debug_assert!(self.warnings.iter().all(|p| p.code.severity() == Severity::Warning));
+        debug_assert!(
+            self.warnings
+                .iter()
+                .all(|p| p.code.severity() == Severity::Warning)
+        );
         (self.problems, self.warnings)
     }
 
     /// The search, or `None` where a problem was found.
-    fn search<'a>(&mut self, section: &Section<'a, 7>, parent: &str, rules: &Rules) -> Option<Search<'a>> {
+    fn search<'a>(
+        &mut self,
+        section: &Section<'a, 7>,
+        parent: &str,
+        rules: Rules,
+    ) -> Option<Search<'a>> {
         let sent = match section {
             Section::Object(sent) => sent,
             Section::Absent => {
-                self.problems.push(section_problem(Code::SearchMissing, "search", parent, None));
+                self.problems
+                    .push(section_problem(Code::SearchMissing, "search", parent, None));
                 return None;
             }
             Section::Wrong(span) => {
-                self.problems.push(section_problem(Code::SearchType, "search", parent, Some(*span)));
+                self.problems.push(section_problem(
+                    Code::SearchType,
+                    "search",
+                    parent,
+                    Some(*span),
+                ));
                 return None;
             }
         };
         let parameter = |place: usize| {
             let name = SEARCH.get(place).copied().unwrap_or_default();
-            Parameter { name, key: name, parent, value: sent.value(place) }
+            Parameter {
+                name,
+                key: name,
+                parent,
+                value: sent.value(place),
+            }
         };
-        let is_passed = |place: usize| !matches!(parameter(place).unless_blank(Code::SearchType), Ok(None));
+        let is_passed =
+            |place: usize| !matches!(parameter(place).unless_blank(Code::SearchType), Ok(None));
         let found = if is_passed(0) {
-            self.warnings
-                .extend((1..SEARCH.len()).filter(|at| is_passed(*at)).map(|at| parameter(at).problem(Code::SearchIgnored)));
-            keep(&mut self.problems, parameter(0).text(Code::TransactionIdType))
-                .map(|id| Search::ById(TransactionId::parse(id.trim())))
+            self.warnings.extend(
+                (1..SEARCH.len())
+                    .filter(|at| is_passed(*at))
+                    .map(|at| parameter(at).problem(Code::SearchIgnored)),
+            );
+            keep(
+                &mut self.problems,
+                parameter(0).text(Code::TransactionIdType),
+            )
+            .map(|id| Search::ById(TransactionId::parse(id.trim())))
         } else {
             if !is_passed(1) {
-                self.problems.push(section_problem(Code::SearchMissing, "search", parent, None));
+                self.problems
+                    .push(section_problem(Code::SearchMissing, "search", parent, None));
             }
             let problems = &mut self.problems;
             let start = keep(problems, parameter(1).time(Code::StartTimeFormat, is_blank));
-            let calling_phone = keep(problems, parameter(2).phone(rules.country, Code::PhoneFormat));
+            let calling_phone = keep(
+                problems,
+                parameter(2).phone(rules.country, Code::PhoneFormat),
+            );
             let duration = keep(problems, parameter(3).duration());
-            let advertiser_id = keep(problems, parameter(4).id(Code::AdvertiserType, Code::AdvertiserTooLong));
-            let campaign_id = keep(problems, parameter(5).id(Code::CampaignType, Code::CampaignTooLong));
-            let network_id = keep(problems, parameter(6).id(Code::NetworkType, Code::NetworkTooLong));
+            let advertiser_id = keep(
+                problems,
+                parameter(4).id(Code::AdvertiserType, Code::AdvertiserTooLong),
+            );
+            let campaign_id = keep(
+                problems,
+                parameter(5).id(Code::CampaignType, Code::CampaignTooLong),
+            );
+            let network_id = keep(
+                problems,
+                parameter(6).id(Code::NetworkType, Code::NetworkTooLong),
+            );
             if start.is_some() && !(2..SEARCH.len()).any(is_passed) {
-                self.warnings.push(parameter(1).problem(Code::SearchTooBroad));
+                self.warnings
+                    .push(parameter(1).problem(Code::SearchTooBroad));
             }
             start.map(|start| {
-                Search::ByTime(TimeSearch { start, calling_phone, duration, advertiser_id, campaign_id, network_id })
+                Search::ByTime(TimeSearch {
+                    start,
+                    calling_phone,
+                    duration,
+                    advertiser_id,
+                    campaign_id,
+                    network_id,
+                })
             })
         };
         sent.stray_keys(&SEARCH, parent, &mut self.warnings);
@@ -259,55 +328,120 @@ impl Findings {
         let sent = match section {
             Section::Object(sent) => sent,
             Section::Absent => {
-                let absent = Parameter { name: CALL_OUTCOME[0], key: CALL_OUTCOME[0], parent, value: None };
+                let absent = Parameter {
+                    name: CALL_OUTCOME[0],
+                    key: CALL_OUTCOME[0],
+                    parent,
+                    value: None,
+                };
                 self.problems.push(absent.problem(Code::OutcomeNameMissing));
                 return None;
             }
             Section::Wrong(span) => {
-                self.problems.push(section_problem(Code::CallOutcomeType, name, parent, Some(*span)));
+                self.problems.push(section_problem(
+                    Code::CallOutcomeType,
+                    name,
+                    parent,
+                    Some(*span),
+                ));
                 return None;
             }
         };
         let parameter = |place: usize| {
             let name = CALL_OUTCOME.get(place).copied().unwrap_or_default();
-            Parameter { name, key: name, parent, value: sent.value(place) }
+            Parameter {
+                name,
+                key: name,
+                parent,
+                value: sent.value(place),
+            }
         };
         let problems = &mut self.problems;
         let name = keep(problems, outcome_name(&parameter(0)));
-        let partner_unique_id =
-            keep(problems, parameter(1).text_within(MAX_NAME, Code::PartnerIdType, Code::PartnerIdTooLong));
+        let partner_unique_id = keep(
+            problems,
+            parameter(1).text_within(MAX_NAME, Code::PartnerIdType, Code::PartnerIdTooLong),
+        );
         let description = keep(
             problems,
-            cleared(&parameter(2), MAX_DESCRIPTION, Code::DescriptionType, Code::DescriptionTooLong),
+            cleared(
+                &parameter(2),
+                MAX_DESCRIPTION,
+                Code::DescriptionType,
+                Code::DescriptionTooLong,
+            ),
         );
-        let occurred_at = keep(problems, parameter(3).time(Code::OccurredAtFormat, str::is_empty));
+        let occurred_at = keep(
+            problems,
+            parameter(3).time(Code::OccurredAtFormat, str::is_empty),
+        );
         let sale_amount = keep(problems, parameter(4).amount());
         let value = keep(problems, parameter(5).truth());
-        if sale_amount.flatten().is_some_and(|amount| amount.get() == 0) {
-            self.warnings.push(parameter(4).problem(Code::SaleAmountZero));
+        if sale_amount
+            .flatten()
+            .is_some_and(|amount| amount.get() == 0)
+        {
+            self.warnings
+                .push(parameter(4).problem(Code::SaleAmountZero));
         }
-        let custom_parameters = [6, 7, 8].map(|place| {
-            let mut parameter = parameter(place);
-            let misspelt = place.saturating_add(3);
-            if let Some(value) = sent.value(misspelt) {
-                let key = CALL_OUTCOME_KEYS.get(misspelt).copied().unwrap_or_default();
-                let sent = Parameter { name: key, key, parent, value: Some(value) };
-                let mut warning = sent.problem(Code::CustomParameterMisspelt);
-                warning.fix = Some(parameter.name.to_owned());
-                self.warnings.push(warning);
-                // The right spelling wins, even with null.
-                if parameter.value.is_none() {
-                    parameter.key = key;
-                    parameter.value = Some(value);
-                }
-            }
-            let text = cleared(&parameter, MAX_NAME, Code::CustomParameterType, Code::CustomParameterTooLong);
-            keep(&mut self.problems, text)
-        });
+        let custom_parameters = [6, 7, 8].map(|place| self.custom_parameter(sent, parent, place));
         sent.stray_keys(&CALL_OUTCOME_KEYS, parent, &mut self.warnings);
-        let identity = Identity { name: name?, partner_unique_id: partner_unique_id.unwrap_or_default() };
+        let identity = Identity {
+            name: name?,
+            partner_unique_id: partner_unique_id.unwrap_or_default(),
+        };
         let occurred_at = occurred_at.map(UnixMillis::seconds);
-        Some((identity, Patch { description, occurred_at, sale_amount, value, custom_parameters }))
+        Some((
+            identity,
+            Patch {
+                description,
+                occurred_at,
+                sale_amount,
+                value,
+                custom_parameters,
+            },
+        ))
+    }
+
+    /// The custom parameter at `place`, or what was sent under the reference's misspelling of its name.
+    fn custom_parameter<'a>(
+        &mut self,
+        sent: &Sent<'a, 12>,
+        parent: &str,
+        place: usize,
+    ) -> Option<Cow<'a, str>> {
+        let name = CALL_OUTCOME.get(place).copied().unwrap_or_default();
+        let mut parameter = Parameter {
+            name,
+            key: name,
+            parent,
+            value: sent.value(place),
+        };
+        let misspelt = place.saturating_add(3);
+        if let Some(value) = sent.value(misspelt) {
+            let key = CALL_OUTCOME_KEYS.get(misspelt).copied().unwrap_or_default();
+            let sent = Parameter {
+                name: key,
+                key,
+                parent,
+                value: Some(value),
+            };
+            let mut warning = sent.problem(Code::CustomParameterMisspelt);
+            warning.fix = Some(name.to_owned());
+            self.warnings.push(warning);
+            // The right spelling wins, even with null.
+            if parameter.value.is_none() {
+                parameter.key = key;
+                parameter.value = Some(value);
+            }
+        }
+        let text = cleared(
+            &parameter,
+            MAX_NAME,
+            Code::CustomParameterType,
+            Code::CustomParameterTooLong,
+        );
+        keep(&mut self.problems, text)
     }
 }
 
@@ -331,7 +465,9 @@ fn outcome_name<'a>(parameter: &Parameter<'a, '_>) -> Result<Option<Cow<'a, str>
         None => return Err(parameter.problem(Code::OutcomeNameMissing)),
     };
     if name.chars().count() > MAX_NAME {
-        return Err(parameter.problem(Code::OutcomeNameTooLong).with_max(MAX_NAME));
+        return Err(parameter
+            .problem(Code::OutcomeNameTooLong)
+            .with_max(MAX_NAME));
     }
     Ok(Some(name))
 }

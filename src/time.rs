@@ -57,11 +57,13 @@ pub fn is_calendar_date(version: &str) -> bool {
             .filter(|part: &&str| part.bytes().all(|b| b.is_ascii_digit()))
             .and_then(|part| part.parse::<u32>().ok())
     };
-    let hyphens = version.len() == 10 && version.get(4..5) == Some("-") && version.get(7..8) == Some("-");
+    let hyphens =
+        version.len() == 10 && version.get(4..5) == Some("-") && version.get(7..8) == Some("-");
     let (Some(year), Some(month), Some(day)) = (digits(0..4), digits(5..7), digits(8..10)) else {
         return false;
     };
-    hyphens && i32::try_from(year).is_ok_and(|year| NaiveDate::from_ymd_opt(year, month, day).is_some())
+    hyphens
+        && i32::try_from(year).is_ok_and(|year| NaiveDate::from_ymd_opt(year, month, day).is_some())
 }
 
 #[cfg(test)]
@@ -82,7 +84,11 @@ mod tests {
             (" 1435993200", None),
             ("", None),
         ] {
-            assert_eq!(UnixMillis::parse(text).map(UnixMillis::millis), millis, "{text:?}");
+            assert_eq!(
+                UnixMillis::parse(text).map(UnixMillis::millis),
+                millis,
+                "{text:?}"
+            );
         }
     }
 

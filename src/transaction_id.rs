@@ -22,19 +22,31 @@ impl TransactionId {
         if text.is_empty() || !text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
             return None;
         }
-        bytes.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+        bytes
+            .get_mut(..text.len())?
+            .copy_from_slice(text.as_bytes());
         bytes.make_ascii_uppercase();
-        Some(Self { bytes, length: text.len() })
+        Some(Self {
+            bytes,
+            length: text.len(),
+        })
     }
 
     /// The id of 64 bits, in the reference's form: `XXXXXXXX-XXXXXXXX`. The top 8 bits are the shard.
     #[must_use]
     pub fn from_bits(bits: u64) -> Self {
-        let mut id = Self { bytes: [0; MAX_LENGTH], length: 17 };
-        let nibbles = (0..16).rev().map(|place: u32| (bits >> place.wrapping_mul(4)) & 0xF);
+        let mut id = Self {
+            bytes: [0; MAX_LENGTH],
+            length: 17,
+        };
+        let nibbles = (0..16)
+            .rev()
+            .map(|place: u32| (bits >> place.wrapping_mul(4)) & 0xF);
         let slots = (0..17).filter(|at| *at != 8);
         for (slot, nibble) in slots.zip(nibbles) {
-            let digit = u32::try_from(nibble).ok().and_then(|n| char::from_digit(n, 16));
+            let digit = u32::try_from(nibble)
+                .ok()
+                .and_then(|n| char::from_digit(n, 16));
             if let (Some(byte), Some(digit)) = (id.bytes.get_mut(slot), digit) {
                 *byte = u8::try_from(digit.to_ascii_uppercase()).unwrap_or(b'0');
             }
@@ -76,7 +88,10 @@ mod tests {
         for (text, expected) in [
             ("c624da2c-cf3367c3", Some("C624DA2C-CF3367C3")),
             ("A", Some("A")),
-            ("01234567890123456789012345678901", Some("01234567890123456789012345678901")),
+            (
+                "01234567890123456789012345678901",
+                Some("01234567890123456789012345678901"),
+            ),
             ("012345678901234567890123456789012", None),
             ("", None),
             (" A", None),
@@ -91,7 +106,13 @@ mod tests {
     #[test]
     fn new_ids_wear_the_references_clothes() {
         assert_eq!(TransactionId::from_bits(0xA).as_str(), "00000000-0000000A");
-        assert_eq!(TransactionId::from_bits(0x00C6_24DA_2CCF_3367).as_str(), "00C624DA-2CCF3367");
-        assert_eq!(TransactionId::from_bits(u64::MAX).as_str(), "FFFFFFFF-FFFFFFFF");
+        assert_eq!(
+            TransactionId::from_bits(0x00C6_24DA_2CCF_3367).as_str(),
+            "00C624DA-2CCF3367"
+        );
+        assert_eq!(
+            TransactionId::from_bits(u64::MAX).as_str(),
+            "FFFFFFFF-FFFFFFFF"
+        );
     }
 }

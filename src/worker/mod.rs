@@ -1,6 +1,326 @@
-//! skeleton
-use worker::{Context, Env, Request, Response, Result, event};
+//! The edge API: the fetch event, routes, size cap, clock and ids.
+//!
+//! Not here: rules of requests, and SQL.
+
+mod report;
+mod store;
+
+use futures_util::StreamExt;
+use percent_encoding::percent_decode_str;
+use serde_json::json;
+use worker::{Context, Date, Env, Headers, Method, Request, Response, Result, console_log, event};
+
+use crate::parameters::MAX_NAME;
+use crate::phone::CountryCode;
+use crate::problem::{Class, Code, Problem, warnings_header};
+use crate::reply::{Reply, refuse};
+use crate::request::{MAX_BODY, Rules};
+use crate::time::is_calendar_date;
+use report::{Incoming, Outgoing};
+use store::Cost;
+
+/// The version that is served, whatever date a path has.
+const API_VERSION: &str = "2015-08-17";
+/// What a 503 asks a client to wait, in seconds.
+const RETRY_AFTER: &str = "2";
+/// The default of `MATCH_WINDOW_SECONDS`: a day.
+const MATCH_WINDOW_SECONDS: i64 = 86_400;
+
+/// The Worker's variables.
+pub struct Config {
+    /// What changes validation.
+    pub rules: Rules,
+    /// How far a start may be off, in milliseconds; `None` is any distance.
+    pub window: Option<i64>,
+    /// Whether answers show what they cost the database.
+    pub expose_cost: bool,
+}
+
+impl Config {
+    fn from_env(env: &Env) -> Self {
+        let var = |name: &str| env.var(name).ok().map(|value| value.to_string());
+        let country = var("DEFAULT_COUNTRY_CODE").and_then(|code| CountryCode::parse(&code));
+        let seconds = var("MATCH_WINDOW_SECONDS").and_then(|seconds| seconds.parse::<i64>().ok());
+        let window = seconds
+            .filter(|seconds| *seconds >= 0)
+            .unwrap_or(MATCH_WINDOW_SECONDS);
+        Self {
+            rules: Rules {
+                country: country.unwrap_or(CountryCode::DEFAULT),
+                strict: false,
+            },
+            window: (window > 0).then(|| window.saturating_mul(1_000)),
+            expose_cost: var("EXPOSE_COST").is_some_and(|value| value == "true"),
+        }
+    }
+}
+
+/// What a path means.
+#[derive(Debug, PartialEq, Eq)]
+enum Route<'a> {
+    Report {
+        version: &'a str,
+        network_id: Option<&'a str>,
+    },
+    Health,
+}
+
+impl<'a> Route<'a> {
+    fn parse(path: &'a str) -> Option<Self> {
+        let is_report = |name: &str| matches!(name, "call_outcomes" | "call_outcomes.json");
+        let mut segments = path.strip_prefix('/')?.split('/');
+        match (
+            segments.next(),
+            segments.next(),
+            segments.next(),
+            segments.next(),
+            segments.next(),
+        ) {
+            (Some("healthz"), None, ..) => Some(Self::Health),
+            (Some("api"), Some(version), Some(name), None, _) if is_report(name) => {
+                Some(Self::Report {
+                    version,
+                    network_id: None,
+                })
+            }
+            (Some("api"), Some(version), Some(network), Some(name), None)
+                if is_report(name) && !network.is_empty() =>
+            {
+                Some(Self::Report {
+                    version,
+                    network_id: Some(network),
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// The methods that the route takes, as `Allow` lists them.
+    const fn methods(&self) -> &'static str {
+        match self {
+            Self::Report { .. } => "POST, PUT",
+            Self::Health => "GET, HEAD",
+        }
+    }
+
+    fn takes(&self, method: &Method) -> bool {
+        self.methods()
+            .split(", ")
+            .any(|name| name == method.as_ref())
+    }
+}
+
 #[event(fetch)]
-async fn fetch(_req: Request, _env: Env, _ctx: Context) -> Result<Response> {
-    Response::ok("{}")
+async fn fetch(mut request: Request, env: Env, _context: Context) -> Result<Response> {
+    let started = Date::now().as_millis();
+    let request_id = request_id(request.headers());
+    let config = Config::from_env(&env);
+    let path = request.path();
+    let route = Route::parse(&path);
+    let outgoing = answer(&mut request, &env, &config, route.as_ref(), &request_id).await;
+
+    let Outgoing {
+        reply,
+        warnings,
+        cost,
+    } = &outgoing;
+    let headers = Headers::new();
+    headers.set("Content-Type", "application/json")?;
+    headers.set("X-Request-Id", &request_id)?;
+    if let Some(Route::Report { .. }) = &route {
+        headers.set("X-Api-Version", API_VERSION)?;
+    }
+    if let Some(code) = reply.code {
+        headers.set("X-Error-Code", code.as_str())?;
+        match code.class() {
+            Class::NotAuthorized => headers.set("WWW-Authenticate", "Bearer")?,
+            Class::MethodNotAllowed => {
+                headers.set("Allow", route.as_ref().map_or("", Route::methods))?;
+            }
+            Class::ServiceUnavailable => headers.set("Retry-After", RETRY_AFTER)?,
+            _ => {}
+        }
+    }
+    if let Some(warnings) = warnings_header(warnings) {
+        headers.set("X-Warnings", &warnings)?;
+    }
+    if config.expose_cost && cost.trips > 0 {
+        let Cost {
+            trips,
+            rows_read,
+            rows_written,
+        } = cost;
+        let shown = format!("trips={trips} rows_read={rows_read} rows_written={rows_written}");
+        headers.set("X-Database-Cost", &shown)?;
+    }
+    let milliseconds = Date::now().as_millis().saturating_sub(started);
+    log(&request_id, route.as_ref(), &outgoing, milliseconds);
+    Ok(Response::ok(outgoing.reply.body)?
+        .with_status(outgoing.reply.status)
+        .with_headers(headers))
+}
+
+/// The answer to a request, up to its headers. Route 404, method 405, version 400, size 413, then the use case.
+async fn answer(
+    request: &mut Request,
+    env: &Env,
+    config: &Config,
+    route: Option<&Route<'_>>,
+    request_id: &str,
+) -> Outgoing {
+    let refused = |problem: Problem| Outgoing {
+        reply: refuse(&problem),
+        warnings: Vec::new(),
+        cost: Cost::default(),
+    };
+    let Some(route) = route else {
+        return refused(Problem::whole(Code::RouteNotFound));
+    };
+    if !route.takes(&request.method()) {
+        return refused(Problem::whole(Code::MethodNotAllowed).with_name(route.methods()));
+    }
+    let internal = || refused(Problem::whole(Code::Internal).with_name(request_id.to_owned()));
+    let Ok(db) = env.d1("DB") else {
+        return internal();
+    };
+    let Route::Report {
+        version,
+        network_id,
+    } = route
+    else {
+        return health(&db).await;
+    };
+    if !is_calendar_date(version) {
+        return refused(Problem::whole(Code::VersionInvalid));
+    }
+    let body = match read_body(request, MAX_BODY).await {
+        Ok(Some(body)) => body,
+        Ok(None) => return refused(Problem::whole(Code::BodyTooLarge).with_max(MAX_BODY)),
+        Err(_) => return internal(),
+    };
+    let incoming = Incoming {
+        body: &body,
+        header_token: header_token(request.headers()),
+        path_network_id: network_id
+            .map(network_segment)
+            .filter(|id| !id.trim().is_empty()),
+        request_id,
+    };
+    report::run(&db, config, &incoming).await
+}
+
+async fn health(db: &worker::D1Database) -> Outgoing {
+    let cost = Cost {
+        trips: 1,
+        ..Cost::default()
+    };
+    let reply = if store::is_healthy(db).await {
+        let body = json!({
+            "status": "ok",
+            "version": env!("CARGO_PKG_VERSION"),
+            "schema": store::SCHEMA,
+            "build": option_env!("CALL_OUTCOMES_BUILD"),
+        });
+        Reply {
+            status: 200,
+            body: body.to_string(),
+            code: None,
+        }
+    } else {
+        refuse(&Problem::whole(Code::ServiceUnavailable))
+    };
+    Outgoing {
+        reply,
+        warnings: Vec::new(),
+        cost,
+    }
+}
+
+/// The body, or `None` where it is larger than `max`, without reading the rest.
+async fn read_body(request: &mut Request, max: usize) -> Result<Option<Vec<u8>>> {
+    let announced = request
+        .headers()
+        .get("Content-Length")?
+        .and_then(|length| length.parse::<usize>().ok());
+    if let Some(length) = announced {
+        // The runtime holds a body to its announced length.
+        return if length > max {
+            Ok(None)
+        } else {
+            request.bytes().await.map(Some)
+        };
+    }
+    if request.inner().body().is_none() {
+        return Ok(Some(Vec::new()));
+    }
+    let mut body = Vec::new();
+    let mut chunks = request.stream()?;
+    while let Some(chunk) = chunks.next().await {
+        body.extend_from_slice(&chunk?);
+        if body.len() > max {
+            return Ok(None);
+        }
+    }
+    Ok(Some(body))
+}
+
+/// The network that a path names.
+fn network_segment(segment: &str) -> String {
+    percent_decode_str(segment)
+        .decode_utf8_lossy()
+        .chars()
+        .take(MAX_NAME)
+        .collect()
+}
+
+/// The token in `Authorization`: alone, or behind `Bearer` or `Token` in any case.
+fn header_token(headers: &Headers) -> Option<String> {
+    let value = headers.get("Authorization").ok().flatten()?;
+    let value = value.trim();
+    let is_scheme =
+        |word: &str| word.eq_ignore_ascii_case("Bearer") || word.eq_ignore_ascii_case("Token");
+    let token = match value.split_once(' ') {
+        Some((scheme, token)) if is_scheme(scheme) => token.trim_start(),
+        None if is_scheme(value) => "",
+        _ => value,
+    };
+    (!token.is_empty()).then(|| token.to_owned())
+}
+
+/// The client's request id, if it is a sane one, or a new one.
+fn request_id(headers: &Headers) -> String {
+    let sent = headers.get("X-Request-Id").ok().flatten().filter(|id| {
+        let is_sane =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'-');
+        (1..=128).contains(&id.len()) && id.bytes().all(is_sane)
+    });
+    sent.unwrap_or_else(|| {
+        let bits = || getrandom::u64().unwrap_or_default();
+        format!("{:016x}{:016x}", bits(), bits())
+    })
+}
+
+/// One line a request. Never a token, a phone number or free text.
+fn log(request_id: &str, route: Option<&Route<'_>>, outgoing: &Outgoing, milliseconds: u64) {
+    let route = match route {
+        Some(Route::Report {
+            network_id: None, ..
+        }) => "/api/{version}/call_outcomes",
+        Some(Route::Report { .. }) => "/api/{version}/{network_id}/call_outcomes",
+        Some(Route::Health) => "/healthz",
+        None => "",
+    };
+    let Outgoing { reply, cost, .. } = outgoing;
+    let line = json!({
+        "request_id": request_id,
+        "route": route,
+        "status": reply.status,
+        "class": reply.code.map(|code| code.class().as_str()),
+        "code": reply.code.map(Code::as_str),
+        "milliseconds": milliseconds,
+        "trips": cost.trips,
+        "rows_read": cost.rows_read,
+        "rows_written": cost.rows_written,
+    });
+    console_log!("{line}");
 }

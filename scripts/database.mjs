@@ -1,0 +1,84 @@
+// Opens the Worker's D1 and KV from Node, for the commands: the local ones, also while `npm start` serves them, or the
+// deployed ones. Needs the pinned Node (see launch.mjs).
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { getPlatformProxy, unstable_readConfig } from 'wrangler';
+import { loadDemo } from './demo.mjs';
+import { Failure, root, run, step } from './run.mjs';
+
+/** Where local D1 and KV are kept: wrangler's own place, so that its commands see the same data. */
+export const state = join(root, '.wrangler/state');
+export const config = join(root, 'wrangler.toml');
+
+/** `{ DB, ARCHIVE, close }`. The local database has its migrations applied and, if it was empty, the demo data. */
+export async function openDatabase({ remote = false } = {}) {
+  const local = { configPath: config, environment: 'dev', persist: { path: join(state, 'v3') }, remoteBindings: false };
+  const { env, dispose } = await getPlatformProxy(
+    remote ? { configPath: await remoteConfig(), persist: false } : local,
+  );
+  if (!remote) await prepare(env.DB);
+  return { DB: env.DB, ARCHIVE: env.ARCHIVE, close: dispose };
+}
+
+/** Does something to the database, again if need be: local SQLite refuses at once while the server is writing. */
+export async function whenFree(action) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await action();
+    } catch (error) {
+      if (attempt === 20 || !/SQLITE_BUSY/.test(error.message)) throw error;
+      await setTimeout(10 * attempt);
+    }
+  }
+}
+
+async function prepare(DB) {
+  const applied = await DB.prepare('SELECT name FROM d1_migrations')
+    .run()
+    .then(({ results }) => results.map((row) => row.name))
+    .catch(() => []); // The first migration creates the table.
+  const migrations = (await readdir(join(root, 'migrations'))).filter((name) => name.endsWith('.sql'));
+  if (!migrations.every((name) => applied.includes(name))) {
+    await step('Applying the migrations', () => wrangler('d1', 'migrations', 'apply', 'DB', '--local', '--env', 'dev'));
+  }
+  await loadDemo(DB);
+}
+
+/**
+ * A configuration that reaches the deployed database and namespace. wrangler.toml names no ids, as the first deploy
+ * makes both; they are looked up by the names that it gave them.
+ */
+async function remoteConfig() {
+  const { name, compatibility_date, d1_databases, kv_namespaces } = unstable_readConfig({ config });
+  const databases = JSON.parse(await wrangler('d1', 'list', '--json'));
+  const namespaces = JSON.parse(await wrangler('kv', 'namespace', 'list'));
+  const database = ({ binding, database_name, database_id }) => {
+    const found = databases.find((one) => one.name === database_name);
+    return { binding, database_name, database_id: database_id ?? existing(found, database_name).uuid, remote: true };
+  };
+  const namespace = ({ binding, id }) => {
+    const title = `${name}-${binding.toLowerCase()}`;
+    const found = namespaces.find((one) => one.title === title);
+    return { binding, id: id ?? existing(found, title).id, remote: true };
+  };
+  const path = join(root, '.wrangler/remote.json');
+  const bindings = {
+    name,
+    compatibility_date,
+    d1_databases: d1_databases.map(database),
+    kv_namespaces: kv_namespaces.map(namespace),
+  };
+  await mkdir(join(root, '.wrangler'), { recursive: true });
+  await writeFile(path, JSON.stringify(bindings, null, 2));
+  return path;
+}
+
+function existing(found, name) {
+  if (!found) throw new Failure(`This account has no \`${name}\`. Deploy first: npx wrangler deploy --env=""`);
+  return found;
+}
+
+function wrangler(...args) {
+  return run(process.execPath, [join(root, 'node_modules/wrangler/bin/wrangler.js'), ...args], { quiet: true });
+}

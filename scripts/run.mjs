@@ -1,0 +1,72 @@
+// Running other programs, and telling the person at the terminal how it goes. No dependency and no pinned Node: this is
+// loaded before anything is installed.
+import { spawn } from 'node:child_process';
+import { realpathSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** What went wrong and what to do about it, to be printed without a stack. */
+export class Failure extends Error {}
+
+/** The environment for tools that are Node scripts: they run on the pinned Node, whatever the system's is. */
+export function pinnedEnvironment() {
+  return { ...process.env, PATH: `${join(root, 'node_modules/.bin')}${delimiter}${process.env.PATH}` };
+}
+
+/** Runs a program from the root of the repository; its output is shown, or with `quiet` returned. */
+export function run(command, args, { quiet = false, env = process.env } = {}) {
+  return new Promise((resolve, reject) => {
+    const output = quiet ? 'pipe' : 'inherit';
+    const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', output, output] });
+    let stdout = '';
+    let said = '';
+    child.stdout?.setEncoding('utf8').on('data', (text) => ((stdout += text), (said += text)));
+    child.stderr?.setEncoding('utf8').on('data', (text) => (said += text));
+    child.on('error', (error) => {
+      reject(error.code === 'ENOENT' ? new Failure(`\`${command}\` is not installed.`) : error);
+    });
+    child.on('close', (code, signal) => {
+      if (code === 0) return resolve(stdout);
+      const line = [command.split('/').pop(), ...args].join(' ');
+      const end = signal ? `was ended by ${signal}` : `failed with exit code ${code}`;
+      reject(Object.assign(new Failure(`${said}\`${line}\` ${end}.`), { output: said }));
+    });
+  });
+}
+
+/** Does one thing on one line, ended by how long it took. On stderr, so that a command's output is only its own. */
+export async function step(title, action) {
+  const start = performance.now();
+  process.stderr.write(`${title} … `);
+  try {
+    const result = await action();
+    process.stderr.write(`${elapsed(start)}\n`);
+    return result;
+  } catch (error) {
+    process.stderr.write('failed\n');
+    throw error;
+  }
+}
+
+export function elapsed(start) {
+  const seconds = (performance.now() - start) / 1000;
+  return seconds < 60 ? `${seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}
+
+/** Whether a module was started as a program rather than imported. */
+export function isMain(url) {
+  return process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(url);
+}
+
+/** A program's outermost frame. It leaves at once at a failure, whatever still runs, such as a local database. */
+export async function main(action) {
+  try {
+    await action();
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    console.error(`\n${error.message}`);
+    process.exit(1);
+  }
+}

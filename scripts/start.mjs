@@ -1,0 +1,101 @@
+// `npm start`: builds, prepares the local database and serves the Worker on http://127.0.0.1:8787 (PORT changes it).
+//
+// This drives Miniflare, the runtime below `wrangler dev`, by itself. `wrangler dev` puts a second runtime in front, and
+// Miniflare a Worker of its own. A direct socket has neither: it answers three times the requests a second and, where
+// the Worker fails, shows what a client of the deployed one would see. What is lost is reloading when a source changes.
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from 'miniflare';
+import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+import { build } from './build.mjs';
+import { config, openDatabase, state } from './database.mjs';
+import { Failure, elapsed, main, root } from './run.mjs';
+
+const HOST = '127.0.0.1';
+
+// Set before Miniflare sets its own, so that a stop that was asked for is a success. As this process exits, Miniflare
+// ends the runtime.
+for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(0));
+
+async function start() {
+  const began = performance.now();
+  const port = Number(process.env.PORT || 8787);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new Failure(`PORT must be a number from 1 to 65535, not \`${process.env.PORT}\`.`);
+  }
+  await available(port);
+  await build();
+  // Before the port opens: whoever finds it open finds the data too.
+  await (await openDatabase()).close();
+  console.log(welcome(await serve(port), elapsed(began)));
+}
+
+/** workerd would say less clearly that a port is taken. */
+function available(port) {
+  return new Promise((resolve, reject) => {
+    createServer()
+      .once('error', (error) => {
+        const reason = error.code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${error.code})`;
+        reject(new Failure(`Port ${port} ${reason}. Stop what uses it, or choose another: PORT=8788 npm start`));
+      })
+      .listen(port, HOST, function () {
+        this.close(resolve);
+      });
+  });
+}
+
+async function serve(port) {
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(config, 'dev');
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      cf: false,
+      host: HOST,
+      log: new Log(LogLevel.WARN),
+      resourcePersistencePath: join(state, 'v3'),
+      workers: [
+        {
+          ...workerOptions,
+          name: 'call-outcomes',
+          rootPath: root,
+          modulesRoot: 'build',
+          modules: [
+            { type: 'ESModule', path: 'build/index.js' },
+            { type: 'CompiledWasm', path: 'build/index_bg.wasm' },
+          ],
+          unsafeDirectSockets: [{ host: HOST, port }],
+        },
+      ],
+    }),
+  );
+  await miniflare.ready;
+  const url = `http://${HOST}:${port}`;
+  const response = await fetch(`${url}/healthz`);
+  if (!response.ok) {
+    throw new Failure(`The Worker started, but /healthz answered ${response.status}: ${await response.text()}`);
+  }
+  return url;
+}
+
+function welcome(url, took) {
+  const endpoint = `${url}/api/2015-08-17/call_outcomes.json`;
+  const report = (method, body) =>
+    `curl -H "Content-Type: application/json" -X ${method} -d '${JSON.stringify(body)}' ${endpoint}`;
+  const call = { search: { transaction_id: '00000000-00000001' } };
+  const sale = { outcome_name: 'sale', partner_unique_id: '1' };
+  const details = { description: '1 year contract', occurred_at_time_t: '1440607313' };
+  const worth = { sale_amount: '100.00', value: 'true' };
+  const token = { oauth_token: 'demo-network-token' };
+  return `
+Serving ${url} after ${took}. Ctrl-C stops it; \`npm run reset\` forgets its data.
+
+Report a sale:
+
+${report('POST', { ...call, call_outcome: { ...sale, ...details, ...worth }, ...token })}
+
+Correct its amount:
+
+${report('PUT', { ...call, call_outcome: { ...sale, sale_amount: '120.00' }, ...token })}
+`;
+}
+
+await main(start);

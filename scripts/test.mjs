@@ -1,0 +1,67 @@
+// `npm test`: every check there is, the quick ones first, up to the first that fails.
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from './build.mjs';
+import { Failure, elapsed, main, pinnedEnvironment, root, run } from './run.mjs';
+import { pinnedNode, setup } from './setup.mjs';
+
+const WASM = ['--target', 'wasm32-unknown-unknown'];
+const DENY = ['--', '-D', 'warnings'];
+const npmFeature = /^npm\s*=/m.test(readFileSync(join(root, 'Cargo.toml'), 'utf8'));
+
+const checks = [
+  ['formatting', () => cargo('fmt', '--check')],
+  ['clippy', () => cargo('clippy', '--locked', '--all-targets', ...DENY)],
+  ['clippy for the Worker', () => cargo('clippy', '--locked', ...WASM, '--features', 'worker', ...DENY)],
+  npmFeature && [
+    'clippy for the npm package',
+    () => cargo('clippy', '--locked', ...WASM, '--features', 'npm', ...DENY),
+  ],
+  npmFeature && ['the features that exclude each other', excludedFeatures],
+  ['tests of the crate', () => cargo('test', '--locked')],
+  ['build of the Worker', build],
+  ['tests of the Worker', () => nodeTests('tests/worker')],
+].filter(Boolean);
+
+await main(async () => {
+  const start = performance.now();
+  await setup();
+  for (const [name, check] of checks) {
+    console.log(`\n=== ${name}`);
+    const began = performance.now();
+    try {
+      await check();
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      throw new Failure(`${error.message}\nFAILED: ${name}, after ${elapsed(began)}`);
+    }
+    console.log(`=== ${name}: passed in ${elapsed(began)}`);
+  }
+  console.log(`\nAll ${checks.length} checks passed in ${elapsed(start)}.`);
+});
+
+function cargo(...args) {
+  return run('cargo', args);
+}
+
+/** An export of the npm package would become a method of the Worker, so both at once must not compile. */
+async function excludedFeatures() {
+  const guard = /compile_error!\(\s*"([^"]+)"/.exec(readFileSync(join(root, 'src/lib.rs'), 'utf8'));
+  if (!guard) throw new Failure('src/lib.rs has no `compile_error!` for the features `worker` and `npm` together.');
+  const both = run('cargo', ['check', '--locked', ...WASM, '--features', 'worker,npm'], { quiet: true });
+  const output = await both.then(
+    () => '',
+    (failure) => failure.output ?? '',
+  );
+  if (!output.includes(guard[1])) throw new Failure(`${output}\`--features worker,npm\` must fail with: ${guard[1]}`);
+  console.log(`Refused, as it must be: ${guard[1]}`);
+}
+
+async function nodeTests(folder) {
+  const path = join(root, folder);
+  const files = existsSync(path) ? readdirSync(path).filter((name) => name.endsWith('.test.mjs')) : [];
+  if (files.length === 0) return console.log(`There are none in ${folder}.`);
+  // One file at a time: each starts a runtime of its own.
+  const options = ['--test', '--test-concurrency=1', '--test-reporter=spec'];
+  await run(pinnedNode, [...options, ...files.map((name) => join(folder, name))], { env: pinnedEnvironment() });
+}

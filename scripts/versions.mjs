@@ -1,0 +1,4 @@
+// The command-line tools built from crates. `worker`, `worker-build` and `wasm-bindgen` move together, and wasm-bindgen's
+// tool reads the output of exactly its own version: change these with Cargo.lock. Tools from npm are in package.json.
+export const WASM_BINDGEN_CLI = '0.2.130';
+export const WORKER_BUILD = '0.8.7';

@@ -1,0 +1,257 @@
+//! Reporting an outcome: the use case of the 2015 dialect.
+//!
+//! Not here: HTTP, and how the database finds and stores things.
+
+use sha2::{Digest, Sha256};
+use worker::{D1Database, Date, console_error};
+
+use super::Config;
+use super::store::{self, Answer, Ask, Call, Cost, Facts, Failure, OUTCOMES_WRITE, Record};
+use crate::ledger::{self, Decision};
+use crate::problem::{Code, Problem};
+use crate::reply::{Recorded, Reply, refuse, refuse_invalid, refuse_syntax};
+use crate::request::{self, Report, Search, SentToken};
+use crate::transaction_id::TransactionId;
+
+/// How often a batch is sent at most, when the connection breaks or a candidate id turns out to be taken.
+const TRIES: usize = 3;
+
+/// What came in.
+pub struct Incoming<'a> {
+    /// The body.
+    pub body: &'a [u8],
+    /// The token in the `Authorization` header.
+    pub header_token: Option<String>,
+    /// The network in the path.
+    pub path_network_id: Option<String>,
+    /// What an unexpected failure is called in the answer and in the log.
+    pub request_id: &'a str,
+}
+
+/// What goes out.
+pub struct Outgoing {
+    /// The answer.
+    pub reply: Reply,
+    /// What is probably not as it was meant.
+    pub warnings: Vec<Problem>,
+    /// What the database did for it.
+    pub cost: Cost,
+}
+
+/// Carries out a report.
+///
+/// 1. Parse: 400.
+/// 2. No token at all: 401. Any problem: 403, all of them at once. Neither costs the database anything.
+/// 3. One batch: see `store`. A broken connection is retried with the same candidate id, so that a batch that was
+///    committed after all is found again and not repeated.
+/// 4. Answer from the facts: unknown token 401, permission and access 403, no call 404, else 201 or 200.
+pub async fn run(db: &D1Database, config: &Config, incoming: &Incoming<'_>) -> Outgoing {
+    let mut outgoing = Outgoing {
+        reply: refuse(&Problem::whole(Code::Internal)),
+        warnings: Vec::new(),
+        cost: Cost::default(),
+    };
+    // (1) Parse.
+    let body = match std::str::from_utf8(incoming.body) {
+        Ok(body) => body,
+        Err(error) => {
+            let valid = incoming.body.get(..error.valid_up_to()).unwrap_or(&[]);
+            let valid = std::str::from_utf8(valid).unwrap_or("");
+            outgoing.reply = refuse_syntax(&crate::json::SyntaxError::encoding(valid.len()), valid);
+            return outgoing;
+        }
+    };
+    let reading = match request::read(body, config.rules) {
+        Ok(reading) => reading,
+        Err(error) => {
+            outgoing.reply = refuse_syntax(&error, body);
+            return outgoing;
+        }
+    };
+    outgoing.warnings = reading.warnings;
+    // (2) Token and problems.
+    let token = match reading.token {
+        SentToken::Text(token) => Some(token.into_owned()),
+        SentToken::NotSent => incoming.header_token.clone(),
+        SentToken::NoToken => None,
+    };
+    let Some(token) = token else {
+        outgoing.reply = refuse(&Problem::whole(Code::TokenMissing));
+        return outgoing;
+    };
+    let report = match reading.report {
+        Ok(report) => report,
+        Err(problems) => {
+            outgoing.reply = refuse_invalid(&problems);
+            return outgoing;
+        }
+    };
+    // (3) and (4)
+    let token_hash = hash(&token);
+    outgoing.reply = store_report(
+        db,
+        config,
+        incoming,
+        &report,
+        &token_hash,
+        &mut outgoing.cost,
+    )
+    .await;
+    outgoing
+}
+
+async fn store_report(
+    db: &D1Database,
+    config: &Config,
+    incoming: &Incoming<'_>,
+    report: &Report<'_>,
+    token_hash: &str,
+    cost: &mut Cost,
+) -> Reply {
+    let fail = |cause: &str| {
+        console_error!(
+            "{}",
+            serde_json::json!({ "error": cause, "handle": incoming.request_id })
+        );
+        refuse(&Problem::whole(Code::Internal).with_name(incoming.request_id.to_owned()))
+    };
+    let Ok(mut candidate) = new_id() else {
+        return fail("no random bits");
+    };
+    let mut ask = Ask {
+        report,
+        token_hash,
+        path_network_id: incoming.path_network_id.as_deref(),
+        window: config.window,
+        now: i64::try_from(Date::now().as_millis())
+            .unwrap_or(0)
+            .div_euclid(1_000),
+        candidate,
+        retry: false,
+    };
+    for _ in 0..TRIES {
+        match store::report(db, &ask, cost).await {
+            Ok(answer) => match conclude(&ask, &answer) {
+                Conclusion::Reply(reply) => return reply,
+                Conclusion::Taken => {
+                    let Ok(other) = new_id() else {
+                        return fail("no random bits");
+                    };
+                    candidate = other;
+                    ask.candidate = candidate;
+                    ask.retry = false;
+                }
+                Conclusion::Contradiction => {
+                    return fail("the statement and the specification disagree");
+                }
+            },
+            Err(Failure::Ambiguous) => ask.retry = true,
+            Err(Failure::Overloaded) => return refuse(&Problem::whole(Code::ServiceUnavailable)),
+            Err(Failure::Unexpected(cause)) => return fail(&cause.replace(token_hash, "…")),
+        }
+    }
+    refuse(&Problem::whole(Code::ServiceUnavailable))
+}
+
+enum Conclusion {
+    Reply(Reply),
+    /// The candidate id belongs to another record.
+    Taken,
+    /// What was stored is not what the ledger decides.
+    Contradiction,
+}
+
+/// The answer to what the batch returned. The ledger decides from the facts; the statement has to agree.
+fn conclude(ask: &Ask<'_>, answer: &Answer) -> Conclusion {
+    if let Some(mine) = &answer.mine {
+        let display = mine.display.as_deref().unwrap_or(&ask.report.identity.name);
+        return show(
+            ask,
+            &mine.record,
+            mine.call,
+            display,
+            mine.record.revision == 1,
+        );
+    }
+    let Some(facts) = &answer.facts else {
+        return Conclusion::Reply(refuse(&Problem::whole(Code::TokenInvalid)));
+    };
+    if let Some(code) = refusal(ask, facts) {
+        return Conclusion::Reply(refuse(&Problem::whole(code)));
+    }
+    let Some(call) = facts.call() else {
+        return Conclusion::Reply(refuse(&Problem::whole(Code::CallNotFound)));
+    };
+    let current = facts.current();
+    let fields = current.as_ref().map(Record::fields);
+    let display = facts
+        .display
+        .as_deref()
+        .unwrap_or(&ask.report.identity.name);
+    match (
+        ledger::decide(fields.as_ref(), &ask.report.patch, ask.now),
+        &answer.appended,
+        &current,
+    ) {
+        (Decision::Unchanged, None, Some(current)) => show(ask, current, call, display, false),
+        (Decision::Create(fields), Some(record), None) if record.fields() == fields => {
+            show(ask, record, call, display, true)
+        }
+        (Decision::Correct(fields), Some(record), Some(current))
+            if record.fields() == fields && record.corrects() == current.id() =>
+        {
+            show(ask, record, call, display, false)
+        }
+        (Decision::Create(_) | Decision::Correct(_), None, _) => Conclusion::Taken,
+        _ => Conclusion::Contradiction,
+    }
+}
+
+/// Why the token may not make this report, in the order of the contract: permission, advertiser, campaign, network.
+fn refusal(ask: &Ask<'_>, facts: &Facts) -> Option<Code> {
+    if !facts.permits(OUTCOMES_WRITE) {
+        return Some(Code::PermissionMissing);
+    }
+    let Search::ByTime(search) = &ask.report.search else {
+        return None;
+    };
+    if search.advertiser_id.is_some()
+        && (facts.advertiser_id.is_some() || facts.advertiser_known.is_none())
+    {
+        return Some(Code::AdvertiserForbidden);
+    }
+    if search.campaign_id.is_some() && facts.campaign_visible == 0 {
+        return Some(Code::CampaignForbidden);
+    }
+    let is_own = |network: Option<&str>| network.is_none_or(|network| network == facts.network_id);
+    if !is_own(search.network_id.as_deref()) || !is_own(ask.path_network_id) {
+        return Some(Code::NetworkForbidden);
+    }
+    None
+}
+
+fn show(ask: &Ask<'_>, record: &Record, call: Call, display: &str, created: bool) -> Conclusion {
+    let Some(transaction_id) = record.id() else {
+        return Conclusion::Contradiction;
+    };
+    let recorded = Recorded {
+        transaction_id,
+        corrects: record.corrects(),
+        outcome_name: display.to_owned(),
+        partner_unique_id: ask.report.identity.partner_unique_id.clone().into_owned(),
+        fields: record.fields(),
+        call_transaction_id: call.transaction_id,
+        call_start: call.start,
+    };
+    Conclusion::Reply(recorded.reply(created))
+}
+
+/// A new id: shard 0 and 56 random bits.
+fn new_id() -> Result<TransactionId, getrandom::Error> {
+    getrandom::u64().map(|bits| TransactionId::from_bits(bits >> 8))
+}
+
+/// The SHA-256 of a token, in lower-case hexadecimal.
+fn hash(token: &str) -> String {
+    format!("{:x}", Sha256::digest(token.as_bytes()))
+}

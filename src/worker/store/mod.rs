@@ -1,0 +1,481 @@
+//! The database: one batch for a report, and what its rows mean.
+//!
+//! Not here: what a report's facts lead to.
+
+mod statement;
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use worker::{D1Database, D1Result, Error};
+
+use crate::money::Cents;
+use crate::outcome::Fields;
+use crate::request::{Report, Search, TimeSearch};
+use crate::time::UnixMillis;
+use crate::transaction_id::TransactionId;
+use statement::{Bind, prepare};
+
+const FACTS: &str = include_str!("sql/facts.sql");
+const APPEND: &str = include_str!("sql/append.sql");
+const NAME: &str = include_str!("sql/name.sql");
+const MINE: &str = include_str!("sql/mine.sql");
+const ACCESS: &str = include_str!("sql/access.sql");
+const CAMPAIGN: &str = include_str!("sql/campaign.sql");
+const CURRENT: &str = include_str!("sql/current.sql");
+const BY_ID: &str = include_str!("sql/by_id.sql");
+const NEAREST: &str = include_str!("sql/nearest.sql");
+const CLOSEST: &str = include_str!("sql/closest.sql");
+
+/// How far the next ring of `closest.sql` reaches: never farther than the best distance, its first 15 digits.
+const REACH: &str = "min(walk.next, CAST(substr(walk.best, 1, 15) AS INTEGER))";
+
+/// The last start there can be: 13 digits.
+const LATEST: i64 = 9_999_999_999_999;
+
+/// The newest migration that the statements here rely on.
+pub const SCHEMA: &str = "0001_initial";
+
+/// Why the database did not answer.
+#[derive(Debug)]
+pub enum Failure {
+    /// It is overloaded; nothing was stored.
+    Overloaded,
+    /// The connection broke: the batch may have been committed.
+    Ambiguous,
+    /// Anything else. The text is for the log only.
+    Unexpected(String),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let text = match &error {
+            Error::D1(d1) => {
+                let thrown: &worker::js_sys::Error = d1.as_ref();
+                format!("{} {}", thrown.message(), d1.cause())
+            }
+            other => other.to_string(),
+        };
+        let says = |part: &str| text.contains(part);
+        if says("overloaded") || says("Too many requests queued") {
+            Self::Overloaded
+        } else if says("Network connection lost")
+            || says("object to be reset")
+            || says("reset because its code was updated")
+        {
+            Self::Ambiguous
+        } else {
+            Self::Unexpected(text)
+        }
+    }
+}
+
+/// What requests to the database have cost.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cost {
+    /// Round trips.
+    pub trips: usize,
+    /// Rows read, as D1 bills them.
+    pub rows_read: usize,
+    /// Rows written, as D1 bills them.
+    pub rows_written: usize,
+}
+
+/// A report with all that the database needs to know of its request.
+pub struct Ask<'a> {
+    /// The report.
+    pub report: &'a Report<'a>,
+    /// The SHA-256 of the token.
+    pub token_hash: &'a str,
+    /// The network in the path, if there is one.
+    pub path_network_id: Option<&'a str>,
+    /// How far a start may be off, in milliseconds.
+    pub window: Option<i64>,
+    /// The time of the request, in Unix seconds.
+    pub now: i64,
+    /// The id of the new record, should there be one.
+    pub candidate: TransactionId,
+    /// Whether an earlier try with this candidate may have been committed.
+    pub retry: bool,
+}
+
+/// The permission to report outcomes.
+pub const OUTCOMES_WRITE: &str = "outcomes:write";
+
+/// A record as the statements return it.
+#[derive(Debug, Deserialize)]
+pub struct Record {
+    transaction_id: String,
+    corrects_transaction_id: Option<String>,
+    /// 1 for the first record of an outcome.
+    pub revision: u32,
+    description: String,
+    occurred_at: i64,
+    sale_cents: Option<i64>,
+    value: u8,
+    custom_1: String,
+    custom_2: String,
+    custom_3: String,
+}
+
+impl Record {
+    /// The record's id.
+    pub fn id(&self) -> Option<TransactionId> {
+        TransactionId::parse(&self.transaction_id)
+    }
+
+    /// The id of the record that this one corrects.
+    pub fn corrects(&self) -> Option<TransactionId> {
+        self.corrects_transaction_id
+            .as_deref()
+            .and_then(TransactionId::parse)
+    }
+
+    /// The fields.
+    pub fn fields(&self) -> Fields {
+        Fields {
+            description: self.description.clone(),
+            occurred_at: self.occurred_at,
+            sale_amount: self.sale_cents.and_then(Cents::from_stored),
+            value: self.value != 0,
+            custom_parameters: [
+                self.custom_1.clone(),
+                self.custom_2.clone(),
+                self.custom_3.clone(),
+            ],
+        }
+    }
+}
+
+/// The call of a report.
+#[derive(Clone, Copy, Debug)]
+pub struct Call {
+    /// Its id.
+    pub transaction_id: TransactionId,
+    /// When it started.
+    pub start: UnixMillis,
+}
+
+impl Call {
+    fn from_row(id: &str, start_ms: i64) -> Option<Self> {
+        let transaction_id = TransactionId::parse(id)?;
+        Some(Self {
+            transaction_id,
+            start: UnixMillis::from_millis(start_ms),
+        })
+    }
+}
+
+/// What was so before the report. The fields stand as `facts.sql` selects them.
+#[derive(Debug, Deserialize)]
+pub struct Facts {
+    /// The token's network.
+    pub network_id: String,
+    /// The token's advertiser, if it is an advertiser's.
+    pub advertiser_id: Option<String>,
+    permissions: String,
+    /// 1 if the advertiser that a network token named is in the directory.
+    pub advertiser_known: Option<u8>,
+    /// Whether the token sees the campaign that was named: 1 or 0.
+    pub campaign_visible: u8,
+    call_transaction_id: Option<String>,
+    call_start_ms: Option<i64>,
+    current_transaction_id: Option<String>,
+    current_corrects: Option<String>,
+    current_revision: Option<u32>,
+    current_description: Option<String>,
+    current_occurred_at: Option<i64>,
+    current_sale_cents: Option<i64>,
+    current_value: Option<u8>,
+    current_custom_1: Option<String>,
+    current_custom_2: Option<String>,
+    current_custom_3: Option<String>,
+    /// How the outcome name is shown, if it was reported before.
+    pub display: Option<String>,
+}
+
+impl Facts {
+    /// Whether the token has a permission.
+    pub fn permits(&self, permission: &str) -> bool {
+        self.permissions
+            .split(' ')
+            .any(|granted| granted == permission)
+    }
+
+    /// The call, if one was found.
+    pub fn call(&self) -> Option<Call> {
+        Call::from_row(self.call_transaction_id.as_deref()?, self.call_start_ms?)
+    }
+
+    /// The current record of the outcome, if it was reported before.
+    pub fn current(&self) -> Option<Record> {
+        Some(Record {
+            transaction_id: self.current_transaction_id.clone()?,
+            corrects_transaction_id: self.current_corrects.clone(),
+            revision: self.current_revision?,
+            description: self.current_description.clone()?,
+            occurred_at: self.current_occurred_at?,
+            sale_cents: self.current_sale_cents,
+            value: self.current_value?,
+            custom_1: self.current_custom_1.clone()?,
+            custom_2: self.current_custom_2.clone()?,
+            custom_3: self.current_custom_3.clone()?,
+        })
+    }
+}
+
+/// The record of an earlier try, with its call and how its name is shown. The fields stand as in `mine.sql`.
+#[derive(Debug, Deserialize)]
+struct MineRow {
+    transaction_id: String,
+    corrects_transaction_id: Option<String>,
+    revision: u32,
+    description: String,
+    occurred_at: i64,
+    sale_cents: Option<i64>,
+    value: u8,
+    custom_1: String,
+    custom_2: String,
+    custom_3: String,
+    call_transaction_id: String,
+    call_start_ms: i64,
+    display: Option<String>,
+}
+
+/// The record of an earlier try.
+pub struct Mine {
+    /// The record.
+    pub record: Record,
+    /// Its call.
+    pub call: Call,
+    /// How its name is shown.
+    pub display: Option<String>,
+}
+
+/// What one batch returned.
+pub struct Answer {
+    /// What an earlier try of this request stored.
+    pub mine: Option<Mine>,
+    /// What was so before; `None` if the token is unknown or revoked.
+    pub facts: Option<Facts>,
+    /// The record that was appended.
+    pub appended: Option<Record>,
+}
+
+/// Authenticates, matches, merges and appends, in one batch, which D1 runs as one transaction.
+pub async fn report(db: &D1Database, ask: &Ask<'_>, cost: &mut Cost) -> Result<Answer, Failure> {
+    let binds = binds(ask);
+    let call = call(&ask.report.search);
+    let fill = |sql: &str| {
+        sql.replace("{{call}}", &call)
+            .replace("{{current}}", CURRENT)
+            .replace("{{campaign}}", CAMPAIGN)
+    };
+    let mut statements = Vec::with_capacity(4);
+    if ask.retry {
+        statements.push(prepare(db, MINE, &binds)?);
+    }
+    statements.push(prepare(db, &fill(FACTS), &binds)?);
+    statements.push(prepare(db, &fill(APPEND), &binds)?);
+    statements.push(prepare(db, NAME, &binds)?);
+    cost.trips = cost.trips.saturating_add(1);
+    let results = db.batch(statements).await?;
+    for result in &results {
+        if let Some(meta) = result.meta()? {
+            cost.rows_read = cost.rows_read.saturating_add(meta.rows_read.unwrap_or(0));
+            cost.rows_written = cost
+                .rows_written
+                .saturating_add(meta.rows_written.unwrap_or(0));
+        }
+    }
+    let mut results = results.iter();
+    let mine = if ask.retry {
+        first::<MineRow>(results.next())?.and_then(mine)
+    } else {
+        None
+    };
+    let facts = first(results.next())?;
+    let appended = first(results.next())?;
+    Ok(Answer {
+        mine,
+        facts,
+        appended,
+    })
+}
+
+/// Whether the database answers and has the schema.
+pub async fn is_healthy(db: &D1Database) -> bool {
+    db.prepare("SELECT seq FROM outcomes LIMIT 0")
+        .run()
+        .await
+        .is_ok()
+}
+
+fn mine(row: MineRow) -> Option<Mine> {
+    Some(Mine {
+        call: Call::from_row(&row.call_transaction_id, row.call_start_ms)?,
+        record: Record {
+            transaction_id: row.transaction_id,
+            corrects_transaction_id: row.corrects_transaction_id,
+            revision: row.revision,
+            description: row.description,
+            occurred_at: row.occurred_at,
+            sale_cents: row.sale_cents,
+            value: row.value,
+            custom_1: row.custom_1,
+            custom_2: row.custom_2,
+            custom_3: row.custom_3,
+        },
+        display: row.display,
+    })
+}
+
+/// The first row of a result, from its one column of JSON.
+fn first<T: for<'de> Deserialize<'de>>(result: Option<&D1Result>) -> Result<Option<T>, Failure> {
+    #[derive(Deserialize)]
+    struct Row {
+        json: String,
+    }
+    let Some(result) = result else {
+        return Err(Failure::Unexpected(
+            "the batch returned fewer results than statements".to_owned(),
+        ));
+    };
+    let rows: Vec<Row> = result.results()?;
+    rows.first()
+        .map(|row| serde_json::from_str(&row.json))
+        .transpose()
+        .map_err(|error| Failure::Unexpected(format!("a row that cannot be read: {error}")))
+}
+
+/// The expression for the id of the call that a report is on, NULL where the token may not report.
+fn call(search: &Search<'_>) -> String {
+    let call = match search {
+        Search::ById(_) => BY_ID.to_owned(),
+        Search::ByTime(search) => closest(search),
+    };
+    format!("iif({ACCESS}, {call}, NULL)")
+}
+
+/// The expression for a search by time: over the narrowest index for what is asked.
+fn closest(search: &TimeSearch<'_>) -> String {
+    let template = if search.duration.is_some() {
+        CLOSEST
+    } else {
+        NEAREST
+    };
+    let over = |index: &str, scope: &str| {
+        template
+            .replace("{{reach}}", REACH)
+            .replace("{{index}}", index)
+            .replace(
+                "{{scope}}",
+                &format!("k.network_id = t.network_id AND {scope}"),
+            )
+    };
+    let visible = "(t.advertiser_id IS NULL OR k.advertiser_id = t.advertiser_id)";
+    let of_advertiser = if search.advertiser_id.is_some() {
+        "k.advertiser_id = :advertiser_id"
+    } else {
+        "TRUE"
+    };
+    let of_campaign = if search.campaign_id.is_some() {
+        "k.campaign_id = :campaign_id"
+    } else {
+        "TRUE"
+    };
+    if search.calling_phone.is_some() {
+        over(
+            "calls_by_phone",
+            &format!(
+                "k.calling_phone = :calling_phone AND {visible} AND {of_campaign} AND {of_advertiser}"
+            ),
+        )
+    } else if search.campaign_id.is_some() {
+        over(
+            "calls_by_campaign",
+            &format!("{of_campaign} AND {visible} AND {of_advertiser}"),
+        )
+    } else if search.advertiser_id.is_some() {
+        over(
+            "calls_by_advertiser",
+            &format!("{of_advertiser} AND {visible}"),
+        )
+    } else {
+        let network = over("calls_by_start", "TRUE");
+        let advertiser = over("calls_by_advertiser", "k.advertiser_id = t.advertiser_id");
+        format!("iif(t.advertiser_id IS NULL, {network}, {advertiser})")
+    }
+}
+
+fn binds(ask: &Ask<'_>) -> Vec<(&'static str, Bind)> {
+    let text = |value: &str| Bind::Text(value.to_owned());
+    let identity = &ask.report.identity;
+    let mut binds = vec![
+        ("token", text(ask.token_hash)),
+        ("permission", text(OUTCOMES_WRITE)),
+        ("name", text(&identity.name)),
+        ("name_key", Bind::Text(identity.name_key())),
+        ("partner_unique_id", text(&identity.partner_unique_id)),
+        ("candidate", text(ask.candidate.as_str())),
+        ("patch", Bind::Text(patch(ask.report))),
+        ("now", Bind::Integer(ask.now)),
+    ];
+    match &ask.report.search {
+        Search::ById(id) => {
+            binds.push((
+                "transaction_id",
+                Bind::text(id.as_ref().map(TransactionId::as_str)),
+            ));
+        }
+        Search::ByTime(search) => {
+            let start = search.start.millis();
+            let window = ask.window.unwrap_or(LATEST);
+            let phone = search.calling_phone.map(|phone| phone.to_string());
+            binds.extend([
+                ("start", Bind::Integer(start)),
+                ("earliest", Bind::Integer(start.saturating_sub(window))),
+                ("latest", Bind::Integer(start.saturating_add(window))),
+                ("calling_phone", Bind::text(phone.as_deref())),
+                (
+                    "duration",
+                    search
+                        .duration
+                        .map_or(Bind::Null, |seconds| Bind::Integer(seconds.into())),
+                ),
+                ("advertiser_id", Bind::text(search.advertiser_id.as_deref())),
+                ("campaign_id", Bind::text(search.campaign_id.as_deref())),
+                ("network_id", Bind::text(search.network_id.as_deref())),
+                ("path_network_id", Bind::text(ask.path_network_id)),
+            ]);
+        }
+    }
+    binds
+}
+
+/// The sent fields as one JSON object: a field that was not sent is absent, an amount that was cleared is null.
+fn patch(report: &Report<'_>) -> String {
+    let patch = &report.patch;
+    let mut sent = Map::new();
+    let mut add = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            sent.insert(name.to_owned(), value);
+        }
+    };
+    let [one, two, three] = &patch.custom_parameters;
+    add("description", patch.description.as_deref().map(Value::from));
+    add("occurred_at", patch.occurred_at.map(Value::from));
+    add(
+        "sale_cents",
+        patch
+            .sale_amount
+            .map(|amount| json!(amount.map(Cents::get))),
+    );
+    add(
+        "value",
+        patch.value.map(|value| Value::from(u8::from(value))),
+    );
+    add("custom_1", one.as_deref().map(Value::from));
+    add("custom_2", two.as_deref().map(Value::from));
+    add("custom_3", three.as_deref().map(Value::from));
+    Value::Object(sent).to_string()
+}

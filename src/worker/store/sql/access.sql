@@ -1,0 +1,12 @@
+-- Whether the token `t` may report, and sees what it names. A campaign and an advertiser that do not belong
+-- together have no call.
+(instr(' ' || t.permissions || ' ', ' ' || :permission || ' ') > 0
+ AND (:network_id IS NULL OR :network_id = t.network_id)
+ AND (:path_network_id IS NULL OR :path_network_id = t.network_id)
+ AND (:advertiser_id IS NULL OR (t.advertiser_id IS NULL AND EXISTS (
+   SELECT 1 FROM advertisers AS a WHERE a.network_id = t.network_id AND a.id = :advertiser_id)))
+ AND (:campaign_id IS NULL OR (
+   {{campaign}}
+   AND (:advertiser_id IS NULL OR EXISTS (
+     SELECT 1 FROM campaigns AS g
+     WHERE g.network_id = t.network_id AND g.id = :campaign_id AND g.advertiser_id = :advertiser_id)))))

@@ -1,0 +1,90 @@
+// The table of requests in tests/cases/reports.json, over HTTP. Every other row is a PUT: both verbs are one handler.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, test } from 'node:test';
+import { start } from './harness.mjs';
+
+const table = JSON.parse(await readFile(new URL('../cases/reports.json', import.meta.url), 'utf8'));
+
+let server;
+before(async () => {
+  server = await start();
+  // Each row begins with no outcomes: the trigger that keeps them has to go.
+  await server.rows('DROP TRIGGER outcomes_are_kept');
+});
+after(() => server?.stop());
+
+const topics = Object.groupBy(table, (row) => row.name.split(':')[0]);
+for (const [topic, rows] of Object.entries(topics)) {
+  test(`${topic}: ${rows.length} cases`, async () => {
+    const failures = [];
+    for (const row of rows) {
+      await check(row).catch((error) => failures.push(`${row.name}\n${error.message}`));
+    }
+    assert.equal(failures.length, 0, failures.join('\n\n'));
+  });
+}
+
+test('no two cases have the same name', () => {
+  assert.equal(new Set(table.map((row) => row.name)).size, table.length);
+});
+
+async function check(row) {
+  if (row.stage === 'database') {
+    await server.db.batch(['outcomes', 'outcome_names'].map((name) => server.db.prepare(`DELETE FROM ${name}`)));
+  }
+  for (const body of row.given ?? []) {
+    const { status } = await server.report(expand(body));
+    assert.ok(status < 500, `what was given: ${status}`);
+  }
+  const method = table.indexOf(row) % 2 ? 'PUT' : 'POST';
+  const answer = await server.report(row.text ?? expand(row.body), { method });
+
+  const { headers, json, cost } = answer;
+  assert.deepEqual(
+    {
+      status: answer.status,
+      body: withWildcards(json, row.answer ?? { errors: row.errors }),
+      code: row.errors && !row.code ? undefined : (headers.get('X-Error-Code') ?? undefined),
+      warnings: answer.warnings,
+      type: headers.get('Content-Type'),
+    },
+    {
+      status: row.status,
+      body: expand(row.answer ?? { errors: row.errors }),
+      code: row.code,
+      warnings: row.warnings ?? [],
+      type: 'application/json',
+    },
+  );
+  // The order of the members, and nothing between them.
+  assert.equal(answer.text, JSON.stringify(json));
+  assert.deepEqual(memberNames(json), memberNames(row.answer ?? { errors: row.errors }));
+  if (row.at) assert.match(json.errors.invalid_data, new RegExp(`line ${row.at[0]}, column ${row.at[1]}$`));
+  if (row.errors) assert.ok(headers.get('X-Error-Code'), 'no X-Error-Code');
+  assert.ok(headers.get('X-Request-Id'), 'no X-Request-Id');
+
+  assert.equal(cost.trips, row.stage === 'database' ? 1 : 0, 'trips to the database');
+  if (row.errors) assert.equal(cost.written, 0, 'rows written');
+}
+
+/** `{"$repeat": ["x", 3]}` is `"xxx"`. */
+function expand(value) {
+  if (Array.isArray(value)) return value.map(expand);
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value.$repeat)) return value.$repeat[0].repeat(value.$repeat[1]);
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, expand(member)]));
+}
+
+/** The actual value with `*` for each string where that is expected. */
+function withWildcards(actual, expected) {
+  if (expected === '*' && typeof actual === 'string') return '*';
+  if (actual === null || expected === null || typeof actual !== 'object' || typeof expected !== 'object') return actual;
+  return Object.fromEntries(Object.entries(actual).map(([key, value]) => [key, withWildcards(value, expected[key])]));
+}
+
+/** The keys of an object and of the objects in it, in order. */
+function memberNames(value) {
+  if (value === null || typeof value !== 'object' || value.$repeat) return null;
+  return Object.entries(value).map(([key, member]) => [key, memberNames(member)]);
+}

@@ -1,0 +1,37 @@
+// Wraps the Worker's D1 for failures.test.mjs: a request's header says how its batches fail.
+//
+// `X-Test-Failure: before 2 D1_ERROR: …` makes the first two batches throw without having run, `after 1 …` makes the
+// first one throw although it was committed.
+
+/** The Rust binding goes by the name of the constructor. */
+class D1Database {
+  #db;
+  #failures;
+
+  constructor(db, [when, count, ...message]) {
+    this.#db = db;
+    this.#failures = { when, left: Number(count), message: message.join(' ') };
+  }
+
+  prepare(query) {
+    return this.#db.prepare(query);
+  }
+
+  async batch(statements) {
+    const { when, left, message } = this.#failures;
+    if (left > 0 && when === 'before') this.#fail(message);
+    const results = await this.#db.batch(statements);
+    if (left > 0) this.#fail(message);
+    return results;
+  }
+
+  #fail(message) {
+    this.#failures.left -= 1;
+    throw new Error(message);
+  }
+}
+
+export default function wrap(env, request) {
+  const failure = request.headers.get('X-Test-Failure');
+  return failure === null ? env : { ...env, DB: new D1Database(env.DB, failure.split(' ')) };
+}

@@ -1,0 +1,197 @@
+// When the database fails: what is answered, what is stored, and that a retry is safe.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { ID, NETWORK, assertError, start } from './harness.mjs';
+
+const ALWAYS = 1000;
+// As D1 words them.
+const OVERLOADED = [
+  'D1_ERROR: D1 DB is overloaded. Requests queued for too long.',
+  'D1_ERROR: D1 DB is overloaded. Too many requests queued.',
+];
+const LOST = [
+  'D1_ERROR: Network connection lost.',
+  'D1_ERROR: Internal error while starting up D1 DB storage caused object to be reset.',
+  'D1_ERROR: D1 DB reset because its code was updated.',
+];
+const UNEXPECTED = [
+  'D1_ERROR: no such table: secret_table: SQLITE_ERROR',
+  'D1_ERROR: UNIQUE constraint failed: outcomes.secret: SQLITE_CONSTRAINT',
+  'something else, with demo-network-token',
+];
+
+let server;
+let names = 0;
+before(async () => (server = await start({ wrap: new URL('failing-database.mjs', import.meta.url) })));
+after(() => server?.stop());
+
+/** A new outcome, to be reported with or without failures. */
+function outcome() {
+  const outcome_name = `Outcome ${(names += 1)}`;
+  const report = (fields = {}, failure = null) =>
+    server.report(
+      {
+        search: { transaction_id: '00000000-00000001' },
+        call_outcome: { outcome_name, ...fields },
+        oauth_token: NETWORK,
+      },
+      { headers: failure === null ? {} : { 'X-Test-Failure': failure } },
+    );
+  const records = () =>
+    server.rows('SELECT * FROM outcomes WHERE name_key = ?1 ORDER BY seq', outcome_name.toLowerCase());
+  return { report, records };
+}
+
+const isUnavailable = (answer) => {
+  assertError(answer, 503, 'service.unavailable', 'ServiceUnavailable');
+  assert.match(answer.headers.get('Retry-After'), /^[1-9]\d*$/);
+};
+
+test('without a failure the wrapped database is as any', async () => {
+  const { report, records } = outcome();
+  assert.deepEqual([(await report({}, 'before 0 -')).status, (await report()).status], [201, 200]);
+  assert.equal((await records()).length, 1);
+});
+
+describe('overloaded or out of reach, for good', () => {
+  for (const message of [...OVERLOADED, ...LOST]) {
+    test(message, async () => {
+      const { report, records } = outcome();
+      const answer = await report({}, `before ${ALWAYS} ${message}`);
+      isUnavailable(answer);
+      assert.doesNotMatch(answer.text, /D1/);
+      assert.deepEqual(await records(), []);
+      // Nothing was stored, and the next request works.
+      assert.equal((await report()).status, 201);
+    });
+  }
+});
+
+describe('unexpected', () => {
+  for (const message of UNEXPECTED) {
+    test(message, async () => {
+      const { report, records } = outcome();
+      const answer = await report({}, `before ${ALWAYS} ${message}`);
+      const id = answer.headers.get('X-Request-Id');
+      assertError(answer, 500, 'internal', 'InternalServiceError', `refer to error handle ${id}`);
+      assert.equal(answer.headers.get('Content-Type'), 'application/json');
+      const told = answer.text + JSON.stringify([...answer.headers]);
+      assert.doesNotMatch(told, /D1_ERROR|SQLITE|secret|something else|demo-network-token/);
+      assert.deepEqual(await records(), []);
+      assert.equal((await report()).status, 201);
+    });
+  }
+
+  test("the handle is the client's own request id, if it sent one", async () => {
+    const body = {
+      search: { transaction_id: '00000000-00000001' },
+      call_outcome: { outcome_name: 'Handle' },
+      oauth_token: NETWORK,
+    };
+    const headers = { 'X-Request-Id': 'mine-1', 'X-Test-Failure': `before ${ALWAYS} ${UNEXPECTED[0]}` };
+    const answer = await server.report(body, { headers });
+    assertError(answer, 500, 'internal', 'InternalServiceError', 'refer to error handle mine-1');
+  });
+});
+
+describe('failed once, without having run', () => {
+  for (const message of LOST) {
+    test(message, async () => {
+      const { report, records } = outcome();
+      const answer = await report({ description: 'x' }, `before 1 ${message}`);
+      assert.equal(answer.status, 201, answer.text);
+      const stored = await records();
+      assert.deepEqual(
+        stored.map((row) => row.transaction_id),
+        [answer.json.call_outcome.transaction_id],
+      );
+    });
+  }
+});
+
+describe('failed once, although it was committed', () => {
+  for (const message of LOST) {
+    test(`a first report: ${message}`, async () => {
+      const { report, records } = outcome();
+      const answer = await report({ description: 'x' }, `after 1 ${message}`);
+      assert.equal(answer.status, 201, answer.text);
+      const { transaction_id, corrects_transaction_id } = answer.json.call_outcome;
+      assert.match(transaction_id, ID);
+      assert.equal(corrects_transaction_id, null);
+      assert.deepEqual(
+        (await records()).map((row) => row.transaction_id),
+        [transaction_id],
+      );
+      // A client that saw none of it may retry as well.
+      const again = await report({ description: 'x' });
+      assert.deepEqual([again.status, again.text], [200, answer.text]);
+    });
+  }
+
+  test('a first report without a time', async () => {
+    const { report, records } = outcome();
+    const answer = await report({}, `after 1 ${LOST[0]}`);
+    assert.equal(answer.status, 201, answer.text);
+    const [{ occurred_at }] = await records();
+    assert.equal(answer.json.call_outcome.occurred_at_time_t, `${occurred_at}`);
+  });
+
+  test('a correction', async () => {
+    const { report, records } = outcome();
+    const first = (await report({ description: 'a' })).json.call_outcome;
+    const answer = await report({ description: 'b' }, `after 1 ${LOST[0]}`);
+    assert.equal(answer.status, 200, answer.text);
+    const { transaction_id, corrects_transaction_id, description } = answer.json.call_outcome;
+    assert.deepEqual([corrects_transaction_id, description], [first.transaction_id, 'b']);
+    assert.deepEqual(
+      (await records()).map((row) => row.transaction_id),
+      [first.transaction_id, transaction_id],
+    );
+  });
+
+  test('a re-post', async () => {
+    const { report, records } = outcome();
+    const first = await report({ description: 'a' });
+    const answer = await report({ description: 'a' }, `after 1 ${LOST[0]}`);
+    assert.deepEqual([answer.status, answer.text], [200, first.text]);
+    assert.equal((await records()).length, 1);
+  });
+
+  test('a refusal', async () => {
+    const { report, records } = outcome();
+    assert.equal((await report({ value: 'x' }, `after 1 ${LOST[0]}`)).status, 403);
+    assert.deepEqual(await records(), []);
+  });
+});
+
+test('committed, but out of reach for good: a retry finds it', async () => {
+  const { report, records } = outcome();
+  isUnavailable(await report({ description: 'x' }, `after ${ALWAYS} ${LOST[0]}`));
+  const stored = await records();
+  assert.equal(stored.length, 1);
+  const again = await report({ description: 'x' });
+  assert.deepEqual([again.status, again.json.call_outcome.transaction_id], [200, stored[0].transaction_id]);
+});
+
+test('many at once that each fail after the commit make one chain', async () => {
+  const { report, records } = outcome();
+  const answers = await Promise.all(
+    Array.from({ length: 30 }, (_, at) => report({ description: `${at}` }, `after 1 ${LOST[0]}`)),
+  );
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [...Array(29).fill(200), 201]);
+  const stored = await records();
+  assert.deepEqual(
+    stored.map((row) => row.corrects_transaction_id),
+    [null, ...stored.slice(0, -1).map((row) => row.transaction_id)],
+  );
+  // Each was answered as it was first meant, though others have corrected it since.
+  const meant = new Map(stored.map((row) => [row.transaction_id, row]));
+  for (const { json } of answers) {
+    const row = meant.get(json.call_outcome.transaction_id);
+    assert.deepEqual(
+      [json.call_outcome.description, json.call_outcome.corrects_transaction_id],
+      [row?.description, row?.corrects_transaction_id],
+    );
+  }
+  assert.equal(meant.size, 30);
+});

@@ -1,0 +1,179 @@
+// Serves the built Worker (`npm run build`) on a loopback port, for one test file: the real runtime over real HTTP,
+// with a D1 of its own that has the migrations and the demo data.
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from 'miniflare';
+import { unstable_getMiniflareWorkerOptions, unstable_splitSqlQuery } from 'wrangler';
+import { loadDemo } from '../../scripts/demo.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const NAME = 'call-outcomes';
+
+export const PATH = '/api/2015-08-17/call_outcomes.json';
+export const NETWORK = 'demo-network-token';
+export const ADVERTISER = 'demo-advertiser-token';
+export const OTHER_NETWORK = 'demo-other-network-token';
+export const NO_PERMISSION = 'demo-no-permission-token';
+
+/** What a transaction id of ours looks like. */
+export const ID = /^[0-9A-F]{8}-[0-9A-F]{8}$/;
+
+/**
+ * Starts a server. `vars` are set over those of the dev environment. `wrap` is the URL of a module whose default export
+ * takes the Worker's `env` and the request, and returns the `env` that the Worker gets.
+ */
+export async function start({ vars = {}, wrap } = {}) {
+  const directory = await mkdtemp(join(tmpdir(), 'call-outcomes-test-'));
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(join(root, 'wrangler.toml'), 'dev');
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      cf: false,
+      host: '127.0.0.1',
+      log: new Log(LogLevel.NONE),
+      // The Worker's log lines would drown the tests' own.
+      handleStructuredLogs() {},
+      resourcePersistencePath: directory,
+      workers: [
+        {
+          ...workerOptions,
+          name: NAME,
+          rootPath: root,
+          modulesRoot: 'build',
+          modules: await modules(wrap),
+          bindings: { ...workerOptions.bindings, ...vars },
+          // What the Worker answers, byte for byte: no proxy stands in front, only the static assets.
+          unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
+        },
+      ],
+    }),
+  );
+  const stop = async () => {
+    await miniflare.dispose();
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    const url = (await miniflare.unsafeGetDirectURL(NAME)).origin;
+    const db = await miniflare.getD1Database('DB', NAME);
+    await migrate(db);
+    await loadDemo(db);
+    return { url, db, stop, ...client(url), ...sql(db) };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function modules(wrap) {
+  const worker = [
+    { type: 'ESModule', path: 'build/index.js' },
+    { type: 'CompiledWasm', path: 'build/index_bg.wasm' },
+  ];
+  if (!wrap) return worker;
+  const entry = `
+    import { WorkerEntrypoint } from 'cloudflare:workers';
+    import Worker from './index.js';
+    import wrap from './wrap.js';
+    export default class extends WorkerEntrypoint {
+      fetch(request) {
+        return new Worker(this.ctx, wrap(this.env, request)).fetch(request);
+      }
+    }`;
+  return [
+    { type: 'ESModule', path: 'build/entry.js', contents: entry },
+    { type: 'ESModule', path: 'build/wrap.js', contents: await readFile(wrap, 'utf8') },
+    ...worker,
+  ];
+}
+
+async function migrate(db) {
+  const folder = join(root, 'migrations');
+  for (const name of (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort()) {
+    const statements = unstable_splitSqlQuery(await readFile(join(folder, name), 'utf8'));
+    await db.batch(statements.map((statement) => db.prepare(statement)));
+  }
+}
+
+function client(url) {
+  /** Sends a request and reads all of the answer. */
+  async function request(path, options) {
+    const response = await fetch(url + path, options);
+    return answer(response.status, response.headers, await response.text());
+  }
+
+  /** Reports: `body` is a value to send as JSON, or the very text or bytes. */
+  function report(body, { path = PATH, method = 'POST', headers = {} } = {}) {
+    const text = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
+    return request(path, { method, headers: { 'Content-Type': 'application/json', ...headers }, body: text });
+  }
+
+  return { fetch: (path, options) => fetch(url + path, options), request, report };
+}
+
+function answer(status, headers, text) {
+  return {
+    status,
+    headers,
+    text,
+    get json() {
+      return JSON.parse(text);
+    },
+    /** `code pointer`, decoded. */
+    get warnings() {
+      const header = headers.get('X-Warnings');
+      return header === null ? [] : header.split(', ').map(decodeURIComponent);
+    },
+    /** What the answer cost the database, or nothing. */
+    get cost() {
+      const header = headers.get('X-Database-Cost');
+      if (header === null) return { trips: 0, read: 0, written: 0 };
+      const [, ...numbers] = /^trips=(\d+) rows_read=(\d+) rows_written=(\d+)$/.exec(header) ?? assert.fail(header);
+      const [trips, read, written] = numbers.map(Number);
+      return { trips, read, written };
+    },
+  };
+}
+
+function sql(db) {
+  /** The rows that a statement returns. A number would become text like `5.0` in a TEXT column: bind text there. */
+  async function rows(statement, ...values) {
+    const { results } = await db
+      .prepare(statement)
+      .bind(...values)
+      .run();
+    return results;
+  }
+
+  /** Every record, in the order of commits. */
+  const records = () => rows('SELECT * FROM outcomes ORDER BY seq');
+
+  /** Stores calls; what is left out is of network 3, or not known. */
+  async function addCalls(calls) {
+    const columns = [
+      'network_id',
+      'transaction_id',
+      'advertiser_id',
+      'campaign_id',
+      'calling_phone',
+      'start_ms',
+      'duration_s',
+    ];
+    const insert = `
+      INSERT INTO calls (${columns.join(', ')})
+      SELECT ${columns.map((column) => `value ->> '${column}'`).join(', ')} FROM json_each(?1)`;
+    await rows(insert, JSON.stringify(calls.map((call) => ({ network_id: '3', ...call }))));
+  }
+
+  return { rows, records, addCalls };
+}
+
+/** Asserts an answer that is an error, with exactly the two members there are. */
+export function assertError(actual, status, code, type, text) {
+  assert.equal(
+    actual.text,
+    JSON.stringify({ errors: { class: type, invalid_data: text ?? actual.json.errors?.invalid_data } }),
+  );
+  assert.deepEqual([actual.status, actual.headers.get('X-Error-Code')], [status, code]);
+}
