@@ -190,6 +190,25 @@ impl<'a> Reader<'a> {
         reader
     }
 
+    /// A reader for a text that should be an object, standing before it.
+    ///
+    /// # Errors
+    /// Where it is something else, or not JSON.
+    pub fn object(text: &'a str) -> Result<Self> {
+        let mut reader = Self::new(text);
+        if reader.at_object() {
+            return Ok(reader);
+        }
+        let at = reader.position();
+        reader.value()?;
+        reader.end()?;
+        Err(SyntaxError {
+            code: Code::JsonNotAnObject,
+            what: "expected an object",
+            at,
+        })
+    }
+
     /// The whole text.
     #[must_use]
     pub const fn text(&self) -> &'a str {

@@ -1,5 +1,7 @@
 //! The rules of the Call Outcomes API: reading reports, matching calls, deciding what a report does, answering.
 
+pub mod calls;
+pub mod ingest;
 pub mod json;
 pub mod ledger;
 pub mod matching;

@@ -203,7 +203,7 @@ registry! {
 
     // Calls (ingestion).
     Error RecordInvalid CallsMissing "calls.missing" "No calls" "calls must be present" "Send `calls`, a list, or `call`, an object.";
-    Error RecordInvalid CallsTooMany "calls.too_many" "Too many calls in a request" "calls is too long (maximum is {max} rows)" "Send several requests.";
+    Error PayloadTooLarge CallsTooMany "calls.too_many" "Too many calls in a request" "calls is too long (maximum is {max} rows)" "Send several requests.";
     Error RecordInvalid CallsType "calls.type" "Not a call" "{name} is invalid" "`calls` is a list of objects, `call` an object.";
     Error RecordInvalid CallIdMissing "call.id_missing" "Nothing identifies the call" "transaction_id or external_call_unique_id must be present" "Send the platform's id of the call, yours, or both.";
     Error RecordInvalid TransactionIdFormat "transaction_id.format" "Not a transaction id" "{name} is invalid" "At most 32 letters, digits and hyphens.";

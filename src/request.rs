@@ -133,16 +133,7 @@ pub struct Reading<'a> {
 /// # Errors
 /// `json.*` where the body is not a JSON object.
 pub fn read(body: &str, rules: Rules) -> Result<Reading<'_>, SyntaxError> {
-    let mut reader = Reader::new(body);
-    if !reader.at_object() {
-        reader.value()?;
-        reader.end()?;
-        return Err(SyntaxError {
-            code: Code::JsonNotAnObject,
-            what: "expected an object",
-            at: 0,
-        });
-    }
+    let mut reader = Reader::object(body)?;
     let mut search = Section::Absent;
     let mut call_outcome = Section::Absent;
     let root = Sent::read(&mut reader, &ROOT, |reader, place| {
@@ -180,10 +171,10 @@ pub fn read(body: &str, rules: Rules) -> Result<Reading<'_>, SyntaxError> {
 }
 
 /// What a body sent as its token. Not trimmed: a token is compared as it is.
-fn token(value: Option<Value<'_>>) -> SentToken<'_> {
+pub(crate) fn token(value: Option<Value<'_>>) -> SentToken<'_> {
     let sent = Parameter {
-        name: ROOT[2],
-        key: ROOT[2],
+        name: "oauth_token",
+        key: "oauth_token",
         parent: "",
         value,
     };

@@ -2,6 +2,7 @@
 //!
 //! Not here: rules of requests, and SQL.
 
+mod import;
 mod report;
 mod store;
 
@@ -10,11 +11,12 @@ use percent_encoding::percent_decode_str;
 use serde_json::json;
 use worker::{Context, Date, Env, Headers, Method, Request, Response, Result, console_log, event};
 
+use crate::calls;
 use crate::parameters::MAX_NAME;
 use crate::phone::CountryCode;
 use crate::problem::{Class, Code, Problem, warnings_header};
 use crate::reply::{Reply, refuse};
-use crate::request::{MAX_BODY, Rules};
+use crate::request::{self, Rules};
 use crate::time::is_calendar_date;
 use report::{Incoming, Outgoing};
 use store::Cost;
@@ -62,6 +64,9 @@ enum Route<'a> {
         version: &'a str,
         network_id: Option<&'a str>,
     },
+    Calls {
+        version: &'a str,
+    },
     Health,
 }
 
@@ -83,6 +88,9 @@ impl<'a> Route<'a> {
                     network_id: None,
                 })
             }
+            (Some("api"), Some(version), Some("calls" | "calls.json"), None, _) => {
+                Some(Self::Calls { version })
+            }
             (Some("api"), Some(version), Some(network), Some(name), None)
                 if is_report(name) && !network.is_empty() =>
             {
@@ -99,6 +107,7 @@ impl<'a> Route<'a> {
     const fn methods(&self) -> &'static str {
         match self {
             Self::Report { .. } => "POST, PUT",
+            Self::Calls { .. } => "POST",
             Self::Health => "GET, HEAD",
         }
     }
@@ -127,7 +136,7 @@ async fn fetch(mut request: Request, env: Env, _context: Context) -> Result<Resp
     let headers = Headers::new();
     headers.set("Content-Type", "application/json")?;
     headers.set("X-Request-Id", &request_id)?;
-    if let Some(Route::Report { .. }) = &route {
+    if let Some(Route::Report { .. } | Route::Calls { .. }) = &route {
         headers.set("X-Api-Version", API_VERSION)?;
     }
     if let Some(code) = reply.code {
@@ -162,51 +171,51 @@ async fn fetch(mut request: Request, env: Env, _context: Context) -> Result<Resp
 
 /// The answer to a request, up to its headers. Route 404, method 405, version 400, size 413, then the use case.
 async fn answer(
-    request: &mut Request,
+    http: &mut Request,
     env: &Env,
     config: &Config,
     route: Option<&Route<'_>>,
     request_id: &str,
 ) -> Outgoing {
-    let refused = |problem: Problem| Outgoing {
-        reply: refuse(&problem),
-        warnings: Vec::new(),
-        cost: Cost::default(),
-    };
+    let refused = |problem: Problem| Outgoing::refused(&problem);
     let Some(route) = route else {
         return refused(Problem::whole(Code::RouteNotFound));
     };
-    if !route.takes(&request.method()) {
+    if !route.takes(&http.method()) {
         return refused(Problem::whole(Code::MethodNotAllowed).with_name(route.methods()));
     }
     let internal = || refused(Problem::whole(Code::Internal).with_name(request_id.to_owned()));
     let Ok(db) = env.d1("DB") else {
         return internal();
     };
-    let Route::Report {
-        version,
-        network_id,
-    } = route
-    else {
-        return health(&db).await;
+    let (version, network_id, max_body) = match route {
+        Route::Health => return health(&db).await,
+        Route::Calls { version } => (version, None, calls::MAX_BODY),
+        Route::Report {
+            version,
+            network_id,
+        } => (version, *network_id, request::MAX_BODY),
     };
     if !is_calendar_date(version) {
         return refused(Problem::whole(Code::VersionInvalid));
     }
-    let body = match read_body(request, MAX_BODY).await {
+    let body = match read_body(http, max_body).await {
         Ok(Some(body)) => body,
-        Ok(None) => return refused(Problem::whole(Code::BodyTooLarge).with_max(MAX_BODY)),
+        Ok(None) => return refused(Problem::whole(Code::BodyTooLarge).with_max(max_body)),
         Err(_) => return internal(),
     };
     let incoming = Incoming {
         body: &body,
-        header_token: header_token(request.headers()),
+        header_token: header_token(http.headers()),
         path_network_id: network_id
             .map(network_segment)
             .filter(|id| !id.trim().is_empty()),
         request_id,
     };
-    report::run(&db, config, &incoming).await
+    match route {
+        Route::Calls { .. } => import::import(&db, config, &incoming).await,
+        _ => report::run(&db, config, &incoming).await,
+    }
 }
 
 async fn health(db: &worker::D1Database) -> Outgoing {
@@ -307,6 +316,7 @@ fn log(request_id: &str, route: Option<&Route<'_>>, outgoing: &Outgoing, millise
             network_id: None, ..
         }) => "/api/{version}/call_outcomes",
         Some(Route::Report { .. }) => "/api/{version}/{network_id}/call_outcomes",
+        Some(Route::Calls { .. }) => "/api/{version}/calls",
         Some(Route::Health) => "/healthz",
         None => "",
     };

@@ -7,6 +7,7 @@ use worker::{D1Database, Date, console_error};
 
 use super::Config;
 use super::store::{self, Answer, Ask, Call, Cost, Facts, Failure, OUTCOMES_WRITE, Record};
+use crate::json::SyntaxError;
 use crate::ledger::{self, Decision};
 use crate::problem::{Code, Problem};
 use crate::reply::{Recorded, Reply, refuse, refuse_invalid, refuse_syntax};
@@ -38,6 +39,46 @@ pub struct Outgoing {
     pub cost: Cost,
 }
 
+impl Outgoing {
+    /// An answer that refuses, before the database was asked.
+    pub fn refused(problem: &Problem) -> Self {
+        Self {
+            reply: refuse(problem),
+            warnings: Vec::new(),
+            cost: Cost::default(),
+        }
+    }
+}
+
+impl Incoming<'_> {
+    /// The body as text, or the answer to one that is not UTF-8.
+    pub fn text(&self) -> Result<&str, Reply> {
+        std::str::from_utf8(self.body).map_err(|error| {
+            let valid = self.body.get(..error.valid_up_to()).unwrap_or(&[]);
+            let valid = std::str::from_utf8(valid).unwrap_or("");
+            refuse_syntax(&SyntaxError::encoding(valid.len()), valid)
+        })
+    }
+
+    /// The token of the body, or else of the header.
+    pub fn token(&self, in_body: SentToken<'_>) -> Option<String> {
+        match in_body {
+            SentToken::Text(token) => Some(token.into_owned()),
+            SentToken::NotSent => self.header_token.clone(),
+            SentToken::NoToken => None,
+        }
+    }
+
+    /// The answer to something unexpected; the cause goes to the log only.
+    pub fn fail(&self, cause: &str) -> Reply {
+        console_error!(
+            "{}",
+            serde_json::json!({ "error": cause, "handle": self.request_id })
+        );
+        refuse(&Problem::whole(Code::Internal).with_name(self.request_id.to_owned()))
+    }
+}
+
 /// Carries out a report.
 ///
 /// 1. Parse: 400.
@@ -46,36 +87,21 @@ pub struct Outgoing {
 ///    committed after all is found again and not repeated.
 /// 4. Answer from the facts: unknown token 401, permission and access 403, no call 404, else 201 or 200.
 pub async fn run(db: &D1Database, config: &Config, incoming: &Incoming<'_>) -> Outgoing {
-    let mut outgoing = Outgoing {
-        reply: refuse(&Problem::whole(Code::Internal)),
-        warnings: Vec::new(),
-        cost: Cost::default(),
-    };
+    let mut outgoing = Outgoing::refused(&Problem::whole(Code::Internal));
     // (1) Parse.
-    let body = match std::str::from_utf8(incoming.body) {
-        Ok(body) => body,
-        Err(error) => {
-            let valid = incoming.body.get(..error.valid_up_to()).unwrap_or(&[]);
-            let valid = std::str::from_utf8(valid).unwrap_or("");
-            outgoing.reply = refuse_syntax(&crate::json::SyntaxError::encoding(valid.len()), valid);
-            return outgoing;
-        }
-    };
-    let reading = match request::read(body, config.rules) {
+    let reading = incoming.text().and_then(|body| {
+        request::read(body, config.rules).map_err(|error| refuse_syntax(&error, body))
+    });
+    let reading = match reading {
         Ok(reading) => reading,
-        Err(error) => {
-            outgoing.reply = refuse_syntax(&error, body);
+        Err(reply) => {
+            outgoing.reply = reply;
             return outgoing;
         }
     };
     outgoing.warnings = reading.warnings;
     // (2) Token and problems.
-    let token = match reading.token {
-        SentToken::Text(token) => Some(token.into_owned()),
-        SentToken::NotSent => incoming.header_token.clone(),
-        SentToken::NoToken => None,
-    };
-    let Some(token) = token else {
+    let Some(token) = incoming.token(reading.token) else {
         outgoing.reply = refuse(&Problem::whole(Code::TokenMissing));
         return outgoing;
     };
@@ -108,15 +134,8 @@ async fn store_report(
     token_hash: &str,
     cost: &mut Cost,
 ) -> Reply {
-    let fail = |cause: &str| {
-        console_error!(
-            "{}",
-            serde_json::json!({ "error": cause, "handle": incoming.request_id })
-        );
-        refuse(&Problem::whole(Code::Internal).with_name(incoming.request_id.to_owned()))
-    };
     let Ok(mut candidate) = new_id() else {
-        return fail("no random bits");
+        return incoming.fail("no random bits");
     };
     let mut ask = Ask {
         report,
@@ -135,19 +154,21 @@ async fn store_report(
                 Conclusion::Reply(reply) => return reply,
                 Conclusion::Taken => {
                     let Ok(other) = new_id() else {
-                        return fail("no random bits");
+                        return incoming.fail("no random bits");
                     };
                     candidate = other;
                     ask.candidate = candidate;
                     ask.retry = false;
                 }
                 Conclusion::Contradiction => {
-                    return fail("the statement and the specification disagree");
+                    return incoming.fail("the statement and the specification disagree");
                 }
             },
-            Err(Failure::Ambiguous) => ask.retry = true,
+            Err(Failure::Ambiguous | Failure::Overtaken) => ask.retry = true,
             Err(Failure::Overloaded) => return refuse(&Problem::whole(Code::ServiceUnavailable)),
-            Err(Failure::Unexpected(cause)) => return fail(&cause.replace(token_hash, "…")),
+            Err(Failure::Unexpected(cause)) => {
+                return incoming.fail(&cause.replace(token_hash, "…"));
+            }
         }
     }
     refuse(&Problem::whole(Code::ServiceUnavailable))
@@ -247,11 +268,11 @@ fn show(ask: &Ask<'_>, record: &Record, call: Call, display: &str, created: bool
 }
 
 /// A new id: shard 0 and 56 random bits.
-fn new_id() -> Result<TransactionId, getrandom::Error> {
+pub fn new_id() -> Result<TransactionId, getrandom::Error> {
     getrandom::u64().map(|bits| TransactionId::from_bits(bits >> 8))
 }
 
 /// The SHA-256 of a token, in lower-case hexadecimal.
-fn hash(token: &str) -> String {
+pub fn hash(token: &str) -> String {
     format!("{:x}", Sha256::digest(token.as_bytes()))
 }

@@ -1,7 +1,8 @@
-// Wraps the Worker's D1 for failures.test.mjs: a request's header says how its batches fail.
+// Wraps the Worker's D1 for failures.test.mjs: a request's headers say what goes wrong.
 //
 // `X-Test-Failure: before 2 D1_ERROR: …` makes the first two batches throw without having run, `after 1 …` makes the
-// first one throw although it was committed.
+// first one throw although it was committed. `X-Test-Random: 170` makes the next random bytes come out as 170 each, so
+// that a new id is one that exists.
 
 /** The Rust binding goes by the name of the constructor. */
 class D1Database {
@@ -31,7 +32,16 @@ class D1Database {
   }
 }
 
+const random = crypto.getRandomValues.bind(crypto);
+
 export default function wrap(env, request) {
+  const byte = request.headers.get('X-Test-Random');
+  if (byte !== null) {
+    crypto.getRandomValues = (array) => {
+      crypto.getRandomValues = random;
+      return array.fill(Number(byte));
+    };
+  }
   const failure = request.headers.get('X-Test-Failure');
   return failure === null ? env : { ...env, DB: new D1Database(env.DB, failure.split(' ')) };
 }

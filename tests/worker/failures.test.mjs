@@ -1,6 +1,7 @@
 // When the database fails: what is answered, what is stored, and that a retry is safe.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { ID, NETWORK, assertError, start } from './harness.mjs';
 
 const ALWAYS = 1000;
@@ -13,6 +14,7 @@ const LOST = [
   'D1_ERROR: Network connection lost.',
   'D1_ERROR: Internal error while starting up D1 DB storage caused object to be reset.',
   'D1_ERROR: D1 DB reset because its code was updated.',
+  'D1_ERROR: Cannot resolve D1 DB due to transient issue on remote node.',
 ];
 const UNEXPECTED = [
   'D1_ERROR: no such table: secret_table: SQLITE_ERROR',
@@ -28,14 +30,14 @@ after(() => server?.stop());
 /** A new outcome, to be reported with or without failures. */
 function outcome() {
   const outcome_name = `Outcome ${(names += 1)}`;
-  const report = (fields = {}, failure = null) =>
+  const report = (fields = {}, failure = null, more = {}) =>
     server.report(
       {
         search: { transaction_id: '00000000-00000001' },
         call_outcome: { outcome_name, ...fields },
         oauth_token: NETWORK,
       },
-      { headers: failure === null ? {} : { 'X-Test-Failure': failure } },
+      { headers: { ...(failure === null ? {} : { 'X-Test-Failure': failure }), ...more } },
     );
   const records = () =>
     server.rows('SELECT * FROM outcomes WHERE name_key = ?1 ORDER BY seq', outcome_name.toLowerCase());
@@ -194,4 +196,101 @@ test('many at once that each fail after the commit make one chain', async () => 
     );
   }
   assert.equal(meant.size, 30);
+});
+
+describe('an id that is taken', () => {
+  // With a request id sent, the first random bytes are those of the record's id.
+  const drawing = (byte) => ({ 'X-Request-Id': 'drawn', 'X-Test-Random': `${byte}` });
+  const idOf = (answer) => {
+    assert.equal(answer.status, 201, answer.text);
+    return answer.json.call_outcome.transaction_id;
+  };
+
+  test('by another outcome', async () => {
+    const [one, other] = [outcome(), outcome()];
+    const first = idOf(await one.report({}, null, drawing(0xaa)));
+    assert.equal(first, '00AAAAAA-AAAAAAAA');
+    const second = idOf(await other.report({}, null, drawing(0xaa)));
+    assert.notEqual(second, first);
+    assert.deepEqual(
+      (await other.records()).map((row) => row.transaction_id),
+      [second],
+    );
+    assert.deepEqual(
+      (await one.records()).map((row) => row.transaction_id),
+      [first],
+    );
+  });
+
+  test('by another outcome, and the connection breaks too', async () => {
+    const [one, other, last] = [outcome(), outcome(), outcome()];
+    const first = idOf(await one.report({ description: 'one' }, null, drawing(0xab)));
+    for (const [{ report, records }, when] of [
+      [other, 'before'],
+      [last, 'after'],
+    ]) {
+      const answer = await report({ description: 'other' }, `${when} 1 ${LOST[0]}`, drawing(0xab));
+      const second = idOf(answer);
+      assert.notEqual(second, first);
+      assert.equal(answer.json.call_outcome.description, 'other');
+      assert.deepEqual(
+        (await records()).map((row) => row.transaction_id),
+        [second],
+      );
+    }
+  });
+
+  test('by the record that it corrects', async () => {
+    const { report, records } = outcome();
+    const first = idOf(await report({ description: 'a' }, null, drawing(0xac)));
+    const answer = await report({ description: 'b' }, null, drawing(0xac));
+    const { transaction_id, corrects_transaction_id } = answer.json.call_outcome;
+    assert.deepEqual([answer.status, corrects_transaction_id], [200, first]);
+    assert.deepEqual(
+      (await records()).map((row) => row.transaction_id),
+      [first, transaction_id],
+    );
+  });
+
+  test('by a call', async () => {
+    await server.addCalls([{ transaction_id: '00BBBBBB-BBBBBBBB', start_ms: 1_435_993_200_000 }]);
+    const { report } = outcome();
+    assert.notEqual(idOf(await report({}, null, drawing(0xbb))), '00BBBBBB-BBBBBBBB');
+  });
+});
+
+test('the log has a line for each request and nothing that is private', async () => {
+  const body = {
+    search: { start_time_t: '1435993200', calling_phone_number: '+18885551212' },
+    call_outcome: { outcome_name: 'Secret name', description: 'Secret text', partner_unique_id: 'Secret id' },
+    oauth_token: NETWORK,
+  };
+  const send = (id, more = {}, headers = {}) =>
+    server.report({ ...body, ...more }, { headers: { 'X-Request-Id': id, ...headers } });
+  await send('log-1');
+  await send('log-2', { 'Secret key': 'Secret value', call_outcome: { outcome_name: ['Secret name'] } });
+  await send('log-3', { oauth_token: 'secret-token' });
+  await send('log-4', {}, { 'X-Test-Failure': `before ${ALWAYS} ${UNEXPECTED[0]}` });
+  await server.report(`{"Secret key": Secret`, { headers: { 'X-Request-Id': 'log-5', Authorization: 'secret-token' } });
+
+  const lines = () => server.logs.filter((line) => line.includes('log-'));
+  const isComplete = () => [1, 2, 3, 4, 5].every((id) => lines().some((line) => line.includes(`log-${id}`)));
+  for (let wait = 0; wait < 50 && !isComplete(); wait += 1) await setTimeout(20);
+  const requests = lines()
+    .map((line) => JSON.parse(line))
+    .filter((line) => 'status' in line);
+  assert.deepEqual(
+    requests.map(({ request_id, status, code, class: type }) => [request_id, status, code, type]),
+    [
+      ['log-1', 201, null, null],
+      ['log-2', 403, 'outcome_name.type', 'RecordInvalid'],
+      ['log-3', 401, 'token.invalid', 'NotAuthorized'],
+      ['log-4', 500, 'internal', 'InternalServiceError'],
+      ['log-5', 400, 'json.syntax', 'ParseError'],
+    ],
+  );
+  for (const line of lines())
+    assert.doesNotMatch(line, /secret (name|text|id|key|value)|secret-token|demo-|8885551212/i);
+  // The cause of the failure stands in the log, under the handle.
+  assert.ok(lines().some((line) => line.includes('log-4') && line.includes('no such table')));
 });

@@ -26,6 +26,7 @@ export const ID = /^[0-9A-F]{8}-[0-9A-F]{8}$/;
  * takes the Worker's `env` and the request, and returns the `env` that the Worker gets.
  */
 export async function start({ vars = {}, wrap } = {}) {
+  const logs = [];
   const directory = await mkdtemp(join(tmpdir(), 'call-outcomes-test-'));
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(root, 'wrangler.toml'), 'dev');
   const miniflare = new Miniflare(
@@ -34,7 +35,7 @@ export async function start({ vars = {}, wrap } = {}) {
       host: '127.0.0.1',
       log: new Log(LogLevel.NONE),
       // The Worker's log lines would drown the tests' own.
-      handleStructuredLogs() {},
+      handleStructuredLogs: ({ message }) => logs.push(message),
       resourcePersistencePath: directory,
       workers: [
         {
@@ -59,7 +60,7 @@ export async function start({ vars = {}, wrap } = {}) {
     const db = await miniflare.getD1Database('DB', NAME);
     await migrate(db);
     await loadDemo(db);
-    return { url, db, stop, ...client(url), ...sql(db) };
+    return { url, db, logs, stop, ...client(url), ...sql(db) };
   } catch (error) {
     await stop();
     throw error;

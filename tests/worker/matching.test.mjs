@@ -506,7 +506,8 @@ describe('other windows', () => {
       { duration_in_seconds: 5 },
     ],
   ]);
-  // 0 is no window: years do not matter.
+  // 0 is no window: years do not matter, and each case has to have a caller of its own.
+  const [second, third] = ['+14155550100', '+4930123456'];
   withWindow('0', [
     [
       0,
@@ -514,6 +515,22 @@ describe('other windows', () => {
         { start: 3_000 * DAY, phone },
         { start: 3_001 * DAY, phone },
       ],
+    ],
+    [
+      1,
+      [
+        { start: 300 * DAY, duration: 999_999_999, phone: second },
+        { start: -3_000 * DAY, duration: 5, phone: second },
+      ],
+      { calling_phone_number: second, duration_in_seconds: 5 },
+    ],
+    [
+      0,
+      [
+        { start: 300 * DAY, duration: 100_000, phone: third },
+        { start: -303 * DAY, duration: 5, phone: third },
+      ],
+      { calling_phone_number: third, duration_in_seconds: 5 },
     ],
   ]);
 });

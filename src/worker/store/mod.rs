@@ -2,11 +2,12 @@
 //!
 //! Not here: what a report's facts lead to.
 
+pub mod calls;
 mod statement;
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use worker::{D1Database, D1Result, Error};
+use worker::{D1Database, D1PreparedStatement, D1Result, Error};
 
 use crate::money::Cents;
 use crate::outcome::Fields;
@@ -35,6 +36,15 @@ const LATEST: i64 = 9_999_999_999_999;
 /// The newest migration that the statements here rely on.
 pub const SCHEMA: &str = "0001_initial";
 
+/// What D1's messages say where the same batch may well succeed, and may have been committed.
+const TRANSIENT: [&str; 5] = [
+    "connection lost",
+    "to be reset",
+    "was reset",
+    "reset because",
+    "transient issue",
+];
+
 /// Why the database did not answer.
 #[derive(Debug)]
 pub enum Failure {
@@ -42,6 +52,8 @@ pub enum Failure {
     Overloaded,
     /// The connection broke: the batch may have been committed.
     Ambiguous,
+    /// A constraint of the schema refused the batch: another request came between. Nothing was stored.
+    Overtaken,
     /// Anything else. The text is for the log only.
     Unexpected(String),
 }
@@ -58,11 +70,10 @@ impl From<Error> for Failure {
         let says = |part: &str| text.contains(part);
         if says("overloaded") || says("Too many requests queued") {
             Self::Overloaded
-        } else if says("Network connection lost")
-            || says("object to be reset")
-            || says("reset because its code was updated")
-        {
+        } else if TRANSIENT.iter().any(|part| says(part)) {
             Self::Ambiguous
+        } else if says("UNIQUE constraint failed: calls.") || says("conflict: ") {
+            Self::Overtaken
         } else {
             Self::Unexpected(text)
         }
@@ -277,16 +288,7 @@ pub async fn report(db: &D1Database, ask: &Ask<'_>, cost: &mut Cost) -> Result<A
     statements.push(prepare(db, &fill(FACTS), &binds)?);
     statements.push(prepare(db, &fill(APPEND), &binds)?);
     statements.push(prepare(db, NAME, &binds)?);
-    cost.trips = cost.trips.saturating_add(1);
-    let results = db.batch(statements).await?;
-    for result in &results {
-        if let Some(meta) = result.meta()? {
-            cost.rows_read = cost.rows_read.saturating_add(meta.rows_read.unwrap_or(0));
-            cost.rows_written = cost
-                .rows_written
-                .saturating_add(meta.rows_written.unwrap_or(0));
-        }
-    }
+    let results = run(db, statements, cost).await?;
     let mut results = results.iter();
     let mine = if ask.retry {
         first::<MineRow>(results.next())?.and_then(mine)
@@ -300,6 +302,25 @@ pub async fn report(db: &D1Database, ask: &Ask<'_>, cost: &mut Cost) -> Result<A
         facts,
         appended,
     })
+}
+
+/// Sends a batch and counts what it cost.
+async fn run(
+    db: &D1Database,
+    statements: Vec<D1PreparedStatement>,
+    cost: &mut Cost,
+) -> Result<Vec<D1Result>, Failure> {
+    cost.trips = cost.trips.saturating_add(1);
+    let results = db.batch(statements).await?;
+    for result in &results {
+        if let Some(meta) = result.meta()? {
+            cost.rows_read = cost.rows_read.saturating_add(meta.rows_read.unwrap_or(0));
+            cost.rows_written = cost
+                .rows_written
+                .saturating_add(meta.rows_written.unwrap_or(0));
+        }
+    }
+    Ok(results)
 }
 
 /// Whether the database answers and has the schema.
@@ -329,8 +350,13 @@ fn mine(row: MineRow) -> Option<Mine> {
     })
 }
 
-/// The first row of a result, from its one column of JSON.
+/// The first row of a result, if it has one.
 fn first<T: for<'de> Deserialize<'de>>(result: Option<&D1Result>) -> Result<Option<T>, Failure> {
+    Ok(read_json(result)?.into_iter().next())
+}
+
+/// The rows of a result, each from its one column of JSON.
+fn read_json<T: for<'de> Deserialize<'de>>(result: Option<&D1Result>) -> Result<Vec<T>, Failure> {
     #[derive(Deserialize)]
     struct Row {
         json: String,
@@ -341,9 +367,9 @@ fn first<T: for<'de> Deserialize<'de>>(result: Option<&D1Result>) -> Result<Opti
         ));
     };
     let rows: Vec<Row> = result.results()?;
-    rows.first()
+    rows.iter()
         .map(|row| serde_json::from_str(&row.json))
-        .transpose()
+        .collect::<Result<_, _>>()
         .map_err(|error| Failure::Unexpected(format!("a row that cannot be read: {error}")))
 }
 

@@ -1,0 +1,222 @@
+//! Calls as they are imported: bytes in, a list of rows out, each a [`CallReport`] or its problems.
+//!
+//! Not here: what is stored already, and who may import.
+
+use std::borrow::Cow;
+
+use crate::json::{Reader, SyntaxError, Value};
+use crate::parameters::{Parameter, Read, Sent, keep};
+use crate::phone::Phone;
+use crate::problem::{Code, Problem, Span, pointer_to};
+use crate::request::{Rules, SentToken, token};
+use crate::time::UnixMillis;
+use crate::transaction_id::TransactionId;
+
+/// The largest body, in bytes.
+pub const MAX_BODY: usize = 4_194_304;
+/// The most rows in a request.
+pub const MAX_ROWS: usize = 1_000;
+
+const ROOT: [&str; 3] = ["calls", "call", "oauth_token"];
+const CALL: [&str; 8] = [
+    "transaction_id",
+    "external_call_unique_id",
+    "start_time_t",
+    "duration_in_seconds",
+    "calling_phone_number",
+    "destination_phone_number",
+    "advertiser_id_from_network",
+    "advertiser_campaign_id_from_network",
+];
+
+/// A valid call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallReport<'a> {
+    /// The platform's id. This, the external id, or both.
+    pub transaction_id: Option<TransactionId>,
+    /// The sender's own id.
+    pub external_id: Option<Cow<'a, str>>,
+    /// When the call started.
+    pub start: UnixMillis,
+    /// How long it was, in seconds, once that is known.
+    pub duration: Option<u32>,
+    /// Who called.
+    pub calling_phone: Option<Phone>,
+    /// Whom they called.
+    pub destination_phone: Option<Phone>,
+    /// The advertiser, by the network's id.
+    pub advertiser_id: Option<Cow<'a, str>>,
+    /// The campaign, by the network's id.
+    pub campaign_id: Option<Cow<'a, str>>,
+}
+
+/// A row: a call, or everything that is wrong with it.
+pub type Row<'a> = Result<CallReport<'a>, Vec<Problem>>;
+
+/// A body that is a JSON object, read.
+pub struct Reading<'a> {
+    /// The token in the body.
+    pub token: SentToken<'a>,
+    /// The rows in their order, or why there are none.
+    pub rows: Result<Vec<Row<'a>>, Problem>,
+    /// What is probably not as it was meant.
+    pub warnings: Vec<Problem>,
+}
+
+/// Reads a body: `calls`, a list, or `call`, one object.
+///
+/// # Errors
+/// `json.*` where the body is not a JSON object.
+pub fn read(body: &str, rules: Rules) -> Result<Reading<'_>, SyntaxError> {
+    let mut reader = Reader::object(body)?;
+    let mut rows = None;
+    let mut warnings = Vec::new();
+    let root = Sent::read(&mut reader, &ROOT, |reader, place| {
+        let start = reader.position();
+        if place > 1 || !(reader.at_array() || reader.at_object()) {
+            return Ok(None);
+        }
+        rows = if place == 0 && reader.at_array() {
+            Some(read_list(reader, rules, &mut warnings)?)
+        } else if place == 1 && reader.at_object() {
+            Some(Ok(vec![read_call(reader, "/call", rules, &mut warnings)?]))
+        } else {
+            return Ok(None);
+        };
+        let end = reader.position();
+        Ok(Some(Value::Object(Span { start, end })))
+    })?;
+    reader.end()?;
+    root.stray_keys(&ROOT, "", &mut warnings);
+    let missing = || {
+        let wrong = (0..2).find(|at| !matches!(root.value(*at), None | Some(Value::Null(_))));
+        let name = ROOT.get(wrong.unwrap_or(0)).copied().unwrap_or_default();
+        let mut problem = Problem::whole(if wrong.is_some() {
+            Code::CallsType
+        } else {
+            Code::CallsMissing
+        });
+        problem.pointer = pointer_to("", name);
+        problem.with_name(name)
+    };
+    let rows = match rows {
+        Some(Ok(rows)) if rows.is_empty() => Err(Problem::whole(Code::CallsMissing)),
+        Some(rows) => rows,
+        None => Err(missing()),
+    };
+    Ok(Reading {
+        token: token(root.value(2)),
+        rows,
+        warnings,
+    })
+}
+
+/// The rows of a list; what is behind the last one allowed is read over.
+fn read_list<'a>(
+    reader: &mut Reader<'a>,
+    rules: Rules,
+    warnings: &mut Vec<Problem>,
+) -> Result<Result<Vec<Row<'a>>, Problem>, SyntaxError> {
+    let mut rows = Vec::new();
+    let mut too_many = false;
+    reader.open_array()?;
+    while reader.next_item()? {
+        let parent = pointer_to("/calls", &rows.len().to_string());
+        if rows.len() >= MAX_ROWS {
+            too_many = true;
+            reader.value()?;
+        } else if reader.at_object() {
+            rows.push(read_call(reader, &parent, rules, warnings)?);
+        } else {
+            let mut problem = Problem::whole(Code::CallsType).with_name("call");
+            problem.span = Some(reader.value()?.span());
+            problem.pointer = parent;
+            rows.push(Err(vec![problem]));
+        }
+    }
+    Ok(if too_many {
+        Err(Problem::whole(Code::CallsTooMany).with_max(MAX_ROWS))
+    } else {
+        Ok(rows)
+    })
+}
+
+fn read_call<'a>(
+    reader: &mut Reader<'a>,
+    parent: &str,
+    rules: Rules,
+    warnings: &mut Vec<Problem>,
+) -> Result<Row<'a>, SyntaxError> {
+    let sent = Sent::read(reader, &CALL, |_, _| Ok(None))?;
+    let parameter = |place: usize| {
+        let name = CALL.get(place).copied().unwrap_or_default();
+        Parameter {
+            name,
+            key: name,
+            parent,
+            value: sent.value(place),
+        }
+    };
+    let mut problems = Vec::new();
+    let transaction_id = keep(&mut problems, call_id(&parameter(0)));
+    let external_id = keep(
+        &mut problems,
+        parameter(1).id(Code::ExternalIdType, Code::ExternalIdTooLong),
+    );
+    let names_call =
+        |place: usize| !matches!(parameter(place).unless_blank(Code::CallsType), Ok(None));
+    if !names_call(0) && !names_call(1) {
+        let mut problem = Problem::whole(Code::CallIdMissing);
+        parent.clone_into(&mut problem.pointer);
+        problems.push(problem);
+    }
+    let start = keep(
+        &mut problems,
+        parameter(2).time(Code::StartTimeFormat, |text| text.trim().is_empty()),
+    );
+    if !names_call(2) {
+        problems.push(parameter(2).problem(Code::StartTimeMissing));
+    }
+    let duration = keep(&mut problems, parameter(3).duration());
+    let calling_phone = keep(
+        &mut problems,
+        parameter(4).phone(rules.country, Code::PhoneFormat),
+    );
+    let destination_phone = keep(
+        &mut problems,
+        parameter(5).phone(rules.country, Code::DestinationPhoneFormat),
+    );
+    let advertiser_id = keep(
+        &mut problems,
+        parameter(6).id(Code::AdvertiserType, Code::AdvertiserTooLong),
+    );
+    let campaign_id = keep(
+        &mut problems,
+        parameter(7).id(Code::CampaignType, Code::CampaignTooLong),
+    );
+    sent.stray_keys(&CALL, parent, warnings);
+    Ok(match start {
+        Some(start) if problems.is_empty() => Ok(CallReport {
+            transaction_id,
+            external_id,
+            start,
+            duration,
+            calling_phone,
+            destination_phone,
+            advertiser_id,
+            campaign_id,
+        }),
+        _ => Err(problems),
+    })
+}
+
+/// The platform's id of a call: here a malformed one cannot be stored, so it is a problem.
+fn call_id(parameter: &Parameter<'_, '_>) -> Read<TransactionId> {
+    let Some(text) = parameter.unless_blank(Code::TransactionIdType)? else {
+        return Ok(None);
+    };
+    match TransactionId::parse(text.trim()) {
+        Some(id) => Ok(Some(id)),
+        None => Err(parameter.problem(Code::TransactionIdFormat)),
+    }
+}

@@ -1,0 +1,97 @@
+//! Importing calls: the use case.
+//!
+//! Not here: HTTP, and what an import changes.
+
+use worker::D1Database;
+
+use super::Config;
+use super::report::{Incoming, Outgoing, hash, new_id};
+use super::store::Failure;
+use super::store::calls::{facts, store};
+use crate::calls::{Reading, read};
+use crate::ingest::{Plan, plan};
+use crate::problem::{Code, Problem, pointer_to};
+use crate::reply::{refuse, refuse_invalid, refuse_syntax, reply_to_import};
+use crate::transaction_id::TransactionId;
+
+/// How often an import is planned at most, when another one comes between.
+const TRIES: usize = 3;
+
+/// Carries out an import.
+///
+/// 1. Parse: 400. No token at all: 401. No rows: 403; too many: 413.
+/// 2. One trip for the token and what is stored of all that the rows name: 401, 403.
+/// 3. Plan, and one trip that stores all good rows together. The keys and triggers of the schema refuse a plan that
+///    another import has overtaken; then again from 2.
+pub async fn import(db: &D1Database, config: &Config, incoming: &Incoming<'_>) -> Outgoing {
+    let mut outgoing = Outgoing::refused(&Problem::whole(Code::ServiceUnavailable));
+    // (1) Parse.
+    let reading = incoming
+        .text()
+        .and_then(|body| read(body, config.rules).map_err(|error| refuse_syntax(&error, body)));
+    let Reading {
+        token,
+        rows,
+        warnings,
+    } = match reading {
+        Ok(reading) => reading,
+        Err(reply) => {
+            outgoing.reply = reply;
+            return outgoing;
+        }
+    };
+    outgoing.warnings = warnings;
+    let Some(token) = incoming.token(token) else {
+        outgoing.reply = refuse(&Problem::whole(Code::TokenMissing));
+        return outgoing;
+    };
+    let rows = match rows {
+        Ok(rows) => rows,
+        Err(problem) => {
+            outgoing.reply = if problem.code == Code::CallsTooMany {
+                refuse(&problem)
+            } else {
+                refuse_invalid(&[problem])
+            };
+            return outgoing;
+        }
+    };
+    let token_hash = hash(&token);
+    for _ in 0..TRIES {
+        // (2) What is known.
+        let failure = match facts(db, &token_hash, &rows, &mut outgoing.cost).await {
+            Ok(None) => {
+                outgoing.reply = refuse(&Problem::whole(Code::TokenInvalid));
+                return outgoing;
+            }
+            Ok(Some(facts)) if !facts.permitted => {
+                outgoing.reply = refuse(&Problem::whole(Code::PermissionMissing));
+                return outgoing;
+            }
+            Ok(Some(facts)) => {
+                // (3) Plan and store.
+                let pointer = |index: usize| pointer_to("/calls", &index.to_string());
+                let fresh = || new_id().unwrap_or_else(|_| TransactionId::from_bits(0));
+                let plan: Plan = plan(facts.known, rows.clone(), pointer, fresh);
+                match store(db, &token_hash, &plan, &mut outgoing.cost).await {
+                    Ok(()) => {
+                        outgoing.reply = reply_to_import(&plan);
+                        outgoing.warnings.extend(plan.warnings);
+                        return outgoing;
+                    }
+                    Err(failure) => failure,
+                }
+            }
+            Err(failure) => failure,
+        };
+        match failure {
+            Failure::Overtaken | Failure::Ambiguous => {}
+            Failure::Overloaded => return outgoing,
+            Failure::Unexpected(cause) => {
+                outgoing.reply = incoming.fail(&cause.replace(&token_hash, "…"));
+                return outgoing;
+            }
+        }
+    }
+    outgoing
+}

@@ -1,0 +1,177 @@
+//! The database of an import: what is known of all that it names, and one batch that stores all good rows together.
+//!
+//! Not here: what an import changes.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use worker::D1Database;
+
+use super::statement::{Bind, prepare};
+use super::{Cost, Failure, read_json, run};
+use crate::calls::Row;
+use crate::ingest::{Known, Plan, StoredCall};
+use crate::transaction_id::TransactionId;
+
+const FACTS: &str = include_str!("sql/calls_facts.sql");
+const INSERT: &str = include_str!("sql/calls_insert.sql");
+const UPDATE: &str = include_str!("sql/calls_update.sql");
+const ADVERTISERS: &str = include_str!("sql/advertisers_enter.sql");
+const CAMPAIGNS: &str = include_str!("sql/campaigns_enter.sql");
+
+/// The permission to import calls.
+pub const CALLS_WRITE: &str = "calls:write";
+
+/// A row of `calls_facts.sql`.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Fact {
+    Token(Option<String>, String),
+    Call(
+        String,
+        Option<String>,
+        i64,
+        Option<u32>,
+        Option<String>,
+        Option<String>,
+        Option<String>,
+        Option<String>,
+    ),
+    Outcome(String),
+    Advertiser(String),
+    Campaign(String, Option<String>),
+}
+
+/// Who imports, and what is known.
+pub struct Facts {
+    /// Whether the token may import calls.
+    pub permitted: bool,
+    /// What is stored of all that the rows name.
+    pub known: Known,
+}
+
+/// Looks up the token and all that the rows name; `None` if the token is unknown or revoked.
+pub async fn facts(
+    db: &D1Database,
+    token_hash: &str,
+    rows: &[Row<'_>],
+    cost: &mut Cost,
+) -> Result<Option<Facts>, Failure> {
+    let named: Vec<Value> = rows
+        .iter()
+        .flatten()
+        .map(|call| {
+            let id = call.transaction_id.as_ref().map(TransactionId::as_str);
+            json!({ "t": id, "e": call.external_id, "a": call.advertiser_id, "c": call.campaign_id })
+        })
+        .collect();
+    let binds = [
+        ("token", Bind::Text(token_hash.to_owned())),
+        ("rows", Bind::Text(Value::Array(named).to_string())),
+    ];
+    let results = run(db, vec![prepare(db, FACTS, &binds)?], cost).await?;
+    let mut facts = None;
+    for fact in read_json::<Fact>(results.first())? {
+        if let Fact::Token(advertiser, permissions) = fact {
+            facts = Some(Facts {
+                permitted: permissions.split(' ').any(|granted| granted == CALLS_WRITE),
+                known: Known {
+                    token_advertiser: advertiser,
+                    ..Known::default()
+                },
+            });
+        } else if let Some(facts) = &mut facts {
+            learn(&mut facts.known, fact);
+        }
+    }
+    Ok(facts)
+}
+
+fn learn(known: &mut Known, fact: Fact) {
+    match fact {
+        Fact::Token(..) => {}
+        Fact::Call(
+            id,
+            external_id,
+            start_ms,
+            duration,
+            calling_phone,
+            destination_phone,
+            advertiser_id,
+            campaign_id,
+        ) => {
+            known.calls.push(StoredCall {
+                transaction_id: id,
+                external_id,
+                start_ms,
+                duration,
+                calling_phone,
+                destination_phone,
+                advertiser_id,
+                campaign_id,
+            });
+        }
+        Fact::Outcome(id) => {
+            known.outcome_ids.insert(id);
+        }
+        Fact::Advertiser(id) => {
+            known.advertisers.insert(id);
+        }
+        Fact::Campaign(id, advertiser) => {
+            known.campaigns.insert(id, advertiser);
+        }
+    }
+}
+
+/// Stores all that a plan holds in one batch. The caller plans again where another import came between.
+pub async fn store(
+    db: &D1Database,
+    token_hash: &str,
+    plan: &Plan,
+    cost: &mut Cost,
+) -> Result<(), Failure> {
+    let calls = |places: &[usize]| -> Vec<Value> {
+        places
+            .iter()
+            .filter_map(|place| plan.calls.get(*place))
+            .map(to_row)
+            .collect()
+    };
+    let campaigns = plan.new_campaigns.iter().map(|campaign| json!(campaign));
+    let work = [
+        (
+            ADVERTISERS,
+            plan.new_advertisers.iter().map(|id| json!(id)).collect(),
+        ),
+        (CAMPAIGNS, campaigns.collect()),
+        (INSERT, calls(&plan.created)),
+        (UPDATE, calls(&plan.updated)),
+    ];
+    let mut statements = Vec::new();
+    for (sql, rows) in work {
+        let rows: Vec<Value> = rows;
+        if !rows.is_empty() {
+            let binds = [
+                ("token", Bind::Text(token_hash.to_owned())),
+                ("rows", Bind::Text(Value::Array(rows).to_string())),
+            ];
+            statements.push(prepare(db, sql, &binds)?);
+        }
+    }
+    if !statements.is_empty() {
+        run(db, statements, cost).await?;
+    }
+    Ok(())
+}
+
+fn to_row(call: &StoredCall) -> Value {
+    json!([
+        call.transaction_id,
+        call.external_id,
+        call.start_ms,
+        call.duration,
+        call.calling_phone,
+        call.destination_phone,
+        call.advertiser_id,
+        call.campaign_id,
+    ])
+}
