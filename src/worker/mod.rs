@@ -2,6 +2,7 @@
 //!
 //! Not here: rules of requests, and SQL.
 
+mod archive;
 mod import;
 mod report;
 mod store;
@@ -214,7 +215,10 @@ async fn answer(
     };
     match route {
         Route::Calls { .. } => import::import(&db, config, &incoming).await,
-        _ => report::run(&db, config, &incoming).await,
+        _ => match env.kv("ARCHIVE") {
+            Ok(archive) => report::run(&db, &archive, config, &incoming).await,
+            Err(_) => internal(),
+        },
     }
 }
 

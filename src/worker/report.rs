@@ -3,9 +3,11 @@
 //! Not here: HTTP, and how the database finds and stores things.
 
 use sha2::{Digest, Sha256};
-use worker::{D1Database, Date, console_error};
+use worker::kv::KvError;
+use worker::{D1Database, Date, KvStore, console_error};
 
 use super::Config;
+use super::archive::{self, Archived};
 use super::store::{self, Answer, Ask, Call, Cost, Facts, Failure, OUTCOMES_WRITE, Record};
 use crate::json::SyntaxError;
 use crate::ledger::{self, Decision};
@@ -85,8 +87,14 @@ impl Incoming<'_> {
 /// 2. No token at all: 401. Any problem: 403, all of them at once. Neither costs the database anything.
 /// 3. One batch: see `store`. A broken connection is retried with the same candidate id, so that a batch that was
 ///    committed after all is found again and not repeated.
+///    A call that the database does not know by its id is looked for in the archive, once, and put back.
 /// 4. Answer from the facts: unknown token 401, permission and access 403, no call 404, else 201 or 200.
-pub async fn run(db: &D1Database, config: &Config, incoming: &Incoming<'_>) -> Outgoing {
+pub async fn run(
+    db: &D1Database,
+    archive: &KvStore,
+    config: &Config,
+    incoming: &Incoming<'_>,
+) -> Outgoing {
     let mut outgoing = Outgoing::refused(&Problem::whole(Code::Internal));
     // (1) Parse.
     let reading = incoming.text().and_then(|body| {
@@ -116,6 +124,7 @@ pub async fn run(db: &D1Database, config: &Config, incoming: &Incoming<'_>) -> O
     let token_hash = hash(&token);
     outgoing.reply = store_report(
         db,
+        archive,
         config,
         incoming,
         &report,
@@ -128,6 +137,7 @@ pub async fn run(db: &D1Database, config: &Config, incoming: &Incoming<'_>) -> O
 
 async fn store_report(
     db: &D1Database,
+    archive: &KvStore,
     config: &Config,
     incoming: &Incoming<'_>,
     report: &Report<'_>,
@@ -147,11 +157,17 @@ async fn store_report(
             .div_euclid(1_000),
         candidate,
         retry: false,
+        restore: None,
     };
     for _ in 0..TRIES {
         match store::report(db, &ask, cost).await {
             Ok(answer) => match conclude(&ask, &answer) {
                 Conclusion::Reply(reply) => return reply,
+                Conclusion::NoCall => match archived(archive, &ask, answer.facts.as_ref()).await {
+                    Ok(Some(call)) => ask.restore = Some(call.json),
+                    Ok(None) => return refuse(&Problem::whole(Code::CallNotFound)),
+                    Err(_) => return refuse(&Problem::whole(Code::ServiceUnavailable)),
+                },
                 Conclusion::Taken => {
                     let Ok(other) = new_id() else {
                         return incoming.fail("no random bits");
@@ -174,8 +190,24 @@ async fn store_report(
     refuse(&Problem::whole(Code::ServiceUnavailable))
 }
 
+/// The call that the report names by id, if it is in the archive and the token sees it. Asked once.
+async fn archived(
+    archive: &KvStore,
+    ask: &Ask<'_>,
+    facts: Option<&Facts>,
+) -> Result<Option<Archived>, KvError> {
+    let (Search::ById(Some(id)), Some(facts), None) = (&ask.report.search, facts, &ask.restore)
+    else {
+        return Ok(None);
+    };
+    let call = archive::find(archive, &facts.network_id, *id).await?;
+    Ok(call.filter(|call| call.is_visible_to(facts.advertiser_id.as_deref())))
+}
+
 enum Conclusion {
     Reply(Reply),
+    /// No call, as far as the database knows.
+    NoCall,
     /// The candidate id belongs to another record.
     Taken,
     /// What was stored is not what the ledger decides.
@@ -201,7 +233,7 @@ fn conclude(ask: &Ask<'_>, answer: &Answer) -> Conclusion {
         return Conclusion::Reply(refuse(&Problem::whole(code)));
     }
     let Some(call) = facts.call() else {
-        return Conclusion::Reply(refuse(&Problem::whole(Code::CallNotFound)));
+        return Conclusion::NoCall;
     };
     let current = facts.current();
     let fields = current.as_ref().map(Record::fields);

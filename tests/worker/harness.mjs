@@ -58,9 +58,10 @@ export async function start({ vars = {}, wrap } = {}) {
   try {
     const url = (await miniflare.unsafeGetDirectURL(NAME)).origin;
     const db = await miniflare.getD1Database('DB', NAME);
+    const archive = await miniflare.getKVNamespace('ARCHIVE', NAME);
     await migrate(db);
     await loadDemo(db);
-    return { url, db, logs, stop, ...client(url), ...sql(db) };
+    return { url, db, archive, logs, stop, ...client(url), ...sql(db) };
   } catch (error) {
     await stop();
     throw error;

@@ -19,6 +19,7 @@ use statement::{Bind, prepare};
 const FACTS: &str = include_str!("sql/facts.sql");
 const APPEND: &str = include_str!("sql/append.sql");
 const NAME: &str = include_str!("sql/name.sql");
+const RESTORE: &str = include_str!("sql/restore.sql");
 const MINE: &str = include_str!("sql/mine.sql");
 const ACCESS: &str = include_str!("sql/access.sql");
 const CAMPAIGN: &str = include_str!("sql/campaign.sql");
@@ -107,6 +108,8 @@ pub struct Ask<'a> {
     pub candidate: TransactionId,
     /// Whether an earlier try with this candidate may have been committed.
     pub retry: bool,
+    /// An archived call to put back first.
+    pub restore: Option<String>,
 }
 
 /// The permission to report outcomes.
@@ -281,7 +284,14 @@ pub async fn report(db: &D1Database, ask: &Ask<'_>, cost: &mut Cost) -> Result<A
             .replace("{{current}}", CURRENT)
             .replace("{{campaign}}", CAMPAIGN)
     };
-    let mut statements = Vec::with_capacity(4);
+    let mut statements = Vec::with_capacity(5);
+    if let Some(archived) = &ask.restore {
+        let binds = [
+            ("token", Bind::Text(ask.token_hash.to_owned())),
+            ("archived", Bind::Text(archived.clone())),
+        ];
+        statements.push(prepare(db, RESTORE, &binds)?);
+    }
     if ask.retry {
         statements.push(prepare(db, MINE, &binds)?);
     }
@@ -289,7 +299,7 @@ pub async fn report(db: &D1Database, ask: &Ask<'_>, cost: &mut Cost) -> Result<A
     statements.push(prepare(db, &fill(APPEND), &binds)?);
     statements.push(prepare(db, NAME, &binds)?);
     let results = run(db, statements, cost).await?;
-    let mut results = results.iter();
+    let mut results = results.iter().skip(usize::from(ask.restore.is_some()));
     let mine = if ask.retry {
         first::<MineRow>(results.next())?.and_then(mine)
     } else {
