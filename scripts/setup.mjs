@@ -13,6 +13,7 @@ const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'cal
 
 // Built once for all clones of this version.
 export const wasmBindgen = join(cache, `wasm-bindgen-cli-${WASM_BINDGEN_CLI}`, 'bin/wasm-bindgen');
+export const wasmBindgenTestRunner = join(cache, `wasm-bindgen-cli-${WASM_BINDGEN_CLI}`, 'bin/wasm-bindgen-test-runner');
 export const workerBuild = join(cache, `worker-build-${WORKER_BUILD}`, 'bin/worker-build');
 
 /** The Node that runs wrangler and the tests. */

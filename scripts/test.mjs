@@ -3,10 +3,11 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';
 import { Failure, elapsed, main, pinnedEnvironment, root, run } from './run.mjs';
-import { pinnedNode, setup } from './setup.mjs';
+import { pinnedNode, setup, wasmBindgenTestRunner } from './setup.mjs';
 
 const WASM = ['--target', 'wasm32-unknown-unknown'];
 const DENY = ['--', '-D', 'warnings'];
+const strictDocs = { ...process.env, RUSTDOCFLAGS: '-D warnings' };
 const npmFeature = /^npm\s*=/m.test(readFileSync(join(root, 'Cargo.toml'), 'utf8'));
 
 const checks = [
@@ -18,7 +19,9 @@ const checks = [
     () => cargo('clippy', '--locked', ...WASM, '--features', 'npm', ...DENY),
   ],
   npmFeature && ['the features that exclude each other', excludedFeatures],
+  ['documentation', () => run('cargo', ['doc', '--locked', '--no-deps'], { env: strictDocs })],
   ['tests of the crate', () => cargo('test', '--locked')],
+  ['the table of cases in wasm', () => run('cargo', ['test', '--locked', ...WASM, '--test', 'rules'], { env: runner() })],
   ['build of the Worker', build],
   ['tests of the Worker', () => nodeTests('tests/worker')],
 ].filter(Boolean);
@@ -39,6 +42,10 @@ await main(async () => {
   }
   console.log(`\nAll ${checks.length} checks passed in ${elapsed(start)}.`);
 });
+
+function runner() {
+  return { ...pinnedEnvironment(), CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: wasmBindgenTestRunner };
+}
 
 function cargo(...args) {
   return run('cargo', args);

@@ -1,4 +1,4 @@
-//! The table of cases, natively: what the rules decide without a database. The same rows run over HTTP.
+//! The table of cases, natively and in wasm: what the rules decide without a database. The same rows run over HTTP.
 #![cfg(test)]
 
 use call_outcomes::json::SyntaxError;
@@ -6,6 +6,8 @@ use call_outcomes::problem::{Code, Problem, warnings_header};
 use call_outcomes::reply::{Reply, refuse, refuse_invalid, refuse_syntax};
 use call_outcomes::request::{Rules, SentToken, read};
 use serde_json::{Map, Value};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 /// Long texts stand in the table as `{"$repeat": [text, count]}`.
 fn expand(value: &Value) -> Value {
