@@ -1,4 +1,4 @@
-//! The rules of the Call Outcomes API: reading reports, matching calls, deciding what a report does, answering.
+#![doc = include_str!("../README.md")]
 
 pub mod calls;
 pub mod ingest;
