@@ -1,0 +1,56 @@
+// What a bare `wrangler deploy` would upload: production, without anything of the development environment.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { unstable_readConfig } from 'wrangler';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const config = fileURLToPath(new URL('../../wrangler.toml', import.meta.url));
+const MAX_GZIP = 250 * 1024;
+
+test('the top level is production', async () => {
+  const production = unstable_readConfig({ config });
+  assert.equal(production.name, 'call-outcomes');
+  assert.deepEqual(Object.keys(production.vars).sort(), [
+    'AMBIGUITY_SECONDS',
+    'DEFAULT_COUNTRY_CODE',
+    'MATCH_WINDOW_SECONDS',
+  ]);
+  assert.deepEqual(
+    production.d1_databases.map(({ binding, migrations_dir }) => [binding, migrations_dir]),
+    [['DB', 'migrations']],
+  );
+  assert.deepEqual(
+    production.kv_namespaces.map(({ binding }) => binding),
+    ['ARCHIVE'],
+  );
+  assert.match(production.assets.directory, /www$/);
+  const { tokens } = JSON.parse(await readFile(`${root}/fixtures/demo.json`, 'utf8'));
+  for (const { token } of tokens) assert.ok(!JSON.stringify(production).includes(token), token);
+});
+
+test('only the development environment shows what a request costs, and has a database of its own', () => {
+  const development = unstable_readConfig({ config, env: 'dev' });
+  assert.equal(development.vars.EXPOSE_COST, 'true');
+  assert.notEqual(development.d1_databases[0].database_name, unstable_readConfig({ config }).d1_databases[0].database_name);
+});
+
+test('a deployment passes up to the upload', async () => {
+  const wrangler = fileURLToPath(new URL('../../node_modules/wrangler/bin/wrangler.js', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [wrangler, 'deploy', '--dry-run', '--env='], {
+    cwd: root,
+  });
+  assert.match(stdout, /env\.DB[^]*--dry-run: exiting now/);
+  assert.doesNotMatch(stdout, /EXPOSE_COST/);
+});
+
+test(`the bundle is at most ${MAX_GZIP / 1024} KiB, gzipped`, async (t) => {
+  const files = await Promise.all(['index.js', 'index_bg.wasm'].map((name) => readFile(`${root}/build/${name}`)));
+  const size = files.reduce((sum, file) => sum + gzipSync(file).length, 0);
+  t.diagnostic(`${(size / 1024).toFixed(1)} KiB`);
+  assert.ok(size <= MAX_GZIP, `${size} bytes`);
+});
