@@ -1,0 +1,61 @@
+// The SQL's closest match is the specification's, on thousands of random searches: ties, window edges, unknown
+// durations, milliseconds, and every combination of filters and tokens.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { after, before, test } from 'node:test';
+import { start } from './harness.mjs';
+
+const AT_ONCE = 16;
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const cases = execFileSync('cargo', ['run', '--quiet', '--locked', '--example', 'closest_cases'], {
+  cwd: root,
+  maxBuffer: 1 << 26,
+});
+const { calls, searches } = JSON.parse(cases);
+const tokenOf = (advertiser) => `token of ${advertiser ?? 'the network'}`;
+
+let server;
+before(async () => {
+  server = await start();
+  // A network of its own, beside calls of another one at the same times.
+  const network_id = 'random';
+  const sha256 = (text) => createHash('sha256').update(text).digest('hex');
+  for (const advertiser of [null, '0', '1', '2']) {
+    await server.rows(
+      "INSERT INTO tokens (hash, network_id, advertiser_id, permissions) VALUES (?1, ?2, ?3, 'outcomes:write')",
+      sha256(tokenOf(advertiser)),
+      network_id,
+      advertiser,
+    );
+    if (advertiser) await server.rows('INSERT INTO advertisers (network_id, id) VALUES (?1, ?2)', network_id, advertiser);
+  }
+  for (const campaign of [0, 1, 2, 3, 4, 5]) {
+    const statement = 'INSERT INTO campaigns (network_id, id, advertiser_id) VALUES (?1, ?2, ?3)';
+    await server.rows(statement, network_id, `${campaign}`, `${campaign % 3}`);
+  }
+  await server.addCalls(calls.map((call) => ({ ...call, network_id })));
+  await server.addCalls(calls.map((call) => ({ ...call, network_id: '4' })));
+});
+after(() => server?.stop());
+
+test(`${searches.length} searches find the call that the specification names`, async () => {
+  const wrong = [];
+  const queue = searches.entries();
+  const worker = async () => {
+    for (const [index, { token, search, expected }] of queue) {
+      const { status, json } = await server.report({
+        search,
+        call_outcome: { outcome_name: 'Sale', partner_unique_id: `${index}` },
+        oauth_token: tokenOf(token),
+      });
+      const found = status === 404 ? null : json.call?.transaction_id;
+      if (found !== expected) wrong.push({ token, search, expected, found, status });
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  assert.deepEqual(wrong.slice(0, 3), [], `${wrong.length} of ${searches.length}`);
+  const found = searches.filter(({ expected }) => expected !== null).length;
+  assert.ok(found > searches.length / 2 && found < searches.length, `${found} found: too easy a set`);
+});
