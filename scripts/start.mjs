@@ -1,17 +1,9 @@
 // `npm start`: builds, prepares the local database and serves the Worker on http://127.0.0.1:8787 (PORT changes it).
-//
-// This drives Miniflare, the runtime below `wrangler dev`, by itself. `wrangler dev` puts a second runtime in front, and
-// Miniflare a Worker of its own. A direct socket has neither: it answers three times the requests a second and, where
-// the Worker fails, shows what a client of the deployed one would see. What is lost is reloading when a source changes.
 import { createServer } from 'node:net';
-import { join } from 'node:path';
-import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from 'miniflare';
-import { unstable_getMiniflareWorkerOptions } from 'wrangler';
 import { build } from './build.mjs';
-import { config, openDatabase, state } from './database.mjs';
-import { Failure, elapsed, main, root } from './run.mjs';
-
-const HOST = '127.0.0.1';
+import { openDatabase } from './database.mjs';
+import { Failure, elapsed, main } from './run.mjs';
+import { HOST, serve } from './serve.mjs';
 
 // Set before Miniflare sets its own, so that a stop that was asked for is a success. As this process exits, Miniflare
 // ends the runtime.
@@ -27,7 +19,8 @@ async function start() {
   await build();
   // Before the port opens: whoever finds it open finds the data too.
   await (await openDatabase()).close();
-  console.log(welcome(await serve(port), elapsed(began)));
+  const { url } = await serve(port);
+  console.log(welcome(url, elapsed(began)));
 }
 
 /** workerd would say less clearly that a port is taken. */
@@ -42,38 +35,6 @@ function available(port) {
         this.close(resolve);
       });
   });
-}
-
-async function serve(port) {
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(config, 'dev');
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      cf: false,
-      host: HOST,
-      log: new Log(LogLevel.WARN),
-      resourcePersistencePath: join(state, 'v3'),
-      workers: [
-        {
-          ...workerOptions,
-          name: 'call-outcomes',
-          rootPath: root,
-          modulesRoot: 'build',
-          modules: [
-            { type: 'ESModule', path: 'build/index.js' },
-            { type: 'CompiledWasm', path: 'build/index_bg.wasm' },
-          ],
-          unsafeDirectSockets: [{ host: HOST, port }],
-        },
-      ],
-    }),
-  );
-  await miniflare.ready;
-  const url = `http://${HOST}:${port}`;
-  const response = await fetch(`${url}/healthz`);
-  if (!response.ok) {
-    throw new Failure(`The Worker started, but /healthz answered ${response.status}: ${await response.text()}`);
-  }
-  return url;
 }
 
 function welcome(url, took) {
