@@ -7,12 +7,14 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde::Deserialize;
+
 use crate::calls::{CallReport, Row};
 use crate::problem::{Code, Problem, pointer_to};
 use crate::transaction_id::TransactionId;
 
-/// A call as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A call as it is stored, its fields in the order in which the database selects them.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 pub struct StoredCall {
     /// Its id.
     pub transaction_id: String,

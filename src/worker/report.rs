@@ -235,7 +235,7 @@ fn conclude(ask: &Ask<'_>, answer: &Answer) -> Conclusion {
     let Some(call) = facts.call() else {
         return Conclusion::NoCall;
     };
-    let current = facts.current();
+    let current = &facts.current;
     let fields = current.as_ref().map(Record::fields);
     let display = facts
         .display
@@ -244,7 +244,7 @@ fn conclude(ask: &Ask<'_>, answer: &Answer) -> Conclusion {
     match (
         ledger::decide(fields.as_ref(), &ask.report.patch, ask.now),
         &answer.appended,
-        &current,
+        current,
     ) {
         (Decision::Unchanged, None, Some(current)) => show(ask, current, call, display, false),
         (Decision::Create(fields), Some(record), None) if record.fields() == fields => {

@@ -26,16 +26,7 @@ pub const CALLS_WRITE: &str = "calls:write";
 #[serde(rename_all = "snake_case")]
 enum Fact {
     Token(Option<String>, String),
-    Call(
-        String,
-        Option<String>,
-        i64,
-        Option<u32>,
-        Option<String>,
-        Option<String>,
-        Option<String>,
-        Option<String>,
-    ),
+    Call(StoredCall),
     Outcome(String),
     Advertiser(String),
     Campaign(String, Option<String>),
@@ -89,27 +80,7 @@ pub async fn facts(
 fn learn(known: &mut Known, fact: Fact) {
     match fact {
         Fact::Token(..) => {}
-        Fact::Call(
-            id,
-            external_id,
-            start_ms,
-            duration,
-            calling_phone,
-            destination_phone,
-            advertiser_id,
-            campaign_id,
-        ) => {
-            known.calls.push(StoredCall {
-                transaction_id: id,
-                external_id,
-                start_ms,
-                duration,
-                calling_phone,
-                destination_phone,
-                advertiser_id,
-                campaign_id,
-            });
-        }
+        Fact::Call(call) => known.calls.push(call),
         Fact::Outcome(id) => {
             known.outcome_ids.insert(id);
         }

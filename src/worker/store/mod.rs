@@ -193,16 +193,8 @@ pub struct Facts {
     pub campaign_visible: u8,
     call_transaction_id: Option<String>,
     call_start_ms: Option<i64>,
-    current_transaction_id: Option<String>,
-    current_corrects: Option<String>,
-    current_revision: Option<u32>,
-    current_description: Option<String>,
-    current_occurred_at: Option<i64>,
-    current_sale_cents: Option<i64>,
-    current_value: Option<u8>,
-    current_custom_1: Option<String>,
-    current_custom_2: Option<String>,
-    current_custom_3: Option<String>,
+    /// The current record of the outcome, if it was reported before.
+    pub current: Option<Record>,
     /// How the outcome name is shown, if it was reported before.
     pub display: Option<String>,
 }
@@ -219,40 +211,6 @@ impl Facts {
     pub fn call(&self) -> Option<Call> {
         Call::from_row(self.call_transaction_id.as_deref()?, self.call_start_ms?)
     }
-
-    /// The current record of the outcome, if it was reported before.
-    pub fn current(&self) -> Option<Record> {
-        Some(Record {
-            transaction_id: self.current_transaction_id.clone()?,
-            corrects_transaction_id: self.current_corrects.clone(),
-            revision: self.current_revision?,
-            description: self.current_description.clone()?,
-            occurred_at: self.current_occurred_at?,
-            sale_cents: self.current_sale_cents,
-            value: self.current_value?,
-            custom_1: self.current_custom_1.clone()?,
-            custom_2: self.current_custom_2.clone()?,
-            custom_3: self.current_custom_3.clone()?,
-        })
-    }
-}
-
-/// The record of an earlier try, with its call and how its name is shown. The fields stand as in `mine.sql`.
-#[derive(Debug, Deserialize)]
-struct MineRow {
-    transaction_id: String,
-    corrects_transaction_id: Option<String>,
-    revision: u32,
-    description: String,
-    occurred_at: i64,
-    sale_cents: Option<i64>,
-    value: u8,
-    custom_1: String,
-    custom_2: String,
-    custom_3: String,
-    call_transaction_id: String,
-    call_start_ms: i64,
-    display: Option<String>,
 }
 
 /// The record of an earlier try.
@@ -301,7 +259,7 @@ pub async fn report(db: &D1Database, ask: &Ask<'_>, cost: &mut Cost) -> Result<A
     let results = run(db, statements, cost).await?;
     let mut results = results.iter().skip(usize::from(ask.restore.is_some()));
     let mine = if ask.retry {
-        first::<MineRow>(results.next())?.and_then(mine)
+        first(results.next())?.and_then(mine)
     } else {
         None
     };
@@ -341,22 +299,13 @@ pub async fn is_healthy(db: &D1Database) -> bool {
         .is_ok()
 }
 
-fn mine(row: MineRow) -> Option<Mine> {
+/// A row of `mine.sql`.
+fn mine((record, id, start_ms, display): (Record, String, i64, Option<String>)) -> Option<Mine> {
+    let call = Call::from_row(&id, start_ms)?;
     Some(Mine {
-        call: Call::from_row(&row.call_transaction_id, row.call_start_ms)?,
-        record: Record {
-            transaction_id: row.transaction_id,
-            corrects_transaction_id: row.corrects_transaction_id,
-            revision: row.revision,
-            description: row.description,
-            occurred_at: row.occurred_at,
-            sale_cents: row.sale_cents,
-            value: row.value,
-            custom_1: row.custom_1,
-            custom_2: row.custom_2,
-            custom_3: row.custom_3,
-        },
-        display: row.display,
+        record,
+        call,
+        display,
     })
 }
 

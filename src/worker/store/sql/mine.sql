@@ -1,7 +1,8 @@
 -- (0) Only in a retry: the record that an earlier try of this request may have left, by its candidate id.
 SELECT json_array(
-  o.transaction_id, o.corrects_transaction_id, o.revision, o.description, o.occurred_at, o.sale_cents, o.value,
-  o.custom_1, o.custom_2, o.custom_3,
+  json_array(
+    o.transaction_id, o.corrects_transaction_id, o.revision, o.description, o.occurred_at, o.sale_cents, o.value,
+    o.custom_1, o.custom_2, o.custom_3),
   c.transaction_id, c.start_ms,
   (SELECT display FROM outcome_names WHERE network_id = t.network_id AND key = :name_key)) AS json
 FROM tokens AS t
