@@ -124,7 +124,8 @@ impl<'a> Route<'a> {
 async fn fetch(mut request: Request, env: Env, _context: Context) -> Result<Response> {
     let started = Date::now().as_millis();
     let request_id = request_id(request.headers());
-    let config = Config::from_env(&env);
+    let mut config = Config::from_env(&env);
+    config.rules.strict = asks_for(&request.inner().url(), "strict");
     let path = request.path();
     let route = Route::parse(&path);
     let outgoing = answer(&mut request, &env, &config, route.as_ref(), &request_id).await;
@@ -275,6 +276,14 @@ async fn read_body(request: &mut Request, max: usize) -> Result<Option<Vec<u8>>>
         }
     }
     Ok(Some(body))
+}
+
+/// Whether the query of a URL has `name=true`.
+fn asks_for(url: &str, name: &str) -> bool {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    query
+        .split('&')
+        .any(|pair| pair.split_once('=') == Some((name, "true")))
 }
 
 /// The network that a path names.
