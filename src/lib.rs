@@ -10,6 +10,7 @@ pub mod outcome;
 pub mod parameters;
 pub mod phone;
 pub mod problem;
+pub mod problem_json;
 pub mod reply;
 pub mod request;
 pub mod time;

@@ -20,6 +20,24 @@ pub struct Reply {
     pub body: String,
     /// The first problem's code, where the request was refused.
     pub code: Option<Code>,
+    /// Why it was refused, in one text.
+    pub detail: String,
+    /// Why it was refused, each reason.
+    pub problems: Vec<Problem>,
+}
+
+impl Reply {
+    /// An answer that refuses nothing.
+    #[must_use]
+    pub const fn success(status: u16, body: String) -> Self {
+        Self {
+            status,
+            body,
+            code: None,
+            detail: String::new(),
+            problems: Vec::new(),
+        }
+    }
 }
 
 /// A record and its call, as an answer shows them.
@@ -110,48 +128,49 @@ impl Recorded {
                 start_time_t: show_seconds(self.call_start.seconds()),
             },
         };
-        Reply {
-            status: if created { 201 } else { 200 },
-            body: to_json(&body),
-            code: None,
-        }
+        Reply::success(if created { 201 } else { 200 }, to_json(&body))
     }
 }
 
 /// The answer to a request that is refused for one reason.
 #[must_use]
 pub fn refuse(problem: &Problem) -> Reply {
-    refuse_with(problem.code, &problem.message())
+    refuse_with(vec![problem.clone()], problem.message())
 }
 
 /// The answer to a body that is not a JSON object.
 #[must_use]
 pub fn refuse_syntax(error: &SyntaxError, body: &str) -> Reply {
-    refuse_with(error.code, &error.message(body))
+    refuse_with(vec![error.to_problem()], error.message(body))
 }
 
 /// The answer to a request with these problems, all in one message; `problems` is not empty.
 #[must_use]
 pub fn refuse_invalid(problems: &[Problem]) -> Reply {
     let messages: Vec<String> = problems.iter().map(Problem::message).collect();
+    refuse_with(
+        problems.to_vec(),
+        format!("Validation failed: {}", messages.join(", ")),
+    )
+}
+
+fn refuse_with(problems: Vec<Problem>, detail: String) -> Reply {
     let code = problems
         .first()
         .map_or(Code::Internal, |problem| problem.code);
-    refuse_with(code, &format!("Validation failed: {}", messages.join(", ")))
-}
-
-fn refuse_with(code: Code, invalid_data: &str) -> Reply {
     let class = code.class();
     let errors = Errors {
         errors: Error {
             class: class.as_str(),
-            invalid_data,
+            invalid_data: &detail,
         },
     };
     Reply {
         status: class.status(),
         body: to_json(&errors),
         code: Some(code),
+        detail,
+        problems,
     }
 }
 
@@ -239,9 +258,8 @@ pub fn reply_to_import(plan: &Plan) -> Reply {
     };
     let body = to_json(&Import { results, summary });
     Reply {
-        status,
-        body,
         code: code.filter(|_| status == 403),
+        ..Reply::success(status, body)
     }
 }
 

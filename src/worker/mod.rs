@@ -16,6 +16,7 @@ use crate::calls;
 use crate::parameters::MAX_NAME;
 use crate::phone::CountryCode;
 use crate::problem::{Class, Code, Problem, warnings_header};
+use crate::problem_json;
 use crate::reply::{Reply, refuse};
 use crate::request::{self, Rules};
 use crate::time::is_calendar_date;
@@ -69,6 +70,8 @@ enum Route<'a> {
         version: &'a str,
     },
     Health,
+    /// The registry of codes, or one of them.
+    Codes(Option<&'a str>),
 }
 
 impl<'a> Route<'a> {
@@ -83,6 +86,8 @@ impl<'a> Route<'a> {
             segments.next(),
         ) {
             (Some("healthz"), None, ..) => Some(Self::Health),
+            (Some("errors.json"), None, ..) => Some(Self::Codes(None)),
+            (Some("errors"), Some(code), None, ..) => Some(Self::Codes(Some(code))),
             (Some("api"), Some(version), Some(name), None, _) if is_report(name) => {
                 Some(Self::Report {
                     version,
@@ -109,7 +114,7 @@ impl<'a> Route<'a> {
         match self {
             Self::Report { .. } => "POST, PUT",
             Self::Calls { .. } => "POST",
-            Self::Health => "GET, HEAD",
+            Self::Health | Self::Codes(_) => "GET, HEAD",
         }
     }
 
@@ -128,15 +133,16 @@ async fn fetch(mut request: Request, env: Env, _context: Context) -> Result<Resp
     config.rules.strict = asks_for(&request.inner().url(), "strict");
     let path = request.path();
     let route = Route::parse(&path);
-    let outgoing = answer(&mut request, &env, &config, route.as_ref(), &request_id).await;
+    let mut outgoing = answer(&mut request, &env, &config, route.as_ref(), &request_id).await;
 
+    let content_type = outgoing.negotiate(&request, &request_id);
     let Outgoing {
         reply,
         warnings,
         cost,
     } = &outgoing;
     let headers = Headers::new();
-    headers.set("Content-Type", "application/json")?;
+    headers.set("Content-Type", content_type)?;
     headers.set("X-Request-Id", &request_id)?;
     if let Some(Route::Report { .. } | Route::Calls { .. }) = &route {
         headers.set("X-Api-Version", API_VERSION)?;
@@ -186,12 +192,15 @@ async fn answer(
     if !route.takes(&http.method()) {
         return refused(Problem::whole(Code::MethodNotAllowed).with_name(route.methods()));
     }
+    if let Route::Codes(code) = route {
+        return codes(*code);
+    }
     let internal = || refused(Problem::whole(Code::Internal).with_name(request_id.to_owned()));
     let Ok(db) = env.d1("DB") else {
         return internal();
     };
     let (version, network_id, max_body) = match route {
-        Route::Health => return health(&db).await,
+        Route::Health | Route::Codes(_) => return health(&db).await,
         Route::Calls { version } => (version, None, calls::MAX_BODY),
         Route::Report {
             version,
@@ -223,6 +232,18 @@ async fn answer(
     }
 }
 
+/// The registry, or a code's entry in it.
+fn codes(code: Option<&str>) -> Outgoing {
+    match problem_json::registry(code) {
+        Some(body) => Outgoing {
+            reply: Reply::success(200, body),
+            warnings: Vec::new(),
+            cost: Cost::default(),
+        },
+        None => Outgoing::refused(&Problem::whole(Code::RouteNotFound)),
+    }
+}
+
 async fn health(db: &worker::D1Database) -> Outgoing {
     let cost = Cost {
         trips: 1,
@@ -235,11 +256,7 @@ async fn health(db: &worker::D1Database) -> Outgoing {
             "schema": store::SCHEMA,
             "build": option_env!("CALL_OUTCOMES_BUILD"),
         });
-        Reply {
-            status: 200,
-            body: body.to_string(),
-            code: None,
-        }
+        Reply::success(200, body.to_string())
     } else {
         refuse(&Problem::whole(Code::ServiceUnavailable))
     };
@@ -322,6 +339,21 @@ fn request_id(headers: &Headers) -> String {
     })
 }
 
+impl Outgoing {
+    /// Turns a refusal into a problem document where the client asks for one; returns the body's type.
+    fn negotiate(&mut self, request: &Request, request_id: &str) -> &'static str {
+        let accept = request.headers().get("Accept").ok().flatten();
+        let wanted = accept.is_some_and(|accept| accept.contains(problem_json::CONTENT_TYPE));
+        if !wanted || self.reply.problems.is_empty() {
+            return "application/json";
+        }
+        let origin = request.inner().url();
+        let origin = origin.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+        self.reply.body = problem_json::document(&self.reply, &self.warnings, &origin, request_id);
+        problem_json::CONTENT_TYPE
+    }
+}
+
 /// One line a request. Never a token, a phone number or free text.
 fn log(request_id: &str, route: Option<&Route<'_>>, outgoing: &Outgoing, milliseconds: u64) {
     let route = match route {
@@ -331,6 +363,7 @@ fn log(request_id: &str, route: Option<&Route<'_>>, outgoing: &Outgoing, millise
         Some(Route::Report { .. }) => "/api/{version}/{network_id}/call_outcomes",
         Some(Route::Calls { .. }) => "/api/{version}/calls",
         Some(Route::Health) => "/healthz",
+        Some(Route::Codes(_)) => "/errors",
         None => "",
     };
     let Outgoing { reply, cost, .. } = outgoing;

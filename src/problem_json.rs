@@ -1,0 +1,100 @@
+//! Refusals as RFC 9457 documents, and the registry of codes as data.
+//!
+//! Not here: when a client gets which, and anything the client sent, except a key that strict mode has to name.
+
+use serde::Serialize;
+
+use crate::problem::{Code, Problem, Severity};
+use crate::reply::Reply;
+
+/// The media type that asks for these documents.
+pub const CONTENT_TYPE: &str = "application/problem+json";
+
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    instance: String,
+    errors: Vec<Entry<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Entry<'a>>,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    code: &'static str,
+    pointer: &'a str,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<&'a str>,
+}
+
+impl<'a> Entry<'a> {
+    fn of(problem: &'a Problem) -> Self {
+        Self {
+            code: problem.code.as_str(),
+            pointer: &problem.pointer,
+            detail: problem.message(),
+            fix: problem.fix.as_deref(),
+        }
+    }
+}
+
+/// The document of a refusal. `origin` is that of the server, whose `/errors/` has an entry for each code.
+#[must_use]
+pub fn document(reply: &Reply, warnings: &[Problem], origin: &str, request_id: &str) -> String {
+    let code = reply.code.unwrap_or(Code::Internal);
+    let document = Document {
+        r#type: format!("{origin}/errors/{}", code.as_str()),
+        title: code.title(),
+        status: reply.status,
+        detail: &reply.detail,
+        instance: format!("urn:request:{request_id}"),
+        errors: reply.problems.iter().map(Entry::of).collect(),
+        warnings: warnings.iter().map(Entry::of).collect(),
+    };
+    serde_json::to_string(&document).unwrap_or_default()
+}
+
+#[derive(Serialize)]
+struct Listed {
+    code: &'static str,
+    severity: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    title: &'static str,
+    message: &'static str,
+    advice: &'static str,
+}
+
+impl From<Code> for Listed {
+    fn from(code: Code) -> Self {
+        let is_error = code.severity() == Severity::Error;
+        Self {
+            code: code.as_str(),
+            severity: if is_error { "error" } else { "warning" },
+            class: is_error.then(|| code.class().as_str()),
+            status: is_error.then(|| code.class().status()),
+            title: code.title(),
+            message: code.message(),
+            advice: code.advice(),
+        }
+    }
+}
+
+/// All codes as JSON, or the entry of one; `None` where there is no such code.
+#[must_use]
+pub fn registry(code: Option<&str>) -> Option<String> {
+    let listed = |code: &Code| Listed::from(*code);
+    let json = match code {
+        None => serde_json::to_string(&Code::ALL.iter().map(listed).collect::<Vec<_>>()),
+        Some(name) => serde_json::to_string(&listed(
+            Code::ALL.iter().find(|code| code.as_str() == name)?,
+        )),
+    };
+    json.ok()
+}
