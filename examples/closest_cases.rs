@@ -1,7 +1,8 @@
 //! Prints random calls and searches, and which call each search means by the specification, as JSON.
 //! `tests/worker/closest.test.mjs` puts them through the SQL.
 
-use call_outcomes::matching::{Call, Target, closest};
+use call_outcomes::explanation::{AMBIGUITY_SECONDS, explain};
+use call_outcomes::matching::{Call, Target};
 use call_outcomes::time::UnixMillis;
 use call_outcomes::transaction_id::TransactionId;
 use serde_json::{Value, json};
@@ -121,15 +122,22 @@ fn search(random: &mut Random, calls: &[Call]) -> Value {
             start
         },
         duration: (!random.one_in(3)).then(|| random.duration()),
-        calling_phone: random.one_in(3).then(|| random.phone()),
+        calling_phone: match random.below(30) {
+            0 => Some("+14155550999".to_owned()),
+            1..10 => Some(random.phone()),
+            _ => None,
+        },
         advertiser_id: advertiser.map(|id| id.to_string()),
         campaign_id: campaign.map(|id| id.to_string()),
         window: Some(DAY),
     };
     let owner = token.map(|id| id.to_string());
-    let visible = calls
+    let visible: Vec<&Call> = calls
         .iter()
-        .filter(|call| owner.is_none() || call.advertiser_id == owner);
+        .filter(|call| owner.is_none() || call.advertiser_id == owner)
+        .collect();
+    let ambiguity = AMBIGUITY_SECONDS.saturating_mul(1_000);
+    let (expected, explanation) = explain(&target, &visible, ambiguity);
     json!({
         "token": token,
         "search": {
@@ -139,7 +147,8 @@ fn search(random: &mut Random, calls: &[Call]) -> Value {
             "advertiser_id_from_network": target.advertiser_id,
             "advertiser_campaign_id_from_network": target.campaign_id,
         },
-        "expected": closest(&target, visible).map(|call| call.transaction_id.to_string()),
+        "expected": expected.map(|call| call.transaction_id.to_string()),
+        "match": explanation,
     })
 }
 

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod calls;
+pub mod explanation;
 pub mod ingest;
 pub mod json;
 pub mod ledger;

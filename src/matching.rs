@@ -2,6 +2,9 @@
 //!
 //! Not here: SQL, and who may see a call; the candidates are those that the token sees.
 
+use std::borrow::Cow;
+
+use crate::request::TimeSearch;
 use crate::time::UnixMillis;
 use crate::transaction_id::TransactionId;
 
@@ -50,6 +53,20 @@ pub struct Distance {
 }
 
 impl Target {
+    /// What a search by time looks for, within a window in milliseconds.
+    #[must_use]
+    pub fn new(search: &TimeSearch<'_>, window: Option<i64>) -> Self {
+        let text = |id: &Option<Cow<'_, str>>| id.as_deref().map(str::to_owned);
+        Self {
+            start: search.start,
+            duration: search.duration,
+            calling_phone: search.calling_phone.map(|phone| phone.to_string()),
+            advertiser_id: text(&search.advertiser_id),
+            campaign_id: text(&search.campaign_id),
+            window,
+        }
+    }
+
     /// Whether a call passes every hard filter and starts within the window.
     #[must_use]
     pub fn admits(&self, call: &Call) -> bool {
@@ -80,18 +97,17 @@ impl Target {
             start,
         }
     }
-}
 
-/// The closest call among the candidates, if any is admitted.
-pub fn closest<'c>(target: &Target, calls: impl IntoIterator<Item = &'c Call>) -> Option<&'c Call> {
-    calls
-        .into_iter()
-        .filter(|call| target.admits(call))
-        .min_by_key(|call| {
-            (
-                target.distance(call),
-                call.start,
-                call.transaction_id.as_str(),
-            )
-        })
+    /// The calls that are admitted, the closest first. The ties of [`Distance`] go to the earlier start, then to the
+    /// lower transaction id.
+    pub fn ranked<'c>(&self, calls: impl IntoIterator<Item = &'c Call>) -> Vec<&'c Call> {
+        let mut ranked: Vec<_> = calls.into_iter().filter(|call| self.admits(call)).collect();
+        ranked.sort_by(|a, b| {
+            let key = |call: &Call| (self.distance(call), call.start);
+            key(a)
+                .cmp(&key(b))
+                .then_with(|| a.transaction_id.cmp(&b.transaction_id))
+        });
+        ranked
+    }
 }

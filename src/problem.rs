@@ -7,6 +7,8 @@
 
 use std::borrow::Cow;
 
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
 /// A range of bytes in the text that was read; `end` is exclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span {
@@ -163,6 +165,10 @@ registry! {
 
     // Finding the call.
     Error RecordNotFound CallNotFound "call.not_found" "No call found" "No call found. Please refer to the documentation." "Check the transaction id, or search by start time.";
+    Error RecordNotFound CallNone "call.not_found.none" "The token sees no call" "No call found. Please refer to the documentation." "Import calls, or check that the token is of the right network or advertiser.";
+    Error RecordNotFound CallNoSuchNumber "call.not_found.no_such_number" "No call from that number" "No call found. Please refer to the documentation." "Check the number and its country code; the caller may have withheld it.";
+    Error RecordNotFound CallFilteredOut "call.not_found.filtered_out" "No call of that advertiser or campaign" "No call found. Please refer to the documentation." "Leave out the advertiser or the campaign, or check that they belong together.";
+    Error RecordNotFound CallOutsideWindow "call.not_found.outside_window" "No call near enough in time" "No call found. Please refer to the documentation." "Check the start time, and that it is in UTC.";
     Error RecordNotFound CallAmbiguous "call.ambiguous" "Two calls match about equally well" "No call found. Please refer to the documentation." "Add the calling phone number or the duration, or name the transaction id.";
 
     // `search`.
@@ -223,6 +229,12 @@ registry! {
     Warning RecordInvalid DirectoryNew "directory.new" "Not seen before" "{name} is new and enters the directory" "Mind a typing error: the id was not known until now.";
 }
 
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
 /// One thing that is wrong, or probably wrong, with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -278,6 +290,21 @@ impl Problem {
         };
         // Last, so that a key called "{max}" stays what it is.
         text.replace("{name}", &self.name)
+    }
+}
+
+impl Serialize for Problem {
+    /// As answers show it: `code`, `pointer`, `detail`, and `fix` where there is one.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let members = if self.fix.is_some() { 4 } else { 3 };
+        let mut entry = serializer.serialize_struct("Problem", members)?;
+        entry.serialize_field("code", &self.code)?;
+        entry.serialize_field("pointer", &self.pointer)?;
+        entry.serialize_field("detail", &self.message())?;
+        if let Some(fix) = &self.fix {
+            entry.serialize_field("fix", fix)?;
+        }
+        entry.end()
     }
 }
 

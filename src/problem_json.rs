@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+use crate::explanation::Explanation;
 use crate::problem::{Code, Problem, Severity};
 use crate::reply::Reply;
 
@@ -17,29 +18,11 @@ struct Document<'a> {
     status: u16,
     detail: &'a str,
     instance: String,
-    errors: Vec<Entry<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<Entry<'a>>,
-}
-
-#[derive(Serialize)]
-struct Entry<'a> {
-    code: &'static str,
-    pointer: &'a str,
-    detail: String,
+    errors: &'a [Problem],
+    #[serde(skip_serializing_if = "<[Problem]>::is_empty")]
+    warnings: &'a [Problem],
     #[serde(skip_serializing_if = "Option::is_none")]
-    fix: Option<&'a str>,
-}
-
-impl<'a> Entry<'a> {
-    fn of(problem: &'a Problem) -> Self {
-        Self {
-            code: problem.code.as_str(),
-            pointer: &problem.pointer,
-            detail: problem.message(),
-            fix: problem.fix.as_deref(),
-        }
-    }
+    r#match: Option<&'a Explanation>,
 }
 
 /// The document of a refusal. `origin` is that of the server, whose `/errors/` has an entry for each code.
@@ -52,8 +35,9 @@ pub fn document(reply: &Reply, warnings: &[Problem], origin: &str, request_id: &
         status: reply.status,
         detail: &reply.detail,
         instance: format!("urn:request:{request_id}"),
-        errors: reply.problems.iter().map(Entry::of).collect(),
-        warnings: warnings.iter().map(Entry::of).collect(),
+        errors: &reply.problems,
+        warnings,
+        r#match: reply.explanation.as_deref(),
     };
     serde_json::to_string(&document).unwrap_or_default()
 }

@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+use crate::explanation::Explanation;
 use crate::ingest::{Done, Plan, StoredCall};
 use crate::json::SyntaxError;
 use crate::outcome::Fields;
@@ -24,6 +25,8 @@ pub struct Reply {
     pub detail: String,
     /// Why it was refused, each reason.
     pub problems: Vec<Problem>,
+    /// Why no call was found, where the answer tells.
+    pub explanation: Option<Box<Explanation>>,
 }
 
 impl Reply {
@@ -36,6 +39,7 @@ impl Reply {
             code: None,
             detail: String::new(),
             problems: Vec::new(),
+            explanation: None,
         }
     }
 }
@@ -43,8 +47,8 @@ impl Reply {
 /// A record and its call, as an answer shows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recorded {
-    /// The record's id.
-    pub transaction_id: TransactionId,
+    /// The record's id; `None` where it is not stored.
+    pub transaction_id: Option<TransactionId>,
     /// The record that this one corrects.
     pub corrects: Option<TransactionId>,
     /// The name in the casing of its first report.
@@ -59,16 +63,33 @@ pub struct Recorded {
     pub call_start: UnixMillis,
 }
 
+/// What an answer shows beyond the 2015 dialect, where the client asks for it.
+#[derive(Clone, Copy, Default)]
+pub struct Extras<'a> {
+    /// Nothing was stored: the answer says what a report would do, and its warnings in full.
+    pub dry_run: Option<&'a [Problem]>,
+    /// Why this call was found.
+    pub explanation: Option<&'a Explanation>,
+}
+
 #[derive(Serialize)]
 struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    validate_only: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
     call_outcome: CallOutcome<'a>,
-    call: Call<'a>,
+    call: Call,
+    #[serde(skip_serializing_if = "<[Problem]>::is_empty")]
+    warnings: &'a [Problem],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    r#match: Option<&'a Explanation>,
 }
 
 #[derive(Serialize)]
 struct CallOutcome<'a> {
-    transaction_id: &'a str,
-    corrects_transaction_id: Option<&'a str>,
+    transaction_id: Option<TransactionId>,
+    corrects_transaction_id: Option<TransactionId>,
     outcome_name: &'a str,
     partner_unique_id: &'a str,
     description: &'a str,
@@ -82,14 +103,16 @@ struct CallOutcome<'a> {
 }
 
 #[derive(Serialize)]
-struct Call<'a> {
-    transaction_id: &'a str,
+struct Call {
+    transaction_id: TransactionId,
     start_time_t: String,
 }
 
 #[derive(Serialize)]
 struct Errors<'a> {
     errors: Error<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    r#match: Option<&'a Explanation>,
 }
 
 #[derive(Serialize)]
@@ -104,15 +127,20 @@ fn to_json(value: &impl Serialize) -> String {
 }
 
 impl Recorded {
-    /// The answer that shows the record: 201 for a new outcome, 200 for an existing one.
+    /// The answer that shows the record: 201 for a new outcome, 200 for an existing one, and for a dry run.
     #[must_use]
-    pub fn reply(&self, created: bool) -> Reply {
+    pub fn reply(&self, created: bool, extras: Extras<'_>) -> Reply {
+        let status = if created { 201 } else { 200 };
         let fields = &self.fields;
         let [one, two, three] = &fields.custom_parameters;
         let body = Body {
+            validate_only: extras.dry_run.map(|_| true),
+            status: extras.dry_run.map(|_| status),
+            warnings: extras.dry_run.unwrap_or_default(),
+            r#match: extras.explanation,
             call_outcome: CallOutcome {
-                transaction_id: self.transaction_id.as_str(),
-                corrects_transaction_id: self.corrects.as_ref().map(TransactionId::as_str),
+                transaction_id: self.transaction_id,
+                corrects_transaction_id: self.corrects,
                 outcome_name: &self.outcome_name,
                 partner_unique_id: &self.partner_unique_id,
                 description: &fields.description,
@@ -124,24 +152,37 @@ impl Recorded {
                 custom_parameter_3: three,
             },
             call: Call {
-                transaction_id: self.call_transaction_id.as_str(),
+                transaction_id: self.call_transaction_id,
                 start_time_t: show_seconds(self.call_start.seconds()),
             },
         };
-        Reply::success(if created { 201 } else { 200 }, to_json(&body))
+        let status = if extras.dry_run.is_some() {
+            200
+        } else {
+            status
+        };
+        Reply::success(status, to_json(&body))
     }
 }
 
 /// The answer to a request that is refused for one reason.
 #[must_use]
 pub fn refuse(problem: &Problem) -> Reply {
-    refuse_with(vec![problem.clone()], problem.message())
+    refuse_with(vec![problem.clone()], problem.message(), None)
+}
+
+/// The answer to a request whose call was not found, or not surely.
+#[must_use]
+pub fn refuse_call(code: Code, explanation: Option<Explanation>) -> Reply {
+    let problem = Problem::whole(code);
+    let message = problem.message();
+    refuse_with(vec![problem], message, explanation)
 }
 
 /// The answer to a body that is not a JSON object.
 #[must_use]
 pub fn refuse_syntax(error: &SyntaxError, body: &str) -> Reply {
-    refuse_with(vec![error.to_problem()], error.message(body))
+    refuse_with(vec![error.to_problem()], error.message(body), None)
 }
 
 /// The answer to a request with these problems, all in one message; `problems` is not empty.
@@ -151,10 +192,11 @@ pub fn refuse_invalid(problems: &[Problem]) -> Reply {
     refuse_with(
         problems.to_vec(),
         format!("Validation failed: {}", messages.join(", ")),
+        None,
     )
 }
 
-fn refuse_with(problems: Vec<Problem>, detail: String) -> Reply {
+fn refuse_with(problems: Vec<Problem>, detail: String, explanation: Option<Explanation>) -> Reply {
     let code = problems
         .first()
         .map_or(Code::Internal, |problem| problem.code);
@@ -164,6 +206,7 @@ fn refuse_with(problems: Vec<Problem>, detail: String) -> Reply {
             class: class.as_str(),
             invalid_data: &detail,
         },
+        r#match: explanation.as_ref(),
     };
     Reply {
         status: class.status(),
@@ -171,6 +214,7 @@ fn refuse_with(problems: Vec<Problem>, detail: String) -> Reply {
         code: Some(code),
         detail,
         problems,
+        explanation: explanation.map(Box::new),
     }
 }
 

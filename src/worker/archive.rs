@@ -12,6 +12,8 @@ use crate::transaction_id::TransactionId;
 pub struct Archived {
     /// JSON, with the columns of the table `calls`.
     pub json: String,
+    /// When the call started, in Unix milliseconds.
+    pub start_ms: i64,
     advertiser_id: Option<String>,
 }
 
@@ -29,14 +31,19 @@ pub async fn find(
     id: TransactionId,
 ) -> Result<Option<Archived>, KvError> {
     #[derive(Deserialize)]
-    struct Visibility {
+    struct Kept {
+        start_ms: i64,
         advertiser_id: Option<String>,
     }
     let json = archive.get(&format!("{network_id}:{id}")).text().await?;
     Ok(json.and_then(|json| {
-        let Visibility { advertiser_id } = serde_json::from_str(&json).ok()?;
+        let Kept {
+            start_ms,
+            advertiser_id,
+        } = serde_json::from_str(&json).ok()?;
         Some(Archived {
             json,
+            start_ms,
             advertiser_id,
         })
     }))

@@ -13,6 +13,7 @@ use serde_json::json;
 use worker::{Context, Date, Env, Headers, Method, Request, Response, Result, console_log, event};
 
 use crate::calls;
+use crate::explanation::AMBIGUITY_SECONDS;
 use crate::parameters::MAX_NAME;
 use crate::phone::CountryCode;
 use crate::problem::{Class, Code, Problem, warnings_header};
@@ -36,24 +37,50 @@ pub struct Config {
     pub rules: Rules,
     /// How far a start may be off, in milliseconds; `None` is any distance.
     pub window: Option<i64>,
+    /// Below which margin to the next best call a match is ambiguous, in milliseconds.
+    pub ambiguity: i64,
     /// Whether answers show what they cost the database.
     pub expose_cost: bool,
+}
+
+/// What a client asks for in the query, beyond the 2015 dialect.
+#[derive(Clone, Copy, Default)]
+pub struct Asked {
+    /// Nothing is stored.
+    pub validate_only: bool,
+    /// The answer tells why the call was found, or none.
+    pub explain: bool,
+    /// An ambiguous match is none.
+    pub unambiguous: bool,
+}
+
+impl Asked {
+    fn from_url(url: &str) -> Self {
+        Self {
+            validate_only: asks_for(url, "validate_only"),
+            explain: asks_for(url, "explain"),
+            unambiguous: asks_for(url, "unambiguous"),
+        }
+    }
 }
 
 impl Config {
     fn from_env(env: &Env) -> Self {
         let var = |name: &str| env.var(name).ok().map(|value| value.to_string());
         let country = var("DEFAULT_COUNTRY_CODE").and_then(|code| CountryCode::parse(&code));
-        let seconds = var("MATCH_WINDOW_SECONDS").and_then(|seconds| seconds.parse::<i64>().ok());
-        let window = seconds
-            .filter(|seconds| *seconds >= 0)
-            .unwrap_or(MATCH_WINDOW_SECONDS);
+        let seconds = |name, default: i64| {
+            let seconds = var(name).and_then(|seconds| seconds.parse::<i64>().ok());
+            let seconds = seconds.filter(|seconds| *seconds >= 0);
+            seconds.unwrap_or(default).saturating_mul(1_000)
+        };
+        let window = seconds("MATCH_WINDOW_SECONDS", MATCH_WINDOW_SECONDS);
         Self {
             rules: Rules {
                 country: country.unwrap_or(CountryCode::DEFAULT),
                 strict: false,
             },
-            window: (window > 0).then(|| window.saturating_mul(1_000)),
+            window: (window > 0).then_some(window),
+            ambiguity: seconds("AMBIGUITY_SECONDS", AMBIGUITY_SECONDS),
             expose_cost: var("EXPOSE_COST").is_some_and(|value| value == "true"),
         }
     }
@@ -130,10 +157,20 @@ async fn fetch(mut request: Request, env: Env, _context: Context) -> Result<Resp
     let started = Date::now().as_millis();
     let request_id = request_id(request.headers());
     let mut config = Config::from_env(&env);
-    config.rules.strict = asks_for(&request.inner().url(), "strict");
+    let url = request.inner().url();
+    let asked = Asked::from_url(&url);
+    config.rules.strict = asks_for(&url, "strict");
     let path = request.path();
     let route = Route::parse(&path);
-    let mut outgoing = answer(&mut request, &env, &config, route.as_ref(), &request_id).await;
+    let mut outgoing = answer(
+        &mut request,
+        &env,
+        &config,
+        asked,
+        route.as_ref(),
+        &request_id,
+    )
+    .await;
 
     let content_type = outgoing.negotiate(&request, &request_id);
     let Outgoing {
@@ -182,6 +219,7 @@ async fn answer(
     http: &mut Request,
     env: &Env,
     config: &Config,
+    asked: Asked,
     route: Option<&Route<'_>>,
     request_id: &str,
 ) -> Outgoing {
@@ -222,6 +260,7 @@ async fn answer(
             .map(network_segment)
             .filter(|id| !id.trim().is_empty()),
         request_id,
+        asked,
     };
     match route {
         Route::Calls { .. } => import::import(&db, config, &incoming).await,

@@ -6,14 +6,17 @@ use sha2::{Digest, Sha256};
 use worker::kv::KvError;
 use worker::{D1Database, Date, KvStore, console_error};
 
-use super::Config;
 use super::archive::{self, Archived};
 use super::store::{self, Answer, Ask, Call, Cost, Facts, Failure, OUTCOMES_WRITE, Record};
+use super::{Asked, Config};
+use crate::explanation::Explanation;
 use crate::json::SyntaxError;
 use crate::ledger::{self, Decision};
+use crate::outcome::Fields;
 use crate::problem::{Code, Problem};
-use crate::reply::{Recorded, Reply, refuse, refuse_invalid, refuse_syntax};
-use crate::request::{self, Report, Search, SentToken};
+use crate::reply::{Extras, Recorded, Reply, refuse, refuse_call, refuse_invalid, refuse_syntax};
+use crate::request::{self, Search, SentToken};
+use crate::time::UnixMillis;
 use crate::transaction_id::TransactionId;
 
 /// How often a batch is sent at most, when the connection breaks or a candidate id turns out to be taken.
@@ -29,6 +32,8 @@ pub struct Incoming<'a> {
     pub path_network_id: Option<String>,
     /// What an unexpected failure is called in the answer and in the log.
     pub request_id: &'a str,
+    /// What the client asks for beyond the 2015 dialect.
+    pub asked: Asked,
 }
 
 /// What goes out.
@@ -122,72 +127,76 @@ pub async fn run(
     };
     // (3) and (4)
     let token_hash = hash(&token);
-    outgoing.reply = store_report(
-        db,
-        archive,
-        config,
-        incoming,
-        &report,
-        &token_hash,
-        &mut outgoing.cost,
-    )
-    .await;
-    outgoing
-}
-
-async fn store_report(
-    db: &D1Database,
-    archive: &KvStore,
-    config: &Config,
-    incoming: &Incoming<'_>,
-    report: &Report<'_>,
-    token_hash: &str,
-    cost: &mut Cost,
-) -> Reply {
-    let Ok(mut candidate) = new_id() else {
-        return incoming.fail("no random bits");
+    let Ok(candidate) = new_id() else {
+        outgoing.reply = incoming.fail("no random bits");
+        return outgoing;
     };
-    let mut ask = Ask {
-        report,
-        token_hash,
+    let ask = Ask {
+        report: &report,
+        token_hash: &token_hash,
         path_network_id: incoming.path_network_id.as_deref(),
         window: config.window,
-        now: i64::try_from(Date::now().as_millis())
-            .unwrap_or(0)
-            .div_euclid(1_000),
+        ambiguity: config.ambiguity,
+        asked: incoming.asked,
+        now: now(),
         candidate,
         retry: false,
         restore: None,
     };
+    let Outgoing {
+        reply,
+        warnings,
+        cost,
+    } = &mut outgoing;
+    *reply = carry_out(db, archive, ask, warnings, cost)
+        .await
+        .unwrap_or_else(|cause| incoming.fail(&cause.replace(&token_hash, "…")));
+    outgoing
+}
+
+/// Sends the batch until its answer is clear. An `Err` is an unexpected cause, for the log.
+async fn carry_out(
+    db: &D1Database,
+    archive: &KvStore,
+    mut ask: Ask<'_>,
+    warnings: &[Problem],
+    cost: &mut Cost,
+) -> Result<Reply, String> {
+    let unavailable = || Ok(refuse(&Problem::whole(Code::ServiceUnavailable)));
     for _ in 0..TRIES {
-        match store::report(db, &ask, cost).await {
-            Ok(answer) => match conclude(&ask, &answer) {
-                Conclusion::Reply(reply) => return reply,
-                Conclusion::NoCall => match archived(archive, &ask, answer.facts.as_ref()).await {
-                    Ok(Some(call)) => ask.restore = Some(call.json),
-                    Ok(None) => return refuse(&Problem::whole(Code::CallNotFound)),
-                    Err(_) => return refuse(&Problem::whole(Code::ServiceUnavailable)),
-                },
-                Conclusion::Taken => {
-                    let Ok(other) = new_id() else {
-                        return incoming.fail("no random bits");
-                    };
-                    candidate = other;
-                    ask.candidate = candidate;
-                    ask.retry = false;
+        let answer = match store::report(db, &ask, cost).await {
+            Ok(answer) => answer,
+            Err(Failure::Ambiguous | Failure::Overtaken) => {
+                ask.retry = true;
+                continue;
+            }
+            Err(Failure::Overloaded) => return unavailable(),
+            Err(Failure::Unexpected(cause)) => return Err(cause),
+        };
+        match conclude(&ask, &answer, warnings) {
+            Conclusion::Reply(reply) => return Ok(reply),
+            Conclusion::NoCall(explanation) => {
+                let Ok(archived) = archived(archive, &ask, answer.facts.as_ref()).await else {
+                    return unavailable();
+                };
+                match (archived, answer.facts) {
+                    (Some(call), Some(facts)) if ask.asked.validate_only => {
+                        return Ok(dry_run_on(&ask, &facts, &call, warnings));
+                    }
+                    (Some(call), _) => ask.restore = Some(call.json),
+                    (None, _) => return Ok(refuse_call(Code::CallNotFound, explanation)),
                 }
-                Conclusion::Contradiction => {
-                    return incoming.fail("the statement and the specification disagree");
-                }
-            },
-            Err(Failure::Ambiguous | Failure::Overtaken) => ask.retry = true,
-            Err(Failure::Overloaded) => return refuse(&Problem::whole(Code::ServiceUnavailable)),
-            Err(Failure::Unexpected(cause)) => {
-                return incoming.fail(&cause.replace(token_hash, "…"));
+            }
+            Conclusion::Taken => {
+                ask.candidate = new_id().map_err(|_| "no random bits".to_owned())?;
+                ask.retry = false;
+            }
+            Conclusion::Contradiction => {
+                return Err("the statement and the specification disagree".to_owned());
             }
         }
     }
-    refuse(&Problem::whole(Code::ServiceUnavailable))
+    unavailable()
 }
 
 /// The call that the report names by id, if it is in the archive and the token sees it. Asked once.
@@ -206,8 +215,8 @@ async fn archived(
 
 enum Conclusion {
     Reply(Reply),
-    /// No call, as far as the database knows.
-    NoCall,
+    /// No call, as far as the database knows; why, if the client asked.
+    NoCall(Option<Explanation>),
     /// The candidate id belongs to another record.
     Taken,
     /// What was stored is not what the ledger decides.
@@ -215,16 +224,17 @@ enum Conclusion {
 }
 
 /// The answer to what the batch returned. The ledger decides from the facts; the statement has to agree.
-fn conclude(ask: &Ask<'_>, answer: &Answer) -> Conclusion {
+fn conclude(ask: &Ask<'_>, answer: &Answer, warnings: &[Problem]) -> Conclusion {
+    let explanation = explanation(ask, answer);
+    let shown = explanation.as_ref().filter(|_| ask.asked.explain);
+    let extras = Extras {
+        dry_run: ask.asked.validate_only.then_some(warnings),
+        explanation: shown,
+    };
     if let Some(mine) = &answer.mine {
-        let display = mine.display.as_deref().unwrap_or(&ask.report.identity.name);
-        return show(
-            ask,
-            &mine.record,
-            mine.call,
-            display,
-            mine.record.revision == 1,
-        );
+        let name = mine.display.as_deref();
+        let recorded = stored(ask, &mine.record, mine.call, name);
+        return Conclusion::Reply(recorded.reply(mine.record.revision == 1, extras));
     }
     let Some(facts) = &answer.facts else {
         return Conclusion::Reply(refuse(&Problem::whole(Code::TokenInvalid)));
@@ -233,31 +243,73 @@ fn conclude(ask: &Ask<'_>, answer: &Answer) -> Conclusion {
         return Conclusion::Reply(refuse(&Problem::whole(code)));
     }
     let Some(call) = facts.call() else {
-        return Conclusion::NoCall;
+        return Conclusion::NoCall(shown.cloned());
     };
-    let current = &facts.current;
-    let fields = current.as_ref().map(Record::fields);
-    let display = facts
-        .display
-        .as_deref()
-        .unwrap_or(&ask.report.identity.name);
-    match (
-        ledger::decide(fields.as_ref(), &ask.report.patch, ask.now),
-        &answer.appended,
-        current,
-    ) {
-        (Decision::Unchanged, None, Some(current)) => show(ask, current, call, display, false),
+    let ambiguous = explanation.as_ref().filter(|why| why.is_ambiguous());
+    if let (true, Some(why)) = (ask.asked.unambiguous, ambiguous) {
+        return if answer.appended.is_none() {
+            Conclusion::Reply(refuse_call(Code::CallAmbiguous, Some(why.clone())))
+        } else {
+            Conclusion::Contradiction
+        };
+    }
+    let current = facts.current.as_ref();
+    let name = facts.display.as_deref();
+    let decision = ledger::decide(
+        current.map(Record::fields).as_ref(),
+        &ask.report.patch,
+        ask.now,
+    );
+    if ask.asked.validate_only {
+        let created = matches!(decision, Decision::Create(_));
+        return Conclusion::Reply(
+            would_be(ask, current, call, name, decision).reply(created, extras),
+        );
+    }
+    match (decision, &answer.appended, current) {
+        (Decision::Unchanged, None, Some(current)) => {
+            Conclusion::Reply(stored(ask, current, call, name).reply(false, extras))
+        }
         (Decision::Create(fields), Some(record), None) if record.fields() == fields => {
-            show(ask, record, call, display, true)
+            Conclusion::Reply(stored(ask, record, call, name).reply(true, extras))
         }
         (Decision::Correct(fields), Some(record), Some(current))
             if record.fields() == fields && record.corrects() == current.id() =>
         {
-            show(ask, record, call, display, false)
+            Conclusion::Reply(stored(ask, record, call, name).reply(false, extras))
         }
         (Decision::Create(_) | Decision::Correct(_), None, _) => Conclusion::Taken,
         _ => Conclusion::Contradiction,
     }
+}
+
+/// Why the call was found or not; `None` where the client did not ask.
+fn explanation(ask: &Ask<'_>, answer: &Answer) -> Option<Explanation> {
+    match (&ask.report.search, &answer.why) {
+        (Search::ById(_), _) if ask.asked.explain => {
+            let found = answer.facts.as_ref().and_then(Facts::call);
+            Some(found.map_or(Explanation::NONE_BY_ID, |_| Explanation::BY_ID))
+        }
+        (Search::ByTime(search), Some(why)) => Some(why.explain(search, ask.ambiguity)),
+        _ => None,
+    }
+}
+
+/// What a report would store on an archived call: nothing is put back for a dry run.
+fn dry_run_on(ask: &Ask<'_>, facts: &Facts, archived: &Archived, warnings: &[Problem]) -> Reply {
+    let Search::ById(Some(transaction_id)) = ask.report.search else {
+        return refuse(&Problem::whole(Code::CallNotFound));
+    };
+    let call = Call {
+        transaction_id,
+        start: UnixMillis::from_millis(archived.start_ms),
+    };
+    let extras = Extras {
+        dry_run: Some(warnings),
+        explanation: ask.asked.explain.then_some(&Explanation::BY_ID),
+    };
+    let decision = ledger::decide(None, &ask.report.patch, ask.now);
+    would_be(ask, None, call, facts.display.as_deref(), decision).reply(true, extras)
 }
 
 /// Why the token may not make this report, in the order of the contract: permission, advertiser, campaign, network.
@@ -283,20 +335,68 @@ fn refusal(ask: &Ask<'_>, facts: &Facts) -> Option<Code> {
     None
 }
 
-fn show(ask: &Ask<'_>, record: &Record, call: Call, display: &str, created: bool) -> Conclusion {
-    let Some(transaction_id) = record.id() else {
-        return Conclusion::Contradiction;
-    };
-    let recorded = Recorded {
-        transaction_id,
-        corrects: record.corrects(),
-        outcome_name: display.to_owned(),
-        partner_unique_id: ask.report.identity.partner_unique_id.clone().into_owned(),
-        fields: record.fields(),
+/// A stored record as it is answered.
+fn stored(ask: &Ask<'_>, record: &Record, call: Call, name: Option<&str>) -> Recorded {
+    recorded(
+        ask,
+        record.id(),
+        record.corrects(),
+        record.fields(),
+        call,
+        name,
+    )
+}
+
+/// What a decision would store.
+fn would_be(
+    ask: &Ask<'_>,
+    current: Option<&Record>,
+    call: Call,
+    name: Option<&str>,
+    decision: Decision,
+) -> Recorded {
+    match (decision, current) {
+        (Decision::Unchanged, Some(current)) => stored(ask, current, call, name),
+        (Decision::Create(fields) | Decision::Correct(fields), current) => {
+            let corrects = current.and_then(Record::id);
+            recorded(ask, None, corrects, fields, call, name)
+        }
+        // The ledger never says so.
+        (Decision::Unchanged, None) => recorded(
+            ask,
+            None,
+            None,
+            ask.report.patch.create(ask.now),
+            call,
+            name,
+        ),
+    }
+}
+
+fn recorded(
+    ask: &Ask<'_>,
+    id: Option<TransactionId>,
+    corrects: Option<TransactionId>,
+    fields: Fields,
+    call: Call,
+    name: Option<&str>,
+) -> Recorded {
+    let identity = &ask.report.identity;
+    Recorded {
+        transaction_id: id,
+        corrects,
+        outcome_name: name.unwrap_or(&identity.name).to_owned(),
+        partner_unique_id: identity.partner_unique_id.clone().into_owned(),
+        fields,
         call_transaction_id: call.transaction_id,
         call_start: call.start,
-    };
-    Conclusion::Reply(recorded.reply(created))
+    }
+}
+
+/// The time of the request, in Unix seconds.
+pub fn now() -> i64 {
+    let milliseconds = i64::try_from(Date::now().as_millis()).unwrap_or(0);
+    milliseconds.div_euclid(1_000)
 }
 
 /// A new id: shard 0 and 56 random bits.

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { start } from './harness.mjs';
+import { PATH, start } from './harness.mjs';
 
 const table = JSON.parse(await readFile(new URL('../cases/reports.json', import.meta.url), 'utf8'));
 
@@ -38,7 +38,10 @@ async function check(row) {
     assert.ok(status < 500, `what was given: ${status}`);
   }
   const method = table.indexOf(row) % 2 ? 'PUT' : 'POST';
-  const answer = await server.report(row.text ?? expand(row.body), { method });
+  const body = row.text ?? expand(row.body);
+  const foretold = await server.report(body, { method, path: `${PATH}?validate_only=true` });
+  const answer = await server.report(body, { method });
+  checkDryRun(foretold, answer);
 
   const { headers, json, cost } = answer;
   assert.deepEqual(
@@ -66,6 +69,31 @@ async function check(row) {
 
   assert.equal(cost.trips, row.stage === 'database' ? 1 : 0, 'trips to the database');
   if (row.errors) assert.equal(cost.written, 0, 'rows written');
+}
+
+/** A dry run writes nothing, refuses as for real, and else says what will be answered. */
+function checkDryRun(foretold, answer) {
+  assert.equal(foretold.cost.written, 0, 'rows written by a dry run');
+  if (answer.status >= 400) {
+    assert.deepEqual([foretold.status, foretold.text], [answer.status, answer.text]);
+    return;
+  }
+  const { call_outcome, call } = answer.json;
+  const unchanged = answer.cost.written === 0;
+  const { warnings, ...said } = foretold.json;
+  // Its default is the time of the request, and the clock may have ticked between the two.
+  const later = call_outcome.occurred_at_time_t - said.call_outcome.occurred_at_time_t;
+  if (later === 1) said.call_outcome.occurred_at_time_t = call_outcome.occurred_at_time_t;
+  assert.deepEqual([foretold.status, said], [
+    200,
+    {
+      validate_only: true,
+      status: answer.status,
+      call_outcome: { ...call_outcome, transaction_id: unchanged ? call_outcome.transaction_id : null },
+      call,
+    },
+  ]);
+  assert.equal(warnings?.length ?? 0, answer.warnings.length);
 }
 
 /** `{"$repeat": ["x", 3]}` is `"xxx"`. */

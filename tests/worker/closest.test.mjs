@@ -5,7 +5,8 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
-import { start } from './harness.mjs';
+import { isDeepStrictEqual } from 'node:util';
+import { PATH, start } from './harness.mjs';
 
 const AT_ONCE = 16;
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -40,22 +41,33 @@ before(async () => {
 });
 after(() => server?.stop());
 
-test(`${searches.length} searches find the call that the specification names`, async () => {
+test(`${searches.length} searches find the call that the specification names, and say why`, async () => {
   const wrong = [];
   const queue = searches.entries();
   const worker = async () => {
-    for (const [index, { token, search, expected }] of queue) {
-      const { status, json } = await server.report({
+    for (const [index, { token, search, expected, match }] of queue) {
+      const report = {
         search,
         call_outcome: { outcome_name: 'Sale', partner_unique_id: `${index}` },
         oauth_token: tokenOf(token),
-      });
+      };
+      const { status, json } = await server.report(report, { path: `${PATH}?explain=true` });
       const found = status === 404 ? null : json.call?.transaction_id;
-      if (found !== expected) wrong.push({ token, search, expected, found, status });
+      const actual = { found, match: json.match };
+      const wanted = { found: expected, match };
+      if (!isDeepStrictEqual(actual, wanted)) wrong.push({ token, search, wanted, actual, status });
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
   assert.deepEqual(wrong.slice(0, 3), [], `${wrong.length} of ${searches.length}`);
+  const reasons = new Set(searches.map(({ match }) => match.reason ?? match.ambiguous));
+  assert.deepEqual([...reasons].map(String).sort(), [
+    'call.not_found.filtered_out',
+    'call.not_found.no_such_number',
+    'call.not_found.outside_window',
+    'false',
+    'true',
+  ]);
   const found = searches.filter(({ expected }) => expected !== null).length;
   assert.ok(found > searches.length / 2 && found < searches.length, `${found} found: too easy a set`);
 });

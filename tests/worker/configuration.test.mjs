@@ -15,7 +15,7 @@ const MAX_GZIP = 250 * 1024;
 test('the top level is production', async () => {
   const production = unstable_readConfig({ config });
   assert.equal(production.name, 'call-outcomes');
-  assert.deepEqual(Object.keys(production.vars).sort(), ['DEFAULT_COUNTRY_CODE', 'MATCH_WINDOW_SECONDS']);
+  assert.deepEqual(Object.keys(production.vars).sort(), ['AMBIGUITY_SECONDS', 'DEFAULT_COUNTRY_CODE', 'MATCH_WINDOW_SECONDS']);
   assert.deepEqual(
     production.d1_databases.map(({ binding, migrations_dir }) => [binding, migrations_dir]),
     [['DB', 'migrations']],

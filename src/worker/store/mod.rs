@@ -3,17 +3,22 @@
 //! Not here: what a report's facts lead to.
 
 pub mod calls;
+mod search;
 mod statement;
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use worker::{D1Database, D1PreparedStatement, D1Result, Error};
 
+use super::Asked;
+use crate::explanation::{Explanation, Steps};
+use crate::matching::{self, Target};
 use crate::money::Cents;
 use crate::outcome::Fields;
 use crate::request::{Report, Search, TimeSearch};
 use crate::time::UnixMillis;
 use crate::transaction_id::TransactionId;
+use search::Shape;
 use statement::{Bind, prepare};
 
 const FACTS: &str = include_str!("sql/facts.sql");
@@ -21,15 +26,7 @@ const APPEND: &str = include_str!("sql/append.sql");
 const NAME: &str = include_str!("sql/name.sql");
 const RESTORE: &str = include_str!("sql/restore.sql");
 const MINE: &str = include_str!("sql/mine.sql");
-const ACCESS: &str = include_str!("sql/access.sql");
-const CAMPAIGN: &str = include_str!("sql/campaign.sql");
 const CURRENT: &str = include_str!("sql/current.sql");
-const BY_ID: &str = include_str!("sql/by_id.sql");
-const NEAREST: &str = include_str!("sql/nearest.sql");
-const CLOSEST: &str = include_str!("sql/closest.sql");
-
-/// How far the next ring of `closest.sql` reaches: never farther than the best distance, its first 15 digits.
-const REACH: &str = "min(walk.next, CAST(substr(walk.best, 1, 15) AS INTEGER))";
 
 /// The last start there can be: 13 digits.
 const LATEST: i64 = 9_999_999_999_999;
@@ -102,6 +99,10 @@ pub struct Ask<'a> {
     pub path_network_id: Option<&'a str>,
     /// How far a start may be off, in milliseconds.
     pub window: Option<i64>,
+    /// Below which margin a match is ambiguous, in milliseconds.
+    pub ambiguity: i64,
+    /// What the client asks for beyond the 2015 dialect.
+    pub asked: Asked,
     /// The time of the request, in Unix seconds.
     pub now: i64,
     /// The id of the new record, should there be one.
@@ -213,6 +214,61 @@ impl Facts {
     }
 }
 
+/// A call as `explain.sql` shows it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Seen(String, i64, Option<u32>);
+
+impl Seen {
+    /// The call as the distance looks at it.
+    fn to_call(&self) -> Option<matching::Call> {
+        Some(matching::Call {
+            transaction_id: TransactionId::parse(&self.0)?,
+            start: UnixMillis::from_millis(self.1),
+            duration: self.2,
+            calling_phone: None,
+            advertiser_id: None,
+            campaign_id: None,
+        })
+    }
+}
+
+/// Why a search by time found its call or none. The fields stand as `explain.sql` selects them.
+#[derive(Debug, Deserialize)]
+pub struct Why {
+    chosen: Option<Seen>,
+    runner_up: Option<Seen>,
+    candidates: usize,
+    filtered: Option<Seen>,
+    numbered: Option<Seen>,
+    visible: Option<Seen>,
+}
+
+impl Why {
+    /// The explanation of a search; `ambiguity` is a margin in milliseconds.
+    pub fn explain(&self, search: &TimeSearch<'_>, ambiguity: i64) -> Explanation {
+        let target = Target::new(search, None);
+        let call = |seen: &Option<Seen>| seen.as_ref().and_then(Seen::to_call);
+        if let Some(chosen) = call(&self.chosen) {
+            let runner_up = call(&self.runner_up);
+            return Explanation::found(
+                &target,
+                &chosen,
+                runner_up.as_ref(),
+                self.candidates,
+                ambiguity,
+            );
+        }
+        let steps = [&self.filtered, &self.numbered, &self.visible].map(call);
+        let [filtered, numbered, visible] = steps.each_ref().map(Option::as_ref);
+        let steps = Steps {
+            filtered,
+            numbered,
+            visible,
+        };
+        Explanation::not_found(&target, steps)
+    }
+}
+
 /// The record of an earlier try.
 pub struct Mine {
     /// The record.
@@ -229,20 +285,27 @@ pub struct Answer {
     pub mine: Option<Mine>,
     /// What was so before; `None` if the token is unknown or revoked.
     pub facts: Option<Facts>,
+    /// Why, where the client asked and searched by time.
+    pub why: Option<Why>,
     /// The record that was appended.
     pub appended: Option<Record>,
 }
 
-/// Authenticates, matches, merges and appends, in one batch, which D1 runs as one transaction.
+/// Authenticates, matches, merges and appends, in one batch, which D1 runs as one transaction. A dry run appends
+/// nothing.
 pub async fn report(db: &D1Database, ask: &Ask<'_>, cost: &mut Cost) -> Result<Answer, Failure> {
     let binds = binds(ask);
-    let call = call(&ask.report.search);
-    let fill = |sql: &str| {
-        sql.replace("{{call}}", &call)
+    let shape = Shape::of(&ask.report.search);
+    let call = shape.call();
+    let fill = |sql: &str, call: &str| {
+        sql.replace("{{call}}", call)
             .replace("{{current}}", CURRENT)
-            .replace("{{campaign}}", CAMPAIGN)
+            .replace("{{campaign}}", search::campaign())
     };
-    let mut statements = Vec::with_capacity(5);
+    let explain = (ask.asked.explain || ask.asked.unambiguous)
+        .then(|| shape.explain())
+        .flatten();
+    let mut statements = Vec::with_capacity(6);
     if let Some(archived) = &ask.restore {
         let binds = [
             ("token", Bind::Text(ask.token_hash.to_owned())),
@@ -253,9 +316,19 @@ pub async fn report(db: &D1Database, ask: &Ask<'_>, cost: &mut Cost) -> Result<A
     if ask.retry {
         statements.push(prepare(db, MINE, &binds)?);
     }
-    statements.push(prepare(db, &fill(FACTS), &binds)?);
-    statements.push(prepare(db, &fill(APPEND), &binds)?);
-    statements.push(prepare(db, NAME, &binds)?);
+    statements.push(prepare(db, &fill(FACTS, &call), &binds)?);
+    if let Some(sql) = &explain {
+        statements.push(prepare(db, sql, &binds)?);
+    }
+    if !ask.asked.validate_only {
+        let call = if ask.asked.unambiguous {
+            shape.sure_call()
+        } else {
+            call
+        };
+        statements.push(prepare(db, &fill(APPEND, &call), &binds)?);
+        statements.push(prepare(db, NAME, &binds)?);
+    }
     let results = run(db, statements, cost).await?;
     let mut results = results.iter().skip(usize::from(ask.restore.is_some()));
     let mine = if ask.retry {
@@ -264,10 +337,20 @@ pub async fn report(db: &D1Database, ask: &Ask<'_>, cost: &mut Cost) -> Result<A
         None
     };
     let facts = first(results.next())?;
-    let appended = first(results.next())?;
+    let why = if explain.is_some() {
+        first(results.next())?
+    } else {
+        None
+    };
+    let appended = if ask.asked.validate_only {
+        None
+    } else {
+        first(results.next())?
+    };
     Ok(Answer {
         mine,
         facts,
+        why,
         appended,
     })
 }
@@ -332,66 +415,6 @@ fn read_json<T: for<'de> Deserialize<'de>>(result: Option<&D1Result>) -> Result<
         .map_err(|error| Failure::Unexpected(format!("a row that cannot be read: {error}")))
 }
 
-/// The expression for the id of the call that a report is on, NULL where the token may not report.
-fn call(search: &Search<'_>) -> String {
-    let call = match search {
-        Search::ById(_) => BY_ID.to_owned(),
-        Search::ByTime(search) => closest(search),
-    };
-    format!("iif({ACCESS}, {call}, NULL)")
-}
-
-/// The expression for a search by time: over the narrowest index for what is asked.
-fn closest(search: &TimeSearch<'_>) -> String {
-    let template = if search.duration.is_some() {
-        CLOSEST
-    } else {
-        NEAREST
-    };
-    let over = |index: &str, scope: &str| {
-        template
-            .replace("{{reach}}", REACH)
-            .replace("{{index}}", index)
-            .replace(
-                "{{scope}}",
-                &format!("k.network_id = t.network_id AND {scope}"),
-            )
-    };
-    let visible = "(t.advertiser_id IS NULL OR k.advertiser_id = t.advertiser_id)";
-    let of_advertiser = if search.advertiser_id.is_some() {
-        "k.advertiser_id = :advertiser_id"
-    } else {
-        "TRUE"
-    };
-    let of_campaign = if search.campaign_id.is_some() {
-        "k.campaign_id = :campaign_id"
-    } else {
-        "TRUE"
-    };
-    if search.calling_phone.is_some() {
-        over(
-            "calls_by_phone",
-            &format!(
-                "k.calling_phone = :calling_phone AND {visible} AND {of_campaign} AND {of_advertiser}"
-            ),
-        )
-    } else if search.campaign_id.is_some() {
-        over(
-            "calls_by_campaign",
-            &format!("{of_campaign} AND {visible} AND {of_advertiser}"),
-        )
-    } else if search.advertiser_id.is_some() {
-        over(
-            "calls_by_advertiser",
-            &format!("{of_advertiser} AND {visible}"),
-        )
-    } else {
-        let network = over("calls_by_start", "TRUE");
-        let advertiser = over("calls_by_advertiser", "k.advertiser_id = t.advertiser_id");
-        format!("iif(t.advertiser_id IS NULL, {network}, {advertiser})")
-    }
-}
-
 fn binds(ask: &Ask<'_>) -> Vec<(&'static str, Bind)> {
     let text = |value: &str| Bind::Text(value.to_owned());
     let identity = &ask.report.identity;
@@ -430,6 +453,7 @@ fn binds(ask: &Ask<'_>) -> Vec<(&'static str, Bind)> {
                 ("advertiser_id", Bind::text(search.advertiser_id.as_deref())),
                 ("campaign_id", Bind::text(search.campaign_id.as_deref())),
                 ("network_id", Bind::text(search.network_id.as_deref())),
+                ("ambiguity", Bind::Integer(ask.ambiguity)),
                 ("path_network_id", Bind::text(ask.path_network_id)),
             ]);
         }

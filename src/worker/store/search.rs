@@ -1,0 +1,178 @@
+//! Which call a report is on, as SQL: expressions over the token `t`, made for what a search names.
+//!
+//! Not here: values. An expression names them as parameters, so that a list of reports can put its columns there.
+
+use crate::explanation::MAX_CANDIDATES;
+use crate::request::{Search, TimeSearch};
+
+const ACCESS: &str = include_str!("sql/access.sql");
+const CAMPAIGN: &str = include_str!("sql/campaign.sql");
+const BY_ID: &str = include_str!("sql/by_id.sql");
+const NEAREST: &str = include_str!("sql/nearest.sql");
+const CLOSEST: &str = include_str!("sql/closest.sql");
+const COUNT: &str = include_str!("sql/count.sql");
+const SURE: &str = include_str!("sql/sure.sql");
+const EXPLAIN: &str = include_str!("sql/explain.sql");
+
+/// How far the next ring of `closest.sql` reaches: never farther than the best distance, its first 15 digits.
+const REACH: &str = "min(walk.next, CAST(substr(walk.best, 1, 15) AS INTEGER))";
+
+/// The hard filters that a search has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Filters {
+    phone: bool,
+    campaign: bool,
+    advertiser: bool,
+}
+
+/// What a search names, whatever the values: what its SQL depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Shape(Option<(Filters, bool)>);
+
+impl Shape {
+    /// The shape of a search.
+    pub const fn of(search: &Search<'_>) -> Self {
+        match search {
+            Search::ById(_) => Self(None),
+            Search::ByTime(TimeSearch {
+                calling_phone,
+                duration,
+                advertiser_id,
+                campaign_id,
+                ..
+            }) => {
+                let filters = Filters {
+                    phone: calling_phone.is_some(),
+                    campaign: campaign_id.is_some(),
+                    advertiser: advertiser_id.is_some(),
+                };
+                Self(Some((filters, duration.is_some())))
+            }
+        }
+    }
+
+    /// The id of the call, NULL or 0 where there is none or the token may not report.
+    pub fn call(self) -> String {
+        let call = match self.0 {
+            None => BY_ID.to_owned(),
+            Some((filters, duration)) => closest(filters, duration, "AND TRUE"),
+        };
+        permitted(&call)
+    }
+
+    /// As [`Shape::call`], and NULL where another call is about as close.
+    pub fn sure_call(self) -> String {
+        let Some((filters, duration)) = self.0 else {
+            return self.call();
+        };
+        SURE.replace("{{call}}", &self.call())
+            .replace("{{runner_up}}", &runner_up(filters, duration))
+            .replace("{{distance_w}}", &distance("w", duration))
+            .replace("{{distance_r}}", &distance("r", duration))
+    }
+
+    /// The statement that tells why the call was found or not; `None` for a search by id.
+    pub fn explain(self) -> Option<String> {
+        let (filters, duration) = self.0?;
+        let any_time = |filters| {
+            closest(filters, duration, "AND TRUE")
+                .replace(":earliest", "(:start - 9999999999999)")
+                .replace(":latest", "(:start + 9999999999999)")
+        };
+        let by_number = Filters {
+            phone: true,
+            ..Filters::default()
+        };
+        let numbered = if filters.phone {
+            any_time(by_number)
+        } else {
+            "NULL".to_owned()
+        };
+        let most = MAX_CANDIDATES.saturating_add(1).to_string();
+        let count = over(COUNT, filters, "AND TRUE").replace("{{most}}", &most);
+        Some(
+            EXPLAIN
+                .replace("{{call}}", &self.call())
+                .replace("{{runner_up}}", &runner_up(filters, duration))
+                .replace("{{count}}", &count)
+                .replace("{{filtered}}", &permitted(&any_time(filters)))
+                .replace("{{numbered}}", &numbered)
+                .replace("{{visible}}", &any_time(Filters::default())),
+        )
+    }
+}
+
+/// Whether the token sees the campaign that was named.
+pub const fn campaign() -> &'static str {
+    CAMPAIGN
+}
+
+fn permitted(call: &str) -> String {
+    let access = ACCESS.replace("{{campaign}}", CAMPAIGN);
+    format!("iif({access}, {call}, NULL)")
+}
+
+/// The closest call beside `w`.
+fn runner_up(filters: Filters, duration: bool) -> String {
+    closest(filters, duration, "AND k.id <> w.id")
+}
+
+fn closest(filters: Filters, duration: bool, and: &str) -> String {
+    over(if duration { CLOSEST } else { NEAREST }, filters, and)
+}
+
+/// The distance of a call, in milliseconds.
+fn distance(call: &str, duration: bool) -> String {
+    let start = format!("abs({call}.start_ms - :start)");
+    if duration {
+        format!("({start} + 1000 * abs(coalesce({call}.duration_s, 0) - :duration))")
+    } else {
+        start
+    }
+}
+
+/// A template over the narrowest index for the filters.
+fn over(template: &str, filters: Filters, and: &str) -> String {
+    let fill = |index: &str, scope: &str| {
+        template
+            .replace("{{reach}}", REACH)
+            .replace("{{index}}", index)
+            .replace(
+                "{{scope}}",
+                &format!("k.network_id = t.network_id AND {scope} {and}"),
+            )
+    };
+    let visible = "(t.advertiser_id IS NULL OR k.advertiser_id = t.advertiser_id)";
+    let of_advertiser = if filters.advertiser {
+        "k.advertiser_id = :advertiser_id"
+    } else {
+        "TRUE"
+    };
+    let of_campaign = if filters.campaign {
+        "k.campaign_id = :campaign_id"
+    } else {
+        "TRUE"
+    };
+    if filters.phone {
+        fill(
+            "calls_by_phone",
+            &format!(
+                "k.calling_phone = :calling_phone AND {visible} AND {of_campaign} AND {of_advertiser}"
+            ),
+        )
+    } else if filters.campaign {
+        fill(
+            "calls_by_campaign",
+            &format!("{of_campaign} AND {visible} AND {of_advertiser}"),
+        )
+    } else if filters.advertiser {
+        fill(
+            "calls_by_advertiser",
+            &format!("{of_advertiser} AND {visible}"),
+        )
+    } else {
+        let network = fill("calls_by_start", "TRUE");
+        let advertiser = fill("calls_by_advertiser", "k.advertiser_id = t.advertiser_id");
+        format!("iif(t.advertiser_id IS NULL, {network}, {advertiser})")
+    }
+}
