@@ -13,6 +13,9 @@ use crate::problem::{Code, Problem, Span};
 /// How deep a text may nest; the outermost value is level 1.
 pub const MAX_DEPTH: usize = 32;
 
+/// A list of requests, and the object that it stands in, do not count for the requests.
+const LIST_LEVELS: usize = 2;
+
 /// Why a text is not JSON, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SyntaxError {
@@ -170,6 +173,7 @@ pub struct Reader<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
+    max_depth: usize,
     /// Just behind an opening bracket, where no comma belongs.
     fresh: bool,
 }
@@ -184,6 +188,7 @@ impl<'a> Reader<'a> {
             text,
             at: 0,
             depth: 0,
+            max_depth: MAX_DEPTH,
             fresh: false,
         };
         reader.skip_space();
@@ -207,6 +212,13 @@ impl<'a> Reader<'a> {
             what: "expected an object",
             at,
         })
+    }
+
+    /// The same reader for an object with a list of requests, each of which may nest as deep as one alone.
+    #[must_use]
+    pub const fn of_list(mut self) -> Self {
+        self.max_depth = MAX_DEPTH.saturating_add(LIST_LEVELS);
+        self
     }
 
     /// The whole text.
@@ -345,7 +357,7 @@ impl<'a> Reader<'a> {
     }
 
     fn open(&mut self, bracket: u8, what: &'static str) -> Result<()> {
-        if self.depth >= MAX_DEPTH && self.peek() == Some(bracket) {
+        if self.depth >= self.max_depth && self.peek() == Some(bracket) {
             return Err(SyntaxError {
                 code: Code::JsonTooDeep,
                 what: "nested deeper than 32 levels",
@@ -501,7 +513,7 @@ impl<'a> Reader<'a> {
 
     /// Checks an array or object and passes it over. The nesting is a bit each on `objects`, not the call stack.
     fn skip_container(&mut self) -> Result<Value<'a>> {
-        const { assert!(MAX_DEPTH < 64, "a bit for each level") };
+        const { assert!(MAX_DEPTH + LIST_LEVELS < 64, "a bit for each level") };
         let start = self.at;
         let outside = self.depth;
         let mut objects = 0_u64;

@@ -219,6 +219,14 @@ registry! {
     Error RecordInvalid CallConflict "call.conflict" "The call is known with other facts" "{name} differs from the call that is stored" "What is stored of a call never changes; only what is missing can be filled in.";
     Error RecordInvalid CampaignConflict "campaign.conflict" "The campaign belongs to another advertiser" "advertiser_campaign_id_from_network belongs to another advertiser" "Check both ids.";
 
+    // Batches.
+    Error RecordInvalid CallOutcomesMissing "call_outcomes.missing" "No reports" "call_outcomes must be present" "Send `call_outcomes`, a list, or a report a line.";
+    Error RecordInvalid CallOutcomesType "call_outcomes.type" "Not a list" "{name} is invalid" "Send a list of objects with `search` and `call_outcome`.";
+    Error PayloadTooLarge CallOutcomesTooMany "call_outcomes.too_many" "Too many reports in a request" "call_outcomes is too long (maximum is {max} rows)" "Send several requests.";
+    Error PayloadTooLarge RowTooLarge "row.too_large" "The row is too large" "a row is larger than {max} bytes" "Shorten the texts.";
+    Error RecordInvalid RowType "row.type" "Not a text" "{name} is invalid" "A string or a number, without U+0000.";
+    Error RecordInvalid RowTooLong "row.too_long" "The row's key is too long" "{name} is too long (maximum is {max} characters)" "Shorten the key.";
+
     // Warnings.
     Warning RecordInvalid SearchTooBroad "search.too_broad" "Only a start time names the call" "start_time_t alone may match the wrong call" "Add `calling_phone_number` or `duration_in_seconds`.";
     Warning RecordInvalid SearchIgnored "search.ignored" "Ignored beside a transaction id" "{name} is ignored when transaction_id is sent" "Leave it out.";

@@ -1,14 +1,15 @@
 //! Every answer of the 2015 dialect, byte for byte (reference: "Response Codes", "Errors").
 //!
-//! Not here: HTTP responses, and headers other than what they say.
+//! Not here: HTTP responses, and headers other than what they say. Answers to lists of rows are in [`lists`].
+
+pub mod lists;
 
 use serde::Serialize;
 
 use crate::explanation::Explanation;
-use crate::ingest::{Done, Plan, StoredCall};
 use crate::json::SyntaxError;
 use crate::outcome::Fields;
-use crate::problem::{Class, Code, Problem};
+use crate::problem::{Code, Problem};
 use crate::time::{UnixMillis, show_seconds};
 use crate::transaction_id::TransactionId;
 
@@ -215,122 +216,5 @@ fn refuse_with(problems: Vec<Problem>, detail: String, explanation: Option<Expla
         detail,
         problems,
         explanation: explanation.map(Box::new),
-    }
-}
-
-#[derive(Serialize)]
-struct Import<'a> {
-    results: Vec<ImportRow<'a>>,
-    summary: ImportSummary,
-}
-
-#[derive(Serialize)]
-struct ImportRow<'a> {
-    index: usize,
-    status: u16,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    call: Option<ImportedCall<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    errors: Option<RowError>,
-}
-
-#[derive(Serialize)]
-struct RowError {
-    class: &'static str,
-    invalid_data: String,
-}
-
-#[derive(Serialize)]
-struct ImportedCall<'a> {
-    transaction_id: &'a str,
-    external_call_unique_id: Option<&'a str>,
-    start_time_t: String,
-    duration_in_seconds: Option<String>,
-    calling_phone_number: Option<&'a str>,
-    destination_phone_number: Option<&'a str>,
-    advertiser_id_from_network: Option<&'a str>,
-    advertiser_campaign_id_from_network: Option<&'a str>,
-}
-
-#[derive(Default, Serialize)]
-struct ImportSummary {
-    created: usize,
-    updated: usize,
-    unchanged: usize,
-    failed: usize,
-}
-
-/// The answer to an import: 201 if any call was created, 200 if none was, 207 if any row failed, 403 if every row
-/// did.
-#[must_use]
-pub fn reply_to_import(plan: &Plan) -> Reply {
-    let mut summary = ImportSummary::default();
-    let mut code = None;
-    let mut results = Vec::with_capacity(plan.rows.len());
-    for (index, done) in plan.rows.iter().enumerate() {
-        let (status, count) = match done {
-            Done::Created(_) => (201, &mut summary.created),
-            Done::Updated(_) => (200, &mut summary.updated),
-            Done::Unchanged(_) => (200, &mut summary.unchanged),
-            Done::Failed(_) => (403, &mut summary.failed),
-        };
-        *count = count.saturating_add(1);
-        let (call, errors) = match done {
-            Done::Created(place) | Done::Updated(place) | Done::Unchanged(place) => {
-                (plan.calls.get(*place).map(imported), None)
-            }
-            Done::Failed(problems) => {
-                let first = problems
-                    .first()
-                    .map_or(Code::Internal, |problem| problem.code);
-                code = code.or(Some(first));
-                (None, Some(row_error(first, problems)))
-            }
-        };
-        results.push(ImportRow {
-            index,
-            status,
-            call,
-            errors,
-        });
-    }
-    let status = match &summary {
-        summary if summary.failed == results.len() => 403,
-        summary if summary.failed > 0 => 207,
-        summary if summary.created > 0 => 201,
-        _ => 200,
-    };
-    let body = to_json(&Import { results, summary });
-    Reply {
-        code: code.filter(|_| status == 403),
-        ..Reply::success(status, body)
-    }
-}
-
-fn row_error(first: Code, problems: &[Problem]) -> RowError {
-    let class = first.class();
-    let messages: Vec<String> = problems.iter().map(Problem::message).collect();
-    let all = messages.join(", ");
-    let invalid_data = if class == Class::RecordInvalid {
-        format!("Validation failed: {all}")
-    } else {
-        all
-    };
-    RowError {
-        class: class.as_str(),
-        invalid_data,
-    }
-}
-
-fn imported(call: &StoredCall) -> ImportedCall<'_> {
-    ImportedCall {
-        transaction_id: &call.transaction_id,
-        external_call_unique_id: call.external_id.as_deref(),
-        start_time_t: show_seconds(call.start_ms.div_euclid(1_000)),
-        duration_in_seconds: call.duration.map(|seconds| seconds.to_string()),
-        calling_phone_number: call.calling_phone.as_deref(),
-        destination_phone_number: call.destination_phone.as_deref(),
-        advertiser_id_from_network: call.advertiser_id.as_deref(),
-        advertiser_campaign_id_from_network: call.campaign_id.as_deref(),
     }
 }

@@ -16,6 +16,8 @@ use crate::transaction_id::TransactionId;
 pub const MAX_BODY: usize = 65_536;
 
 const ROOT: [&str; 3] = ["search", "call_outcome", "oauth_token"];
+/// A report in a list; `row` is the client's own key for it.
+const ROW: [&str; 3] = ["search", "call_outcome", "row"];
 const SEARCH: [&str; 7] = [
     "transaction_id",
     "start_time_t",
@@ -128,46 +130,122 @@ pub struct Reading<'a> {
     pub warnings: Vec<Problem>,
 }
 
+/// A body as text.
+///
+/// # Errors
+/// Where it is not UTF-8, with the text before that place.
+pub fn text(body: &[u8]) -> Result<&str, (SyntaxError, &str)> {
+    std::str::from_utf8(body).map_err(|error| {
+        let valid = body.get(..error.valid_up_to()).unwrap_or(&[]);
+        let valid = std::str::from_utf8(valid).unwrap_or("");
+        (SyntaxError::encoding(valid.len()), valid)
+    })
+}
+
 /// Reads a body.
 ///
 /// # Errors
 /// `json.*` where the body is not a JSON object.
 pub fn read(body: &str, rules: Rules) -> Result<Reading<'_>, SyntaxError> {
     let mut reader = Reader::object(body)?;
-    let mut search = Section::Absent;
-    let mut call_outcome = Section::Absent;
-    let root = Sent::read(&mut reader, &ROOT, |reader, place| {
-        let start = reader.position();
-        match place {
-            0 => search = Section::read(reader, &SEARCH)?,
-            1 => call_outcome = Section::read(reader, &CALL_OUTCOME_KEYS)?,
-            _ => return Ok(None),
-        }
-        Ok(Some(Value::Object(Span {
-            start,
-            end: reader.position(),
-        })))
-    })?;
+    let (root, mut parts) = Parts::read(&mut reader, &ROOT, rules)?;
     reader.end()?;
-
-    let mut findings = Findings::default();
-    let search = findings.search(&search, "/search", rules);
-    let outcome = findings.call_outcome(&call_outcome, "/call_outcome");
-    root.stray_keys(&ROOT, "", &mut findings.warnings);
-    let (problems, warnings) = findings.sort(rules.strict);
-    let report = match (search, outcome) {
-        (Some(search), Some((identity, patch))) if problems.is_empty() => Ok(Report {
-            search,
-            identity,
-            patch,
-        }),
-        _ => Err(problems),
-    };
+    root.stray_keys(&ROOT, "", &mut parts.findings.warnings);
+    let (report, warnings) = parts.finish(rules);
     Ok(Reading {
         token: token(root.value(2)),
         report,
         warnings,
     })
+}
+
+/// A report in a list.
+pub struct Row<'a> {
+    /// The client's own key for it.
+    pub key: Option<Cow<'a, str>>,
+    /// The report, or everything that is wrong with it.
+    pub report: Result<Report<'a>, Vec<Problem>>,
+    /// What is probably not as it was meant. Pointers begin at the row.
+    pub warnings: Vec<Problem>,
+}
+
+/// Reads the object that comes next as a report in a list. It has no token of its own.
+///
+/// # Errors
+/// `json.*` where it is not JSON.
+pub fn read_row<'a>(reader: &mut Reader<'a>, rules: Rules) -> Result<Row<'a>, SyntaxError> {
+    let (root, mut parts) = Parts::read(reader, &ROW, rules)?;
+    let key = Parameter {
+        name: ROW[2],
+        key: ROW[2],
+        parent: "",
+        value: root.value(2),
+    };
+    let key = keep(
+        &mut parts.findings.problems,
+        key.text_within(MAX_NAME, Code::RowType, Code::RowTooLong),
+    );
+    root.stray_keys(&ROW, "", &mut parts.findings.warnings);
+    let (report, warnings) = parts.finish(rules);
+    Ok(Row {
+        key,
+        report,
+        warnings,
+    })
+}
+
+/// The two sections of a report, read.
+struct Parts<'a> {
+    search: Option<Search<'a>>,
+    outcome: Option<(Identity<'a>, Patch<'a>)>,
+    findings: Findings,
+}
+
+impl<'a> Parts<'a> {
+    /// Reads the object that comes next; its first two names are those of the sections.
+    fn read(
+        reader: &mut Reader<'a>,
+        names: &[&'static str; 3],
+        rules: Rules,
+    ) -> Result<(Sent<'a, 3>, Self), SyntaxError> {
+        let mut search = Section::Absent;
+        let mut call_outcome = Section::Absent;
+        let root = Sent::read(reader, names, |reader, place| {
+            let start = reader.position();
+            match place {
+                0 => search = Section::read(reader, &SEARCH)?,
+                1 => call_outcome = Section::read(reader, &CALL_OUTCOME_KEYS)?,
+                _ => return Ok(None),
+            }
+            Ok(Some(Value::Object(Span {
+                start,
+                end: reader.position(),
+            })))
+        })?;
+        let mut findings = Findings::default();
+        let search = findings.search(&search, "/search", rules);
+        let outcome = findings.call_outcome(&call_outcome, "/call_outcome");
+        let parts = Self {
+            search,
+            outcome,
+            findings,
+        };
+        Ok((root, parts))
+    }
+
+    /// The report or its problems, and the warnings.
+    fn finish(self, rules: Rules) -> (Result<Report<'a>, Vec<Problem>>, Vec<Problem>) {
+        let (problems, warnings) = self.findings.sort(rules.strict);
+        let report = match (self.search, self.outcome) {
+            (Some(search), Some((identity, patch))) if problems.is_empty() => Ok(Report {
+                search,
+                identity,
+                patch,
+            }),
+            _ => Err(problems),
+        };
+        (report, warnings)
+    }
 }
 
 /// What a body sent as its token. Not trimmed: a token is compared as it is.

@@ -79,6 +79,12 @@ const RELEASED: &[(&str, &str)] = &[
     ("destination_phone_number.format", "RecordInvalid"),
     ("call.conflict", "RecordInvalid"),
     ("campaign.conflict", "RecordInvalid"),
+    ("call_outcomes.missing", "RecordInvalid"),
+    ("call_outcomes.type", "RecordInvalid"),
+    ("call_outcomes.too_many", "PayloadTooLarge"),
+    ("row.too_large", "PayloadTooLarge"),
+    ("row.type", "RecordInvalid"),
+    ("row.too_long", "RecordInvalid"),
     ("search.too_broad", "warning"),
     ("search.ignored", "warning"),
     ("sale_amount.zero", "warning"),
@@ -121,7 +127,11 @@ fn every_message_has_its_places_and_every_code_its_advice() {
             code.as_str().ends_with("too_long")
                 || matches!(
                     code,
-                    Code::BodyTooLarge | Code::JsonTooDeep | Code::CallsTooMany
+                    Code::BodyTooLarge
+                        | Code::JsonTooDeep
+                        | Code::CallsTooMany
+                        | Code::CallOutcomesTooMany
+                        | Code::RowTooLarge
                 ),
             "{}",
             code.as_str()

@@ -18,6 +18,23 @@ pub struct Archived {
 }
 
 impl Archived {
+    fn read(json: String) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Kept {
+            start_ms: i64,
+            advertiser_id: Option<String>,
+        }
+        let Kept {
+            start_ms,
+            advertiser_id,
+        } = serde_json::from_str(&json).ok()?;
+        Some(Self {
+            json,
+            start_ms,
+            advertiser_id,
+        })
+    }
+
     /// Whether a token with this advertiser, or none, sees the call.
     pub fn is_visible_to(&self, advertiser_id: Option<&str>) -> bool {
         advertiser_id.is_none() || advertiser_id == self.advertiser_id.as_deref()
@@ -30,21 +47,32 @@ pub async fn find(
     network_id: &str,
     id: TransactionId,
 ) -> Result<Option<Archived>, KvError> {
-    #[derive(Deserialize)]
-    struct Kept {
-        start_ms: i64,
-        advertiser_id: Option<String>,
+    let json = archive.get(&key(network_id, id)).text().await?;
+    Ok(json.and_then(Archived::read))
+}
+
+/// Looks calls up, those that are there in the order of their ids.
+pub async fn find_all(
+    archive: &KvStore,
+    network_id: &str,
+    ids: &[TransactionId],
+) -> Result<Vec<(TransactionId, Archived)>, KvError> {
+    let mut found = Vec::new();
+    for ids in ids.chunks(BULK) {
+        let keys: Vec<String> = ids.iter().map(|id| key(network_id, *id)).collect();
+        let mut kept = archive.get_bulk(&keys).text().await?;
+        let calls = ids.iter().zip(&keys).filter_map(|(id, key)| {
+            let json = kept.remove(key).flatten()?;
+            Some((*id, Archived::read(json)?))
+        });
+        found.extend(calls);
     }
-    let json = archive.get(&format!("{network_id}:{id}")).text().await?;
-    Ok(json.and_then(|json| {
-        let Kept {
-            start_ms,
-            advertiser_id,
-        } = serde_json::from_str(&json).ok()?;
-        Some(Archived {
-            json,
-            start_ms,
-            advertiser_id,
-        })
-    }))
+    Ok(found)
+}
+
+/// The most keys that KV looks up at once.
+const BULK: usize = 100;
+
+fn key(network_id: &str, id: TransactionId) -> String {
+    format!("{network_id}:{id}")
 }

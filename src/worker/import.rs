@@ -11,7 +11,8 @@ use super::store::calls::{facts, store};
 use crate::calls::{Reading, read};
 use crate::ingest::{Plan, plan};
 use crate::problem::{Code, Problem, pointer_to};
-use crate::reply::{refuse, refuse_invalid, refuse_syntax, reply_to_import};
+use crate::reply::lists::reply_to_import;
+use crate::reply::{refuse, refuse_invalid, refuse_syntax};
 use crate::transaction_id::TransactionId;
 
 /// How often an import is planned at most, when another one comes between.

@@ -2,7 +2,9 @@
 //!
 //! Not here: rules of requests, and SQL.
 
+mod answer;
 mod archive;
+mod batch;
 mod import;
 mod report;
 mod store;
@@ -12,6 +14,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::json;
 use worker::{Context, Date, Env, Headers, Method, Request, Response, Result, console_log, event};
 
+use crate::batch::MAX_ROWS;
 use crate::calls;
 use crate::explanation::AMBIGUITY_SECONDS;
 use crate::parameters::MAX_NAME;
@@ -39,6 +42,8 @@ pub struct Config {
     pub window: Option<i64>,
     /// Below which margin to the next best call a match is ambiguous, in milliseconds.
     pub ambiguity: i64,
+    /// The most rows of a batch.
+    pub batch_max_rows: usize,
     /// Whether answers show what they cost the database.
     pub expose_cost: bool,
 }
@@ -81,6 +86,9 @@ impl Config {
             },
             window: (window > 0).then_some(window),
             ambiguity: seconds("AMBIGUITY_SECONDS", AMBIGUITY_SECONDS),
+            batch_max_rows: var("BATCH_MAX_ROWS")
+                .and_then(|rows| rows.parse().ok())
+                .map_or(MAX_ROWS, |rows: usize| rows.clamp(1, MAX_ROWS)),
             expose_cost: var("EXPOSE_COST").is_some_and(|value| value == "true"),
         }
     }
@@ -92,6 +100,9 @@ enum Route<'a> {
     Report {
         version: &'a str,
         network_id: Option<&'a str>,
+    },
+    Batch {
+        version: &'a str,
     },
     Calls {
         version: &'a str,
@@ -121,6 +132,13 @@ impl<'a> Route<'a> {
                     network_id: None,
                 })
             }
+            (
+                Some("api"),
+                Some(version),
+                Some("call_outcomes"),
+                Some("batch" | "batch.json"),
+                None,
+            ) => Some(Self::Batch { version }),
             (Some("api"), Some(version), Some("calls" | "calls.json"), None, _) => {
                 Some(Self::Calls { version })
             }
@@ -140,7 +158,7 @@ impl<'a> Route<'a> {
     const fn methods(&self) -> &'static str {
         match self {
             Self::Report { .. } => "POST, PUT",
-            Self::Calls { .. } => "POST",
+            Self::Batch { .. } | Self::Calls { .. } => "POST",
             Self::Health | Self::Codes(_) => "GET, HEAD",
         }
     }
@@ -181,7 +199,7 @@ async fn fetch(mut request: Request, env: Env, _context: Context) -> Result<Resp
     let headers = Headers::new();
     headers.set("Content-Type", content_type)?;
     headers.set("X-Request-Id", &request_id)?;
-    if let Some(Route::Report { .. } | Route::Calls { .. }) = &route {
+    if let Some(Route::Report { .. } | Route::Batch { .. } | Route::Calls { .. }) = &route {
         headers.set("X-Api-Version", API_VERSION)?;
     }
     if let Some(code) = reply.code {
@@ -203,6 +221,7 @@ async fn fetch(mut request: Request, env: Env, _context: Context) -> Result<Resp
             trips,
             rows_read,
             rows_written,
+            ..
         } = cost;
         let shown = format!("trips={trips} rows_read={rows_read} rows_written={rows_written}");
         headers.set("X-Database-Cost", &shown)?;
@@ -239,6 +258,7 @@ async fn answer(
     };
     let (version, network_id, max_body) = match route {
         Route::Health | Route::Codes(_) => return health(&db).await,
+        Route::Batch { version } => (version, None, crate::batch::MAX_BODY),
         Route::Calls { version } => (version, None, calls::MAX_BODY),
         Route::Report {
             version,
@@ -262,13 +282,17 @@ async fn answer(
         request_id,
         asked,
     };
-    match route {
-        Route::Calls { .. } => import::import(&db, config, &incoming).await,
-        _ => match env.kv("ARCHIVE") {
-            Ok(archive) => report::run(&db, &archive, config, &incoming).await,
-            Err(_) => internal(),
-        },
+    if let Route::Calls { .. } = route {
+        return import::import(&db, config, &incoming).await;
     }
+    let Ok(archive) = env.kv("ARCHIVE") else {
+        return internal();
+    };
+    if let Route::Batch { .. } = route {
+        let lines = is_ndjson(http.headers());
+        return batch::run(&db, &archive, config, &incoming, lines).await;
+    }
+    report::run(&db, &archive, config, &incoming).await
 }
 
 /// The registry, or a code's entry in it.
@@ -351,6 +375,17 @@ fn network_segment(segment: &str) -> String {
         .collect()
 }
 
+/// Whether the body is a JSON value a line.
+fn is_ndjson(headers: &Headers) -> bool {
+    let content_type = headers.get("Content-Type").ok().flatten();
+    content_type.is_some_and(|value| {
+        let media_type = value.split(';').next().unwrap_or_default();
+        media_type
+            .trim()
+            .eq_ignore_ascii_case("application/x-ndjson")
+    })
+}
+
 /// The token in `Authorization`: alone, or behind `Bearer` or `Token` in any case.
 fn header_token(headers: &Headers) -> Option<String> {
     let value = headers.get("Authorization").ok().flatten()?;
@@ -400,6 +435,7 @@ fn log(request_id: &str, route: Option<&Route<'_>>, outgoing: &Outgoing, millise
             network_id: None, ..
         }) => "/api/{version}/call_outcomes",
         Some(Route::Report { .. }) => "/api/{version}/{network_id}/call_outcomes",
+        Some(Route::Batch { .. }) => "/api/{version}/call_outcomes/batch",
         Some(Route::Calls { .. }) => "/api/{version}/calls",
         Some(Route::Health) => "/healthz",
         Some(Route::Codes(_)) => "/errors",
@@ -414,6 +450,7 @@ fn log(request_id: &str, route: Option<&Route<'_>>, outgoing: &Outgoing, millise
         "code": reply.code.map(Code::as_str),
         "milliseconds": milliseconds,
         "trips": cost.trips,
+        "statements": cost.statements,
         "rows_read": cost.rows_read,
         "rows_written": cost.rows_written,
     });

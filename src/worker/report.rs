@@ -6,15 +6,14 @@ use sha2::{Digest, Sha256};
 use worker::kv::KvError;
 use worker::{D1Database, Date, KvStore, console_error};
 
+use super::answer::{explanation, refusal, stored, would_be};
 use super::archive::{self, Archived};
-use super::store::{self, Answer, Ask, Call, Cost, Facts, Failure, OUTCOMES_WRITE, Record};
+use super::store::{self, Answer, Ask, Call, Cost, Facts, Failure, Record};
 use super::{Asked, Config};
 use crate::explanation::Explanation;
-use crate::json::SyntaxError;
 use crate::ledger::{self, Decision};
-use crate::outcome::Fields;
 use crate::problem::{Code, Problem};
-use crate::reply::{Extras, Recorded, Reply, refuse, refuse_call, refuse_invalid, refuse_syntax};
+use crate::reply::{Extras, Reply, refuse, refuse_call, refuse_invalid, refuse_syntax};
 use crate::request::{self, Search, SentToken};
 use crate::time::UnixMillis;
 use crate::transaction_id::TransactionId;
@@ -60,11 +59,7 @@ impl Outgoing {
 impl Incoming<'_> {
     /// The body as text, or the answer to one that is not UTF-8.
     pub fn text(&self) -> Result<&str, Reply> {
-        std::str::from_utf8(self.body).map_err(|error| {
-            let valid = self.body.get(..error.valid_up_to()).unwrap_or(&[]);
-            let valid = std::str::from_utf8(valid).unwrap_or("");
-            refuse_syntax(&SyntaxError::encoding(valid.len()), valid)
-        })
+        request::text(self.body).map_err(|(error, valid)| refuse_syntax(&error, valid))
     }
 
     /// The token of the body, or else of the header.
@@ -225,7 +220,13 @@ enum Conclusion {
 
 /// The answer to what the batch returned. The ledger decides from the facts; the statement has to agree.
 fn conclude(ask: &Ask<'_>, answer: &Answer, warnings: &[Problem]) -> Conclusion {
-    let explanation = explanation(ask, answer);
+    let explanation = explanation(
+        ask.report,
+        ask.asked,
+        ask.ambiguity,
+        answer.facts.as_ref(),
+        answer.why.as_ref(),
+    );
     let shown = explanation.as_ref().filter(|_| ask.asked.explain);
     let extras = Extras {
         dry_run: ask.asked.validate_only.then_some(warnings),
@@ -233,13 +234,13 @@ fn conclude(ask: &Ask<'_>, answer: &Answer, warnings: &[Problem]) -> Conclusion 
     };
     if let Some(mine) = &answer.mine {
         let name = mine.display.as_deref();
-        let recorded = stored(ask, &mine.record, mine.call, name);
+        let recorded = stored(ask.report, &mine.record, mine.call, name);
         return Conclusion::Reply(recorded.reply(mine.record.revision == 1, extras));
     }
     let Some(facts) = &answer.facts else {
         return Conclusion::Reply(refuse(&Problem::whole(Code::TokenInvalid)));
     };
-    if let Some(code) = refusal(ask, facts) {
+    if let Some(code) = refusal(ask.report, ask.path_network_id, facts) {
         return Conclusion::Reply(refuse(&Problem::whole(code)));
     }
     let Some(call) = facts.call() else {
@@ -263,35 +264,23 @@ fn conclude(ask: &Ask<'_>, answer: &Answer, warnings: &[Problem]) -> Conclusion 
     if ask.asked.validate_only {
         let created = matches!(decision, Decision::Create(_));
         return Conclusion::Reply(
-            would_be(ask, current, call, name, decision).reply(created, extras),
+            would_be(ask.report, ask.now, current, call, name, decision).reply(created, extras),
         );
     }
     match (decision, &answer.appended, current) {
         (Decision::Unchanged, None, Some(current)) => {
-            Conclusion::Reply(stored(ask, current, call, name).reply(false, extras))
+            Conclusion::Reply(stored(ask.report, current, call, name).reply(false, extras))
         }
         (Decision::Create(fields), Some(record), None) if record.fields() == fields => {
-            Conclusion::Reply(stored(ask, record, call, name).reply(true, extras))
+            Conclusion::Reply(stored(ask.report, record, call, name).reply(true, extras))
         }
         (Decision::Correct(fields), Some(record), Some(current))
             if record.fields() == fields && record.corrects() == current.id() =>
         {
-            Conclusion::Reply(stored(ask, record, call, name).reply(false, extras))
+            Conclusion::Reply(stored(ask.report, record, call, name).reply(false, extras))
         }
         (Decision::Create(_) | Decision::Correct(_), None, _) => Conclusion::Taken,
         _ => Conclusion::Contradiction,
-    }
-}
-
-/// Why the call was found or not; `None` where the client did not ask.
-fn explanation(ask: &Ask<'_>, answer: &Answer) -> Option<Explanation> {
-    match (&ask.report.search, &answer.why) {
-        (Search::ById(_), _) if ask.asked.explain => {
-            let found = answer.facts.as_ref().and_then(Facts::call);
-            Some(found.map_or(Explanation::NONE_BY_ID, |_| Explanation::BY_ID))
-        }
-        (Search::ByTime(search), Some(why)) => Some(why.explain(search, ask.ambiguity)),
-        _ => None,
     }
 }
 
@@ -309,88 +298,15 @@ fn dry_run_on(ask: &Ask<'_>, facts: &Facts, archived: &Archived, warnings: &[Pro
         explanation: ask.asked.explain.then_some(&Explanation::BY_ID),
     };
     let decision = ledger::decide(None, &ask.report.patch, ask.now);
-    would_be(ask, None, call, facts.display.as_deref(), decision).reply(true, extras)
-}
-
-/// Why the token may not make this report, in the order of the contract: permission, advertiser, campaign, network.
-fn refusal(ask: &Ask<'_>, facts: &Facts) -> Option<Code> {
-    if !facts.permits(OUTCOMES_WRITE) {
-        return Some(Code::PermissionMissing);
-    }
-    let Search::ByTime(search) = &ask.report.search else {
-        return None;
-    };
-    if search.advertiser_id.is_some()
-        && (facts.advertiser_id.is_some() || facts.advertiser_known.is_none())
-    {
-        return Some(Code::AdvertiserForbidden);
-    }
-    if search.campaign_id.is_some() && facts.campaign_visible == 0 {
-        return Some(Code::CampaignForbidden);
-    }
-    let is_own = |network: Option<&str>| network.is_none_or(|network| network == facts.network_id);
-    if !is_own(search.network_id.as_deref()) || !is_own(ask.path_network_id) {
-        return Some(Code::NetworkForbidden);
-    }
-    None
-}
-
-/// A stored record as it is answered.
-fn stored(ask: &Ask<'_>, record: &Record, call: Call, name: Option<&str>) -> Recorded {
-    recorded(
-        ask,
-        record.id(),
-        record.corrects(),
-        record.fields(),
+    would_be(
+        ask.report,
+        ask.now,
+        None,
         call,
-        name,
+        facts.display.as_deref(),
+        decision,
     )
-}
-
-/// What a decision would store.
-fn would_be(
-    ask: &Ask<'_>,
-    current: Option<&Record>,
-    call: Call,
-    name: Option<&str>,
-    decision: Decision,
-) -> Recorded {
-    match (decision, current) {
-        (Decision::Unchanged, Some(current)) => stored(ask, current, call, name),
-        (Decision::Create(fields) | Decision::Correct(fields), current) => {
-            let corrects = current.and_then(Record::id);
-            recorded(ask, None, corrects, fields, call, name)
-        }
-        // The ledger never says so.
-        (Decision::Unchanged, None) => recorded(
-            ask,
-            None,
-            None,
-            ask.report.patch.create(ask.now),
-            call,
-            name,
-        ),
-    }
-}
-
-fn recorded(
-    ask: &Ask<'_>,
-    id: Option<TransactionId>,
-    corrects: Option<TransactionId>,
-    fields: Fields,
-    call: Call,
-    name: Option<&str>,
-) -> Recorded {
-    let identity = &ask.report.identity;
-    Recorded {
-        transaction_id: id,
-        corrects,
-        outcome_name: name.unwrap_or(&identity.name).to_owned(),
-        partner_unique_id: identity.partner_unique_id.clone().into_owned(),
-        fields,
-        call_transaction_id: call.transaction_id,
-        call_start: call.start,
-    }
+    .reply(true, extras)
 }
 
 /// The time of the request, in Unix seconds.

@@ -1,10 +1,9 @@
 // The table of requests in tests/cases/reports.json, over HTTP. Every other row is a PUT: both verbs are one handler.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
+import { expand, table, withWildcards } from '../cases/table.mjs';
 import { PATH, start } from './harness.mjs';
 
-const table = JSON.parse(await readFile(new URL('../cases/reports.json', import.meta.url), 'utf8'));
 
 let server;
 before(async () => {
@@ -94,21 +93,6 @@ function checkDryRun(foretold, answer) {
     },
   ]);
   assert.equal(warnings?.length ?? 0, answer.warnings.length);
-}
-
-/** `{"$repeat": ["x", 3]}` is `"xxx"`. */
-function expand(value) {
-  if (Array.isArray(value)) return value.map(expand);
-  if (value === null || typeof value !== 'object') return value;
-  if (Array.isArray(value.$repeat)) return value.$repeat[0].repeat(value.$repeat[1]);
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, expand(member)]));
-}
-
-/** The actual value with `*` for each string where that is expected. */
-function withWildcards(actual, expected) {
-  if (expected === '*' && typeof actual === 'string') return '*';
-  if (actual === null || expected === null || typeof actual !== 'object' || typeof expected !== 'object') return actual;
-  return Object.fromEntries(Object.entries(actual).map(([key, value]) => [key, withWildcards(value, expected[key])]));
 }
 
 /** The keys of an object and of the objects in it, in order. */

@@ -1,7 +1,7 @@
 // Wraps the Worker's D1 for failures.test.mjs: a request's headers say what goes wrong.
 //
 // `X-Test-Failure: before 2 D1_ERROR: …` makes the first two batches throw without having run, `after 1 …` makes the
-// first one throw although it was committed. `X-Test-Random: 170` makes the next random bytes come out as 170 each, so
+// first one throw although it was committed, and `X-Test-Pass: 1` lets one batch pass before. `X-Test-Random: 170` makes the next random bytes come out as 170 each, so
 // that a new id is one that exists.
 
 /** The Rust binding goes by the name of the constructor. */
@@ -9,9 +9,9 @@ class D1Database {
   #db;
   #failures;
 
-  constructor(db, [when, count, ...message]) {
+  constructor(db, [when, count, ...message], pass) {
     this.#db = db;
-    this.#failures = { when, left: Number(count), message: message.join(' ') };
+    this.#failures = { when, pass, left: Number(count), message: message.join(' ') };
   }
 
   prepare(query) {
@@ -19,6 +19,10 @@ class D1Database {
   }
 
   async batch(statements) {
+    if (this.#failures.pass > 0) {
+      this.#failures.pass -= 1;
+      return this.#db.batch(statements);
+    }
     const { when, left, message } = this.#failures;
     if (left > 0 && when === 'before') this.#fail(message);
     const results = await this.#db.batch(statements);
@@ -43,5 +47,6 @@ export default function wrap(env, request) {
     };
   }
   const failure = request.headers.get('X-Test-Failure');
-  return failure === null ? env : { ...env, DB: new D1Database(env.DB, failure.split(' ')) };
+  const pass = Number(request.headers.get('X-Test-Pass'));
+  return failure === null ? env : { ...env, DB: new D1Database(env.DB, failure.split(' '), pass) };
 }

@@ -2,6 +2,7 @@
 //!
 //! Not here: what a report's facts lead to.
 
+pub mod batch;
 pub mod calls;
 mod search;
 mod statement;
@@ -83,6 +84,8 @@ impl From<Error> for Failure {
 pub struct Cost {
     /// Round trips.
     pub trips: usize,
+    /// Statements, which D1 limits for a request.
+    pub statements: usize,
     /// Rows read, as D1 bills them.
     pub rows_read: usize,
     /// Rows written, as D1 bills them.
@@ -183,6 +186,8 @@ impl Call {
 /// What was so before the report. The fields stand as `facts.sql` selects them.
 #[derive(Debug, Deserialize)]
 pub struct Facts {
+    /// The report's place in its list.
+    pub at: usize,
     /// The token's network.
     pub network_id: String,
     /// The token's advertiser, if it is an advertiser's.
@@ -192,6 +197,8 @@ pub struct Facts {
     pub advertiser_known: Option<u8>,
     /// Whether the token sees the campaign that was named: 1 or 0.
     pub campaign_visible: u8,
+    /// The call as the database knows it.
+    pub call_id: Option<i64>,
     call_transaction_id: Option<String>,
     call_start_ms: Option<i64>,
     /// The current record of the outcome, if it was reported before.
@@ -235,6 +242,8 @@ impl Seen {
 /// Why a search by time found its call or none. The fields stand as `explain.sql` selects them.
 #[derive(Debug, Deserialize)]
 pub struct Why {
+    /// The report's place in its list.
+    pub at: usize,
     chosen: Option<Seen>,
     runner_up: Option<Seen>,
     candidates: usize,
@@ -301,6 +310,9 @@ pub async fn report(db: &D1Database, ask: &Ask<'_>, cost: &mut Cost) -> Result<A
         sql.replace("{{call}}", call)
             .replace("{{current}}", CURRENT)
             .replace("{{campaign}}", search::campaign())
+            .replace("{{rows}}", "")
+            .replace("{{each}}", "")
+            .replace("{{at}}", "0")
     };
     let explain = (ask.asked.explain || ask.asked.unambiguous)
         .then(|| shape.explain())
@@ -309,7 +321,7 @@ pub async fn report(db: &D1Database, ask: &Ask<'_>, cost: &mut Cost) -> Result<A
     if let Some(archived) = &ask.restore {
         let binds = [
             ("token", Bind::Text(ask.token_hash.to_owned())),
-            ("archived", Bind::Text(archived.clone())),
+            ("archived", Bind::Text(format!("[{archived}]"))),
         ];
         statements.push(prepare(db, RESTORE, &binds)?);
     }
@@ -318,7 +330,7 @@ pub async fn report(db: &D1Database, ask: &Ask<'_>, cost: &mut Cost) -> Result<A
     }
     statements.push(prepare(db, &fill(FACTS, &call), &binds)?);
     if let Some(sql) = &explain {
-        statements.push(prepare(db, sql, &binds)?);
+        statements.push(prepare(db, &fill(sql, &call), &binds)?);
     }
     if !ask.asked.validate_only {
         let call = if ask.asked.unambiguous {
@@ -362,6 +374,7 @@ async fn run(
     cost: &mut Cost,
 ) -> Result<Vec<D1Result>, Failure> {
     cost.trips = cost.trips.saturating_add(1);
+    cost.statements = cost.statements.saturating_add(statements.len());
     let results = db.batch(statements).await?;
     for result in &results {
         if let Some(meta) = result.meta()? {
@@ -417,48 +430,53 @@ fn read_json<T: for<'de> Deserialize<'de>>(result: Option<&D1Result>) -> Result<
 
 fn binds(ask: &Ask<'_>) -> Vec<(&'static str, Bind)> {
     let text = |value: &str| Bind::Text(value.to_owned());
-    let identity = &ask.report.identity;
     let mut binds = vec![
         ("token", text(ask.token_hash)),
         ("permission", text(OUTCOMES_WRITE)),
-        ("name", text(&identity.name)),
-        ("name_key", Bind::Text(identity.name_key())),
-        ("partner_unique_id", text(&identity.partner_unique_id)),
+        ("path_network_id", Bind::text(ask.path_network_id)),
+        ("ambiguity", Bind::Integer(ask.ambiguity)),
+        ("name", text(&ask.report.identity.name)),
         ("candidate", text(ask.candidate.as_str())),
         ("patch", Bind::Text(patch(ask.report))),
         ("now", Bind::Integer(ask.now)),
     ];
-    match &ask.report.search {
+    binds.extend(columns(ask.report, ask.window));
+    binds
+}
+
+/// The values that find a report's call and current record, the same names for every report of one [`Shape`].
+fn columns(report: &Report<'_>, window: Option<i64>) -> Vec<(&'static str, Bind)> {
+    let identity = &report.identity;
+    let mut columns = vec![
+        ("name_key", Bind::Text(identity.name_key())),
+        (
+            "partner_unique_id",
+            Bind::Text(identity.partner_unique_id.clone().into_owned()),
+        ),
+    ];
+    match &report.search {
         Search::ById(id) => {
-            binds.push((
-                "transaction_id",
-                Bind::text(id.as_ref().map(TransactionId::as_str)),
-            ));
+            let id = id.as_ref().map(TransactionId::as_str);
+            columns.push(("transaction_id", Bind::text(id)));
         }
         Search::ByTime(search) => {
             let start = search.start.millis();
-            let window = ask.window.unwrap_or(LATEST);
+            let window = window.unwrap_or(LATEST);
             let phone = search.calling_phone.map(|phone| phone.to_string());
-            binds.extend([
+            let duration = search.duration.map(i64::from);
+            columns.extend([
                 ("start", Bind::Integer(start)),
                 ("earliest", Bind::Integer(start.saturating_sub(window))),
                 ("latest", Bind::Integer(start.saturating_add(window))),
                 ("calling_phone", Bind::text(phone.as_deref())),
-                (
-                    "duration",
-                    search
-                        .duration
-                        .map_or(Bind::Null, |seconds| Bind::Integer(seconds.into())),
-                ),
+                ("duration", duration.map_or(Bind::Null, Bind::Integer)),
                 ("advertiser_id", Bind::text(search.advertiser_id.as_deref())),
                 ("campaign_id", Bind::text(search.campaign_id.as_deref())),
                 ("network_id", Bind::text(search.network_id.as_deref())),
-                ("ambiguity", Bind::Integer(ask.ambiguity)),
-                ("path_network_id", Bind::text(ask.path_network_id)),
             ]);
         }
     }
-    binds
+    columns
 }
 
 /// The sent fields as one JSON object: a field that was not sent is absent, an amount that was cleared is null.

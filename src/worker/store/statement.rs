@@ -2,6 +2,7 @@
 //!
 //! Not here: any SQL. No value ever becomes part of a statement's text.
 
+use serde_json::Value;
 use worker::wasm_bindgen::JsValue;
 use worker::{D1Database, D1PreparedStatement, Result};
 
@@ -20,6 +21,15 @@ impl Bind {
     /// Text, or NULL.
     pub fn text(value: Option<&str>) -> Self {
         value.map_or(Self::Null, |text| Self::Text(text.to_owned()))
+    }
+
+    /// The value in a list of rows.
+    pub fn to_json(&self) -> Value {
+        match self {
+            Self::Null => Value::Null,
+            Self::Text(text) => Value::from(text.as_str()),
+            Self::Integer(number) => Value::from(*number),
+        }
     }
 
     fn to_js(&self) -> JsValue {
@@ -53,45 +63,67 @@ pub fn prepare(db: &D1Database, sql: &str, binds: &Binds) -> Result<D1PreparedSt
     db.prepare(sql).bind(&values)
 }
 
-/// Replaces each `:name` by `?N`, counted by first use, and drops comments.
+/// The statement with each parameter in `columns` as a column of the rows `q`.
+pub fn over_rows(sql: &str, columns: &[&str]) -> String {
+    replace_names(sql, |name, out| {
+        out.push_str(if columns.contains(&name) { "q." } else { ":" });
+        out.push_str(name);
+    })
+}
+
+/// Replaces each `:name` by `?N`, counted by first use.
 fn number(sql: &str) -> (String, Vec<&str>) {
     let mut names: Vec<&str> = Vec::new();
-    let mut numbered = String::with_capacity(sql.len());
+    let numbered = replace_names(sql, |name, out| {
+        let known = names.iter().position(|known| *known == name);
+        let place = known.unwrap_or_else(|| {
+            names.push(name);
+            names.len().saturating_sub(1)
+        });
+        out.push('?');
+        out.push_str(&place.saturating_add(1).to_string());
+    });
+    (numbered, names)
+}
+
+/// Writes each `:name` as `write` does, and drops comments.
+fn replace_names<'a>(sql: &'a str, mut write: impl FnMut(&'a str, &mut String)) -> String {
+    let mut replaced = String::with_capacity(sql.len());
     for line in sql
         .lines()
         .filter(|line| !line.trim_start().starts_with("--"))
     {
         let mut parts = line.trim().split(':');
-        numbered.push_str(parts.next().unwrap_or(""));
+        replaced.push_str(parts.next().unwrap_or(""));
         for part in parts {
             let end = part
                 .find(|c: char| !c.is_ascii_lowercase() && c != '_')
                 .unwrap_or(part.len());
             let (name, rest) = part.split_at_checked(end).unwrap_or((part, ""));
-            let place = names
-                .iter()
-                .position(|known| *known == name)
-                .unwrap_or_else(|| {
-                    names.push(name);
-                    names.len().saturating_sub(1)
-                });
-            numbered.push('?');
-            numbered.push_str(&place.saturating_add(1).to_string());
-            numbered.push_str(rest);
+            write(name, &mut replaced);
+            replaced.push_str(rest);
         }
-        numbered.push('\n');
+        replaced.push('\n');
     }
-    (numbered, names)
+    replaced
 }
 
 #[cfg(test)]
 mod tests {
-    use super::number;
+    use super::{number, over_rows};
 
     #[test]
     fn names_are_numbered_by_first_use() {
         let (sql, names) = number("-- :comment\nSELECT :b_c, :a\n  FROM x WHERE y = :b_c\n");
         assert_eq!(sql, "SELECT ?1, ?2\nFROM x WHERE y = ?1\n");
         assert_eq!(names, ["b_c", "a"]);
+    }
+
+    #[test]
+    fn columns_stand_for_the_parameters_of_their_names() {
+        assert_eq!(
+            over_rows("x = :a AND y = :ab", &["a"]),
+            "x = q.a AND y = :ab\n"
+        );
     }
 }

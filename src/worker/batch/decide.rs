@@ -1,0 +1,216 @@
+//! What the rows of a batch lead to, one after the other.
+//!
+//! Not here: asking the database, and storing.
+
+use std::collections::HashMap;
+
+use super::Batch;
+use crate::batch::Row;
+use crate::explanation::Explanation;
+use crate::ledger::{self, Decision};
+use crate::problem::{Code, Problem};
+use crate::reply::lists::{Answered, Effect};
+use crate::reply::{Extras, Reply, refuse, refuse_call};
+use crate::request::{Report, Search};
+use crate::time::UnixMillis;
+use crate::transaction_id::TransactionId;
+use crate::worker::answer::{explanation, recorded, refusal, stored, would_be};
+use crate::worker::archive::Archived;
+use crate::worker::report::new_id;
+use crate::worker::store::batch::{Known, NewRecord};
+use crate::worker::store::{Call, Facts, Record};
+
+/// What a chunk leads to.
+pub struct Decided {
+    /// The answer to each row.
+    pub answers: Vec<Answered>,
+    /// The records to append.
+    pub records: Vec<NewRecord>,
+    /// The new names: what each is compared by, and how it is shown.
+    pub names: Vec<(String, String)>,
+}
+
+impl Batch<'_> {
+    /// Decides row by row. In a dry run rows do not see each other, and `archived` are calls as if they were there.
+    pub fn decide(
+        &self,
+        rows: &[Row<'_>],
+        known: &Known,
+        archived: Option<&HashMap<TransactionId, Archived>>,
+    ) -> Result<Decided, getrandom::Error> {
+        let mut decided = Decided {
+            answers: Vec::with_capacity(rows.len()),
+            records: Vec::new(),
+            names: Vec::new(),
+        };
+        let mut seen = Seen::default();
+        for (place, row) in rows.iter().enumerate() {
+            let (reply, effect) = match (&row.report, known.facts.get(&place)) {
+                (Err(reply), _) => ((**reply).clone(), Effect::Failed),
+                (Ok(report), Some(facts)) => {
+                    let why = known.whys.get(&place);
+                    let asked = self.incoming.asked;
+                    let archived = match &report.search {
+                        Search::ById(Some(id)) => {
+                            archived.and_then(|calls| Some((*id, calls.get(id)?.start_ms)))
+                        }
+                        _ => None,
+                    };
+                    let found = archived.map(|(transaction_id, start_ms)| Call {
+                        transaction_id,
+                        start: UnixMillis::from_millis(start_ms),
+                    });
+                    let why = match found {
+                        Some(_) if asked.explain => Some(Explanation::BY_ID),
+                        _ => explanation(report, asked, self.config.ambiguity, Some(facts), why),
+                    };
+                    let row = Found {
+                        report,
+                        warnings: &row.warnings,
+                        facts,
+                        call: facts.call().or(found),
+                        why,
+                    };
+                    self.decide_row(&row, &mut seen, &mut decided)?
+                }
+                (Ok(_), None) => (self.incoming.fail("a row without facts"), Effect::Failed),
+            };
+            decided.answers.push(Answered {
+                key: row.key.as_deref().map(str::to_owned),
+                reply,
+                effect,
+            });
+        }
+        Ok(decided)
+    }
+
+    fn decide_row<'r>(
+        &self,
+        row: &Found<'r>,
+        seen: &mut Seen<'r>,
+        decided: &mut Decided,
+    ) -> Result<(Reply, Effect), getrandom::Error> {
+        let Found {
+            report, facts, why, ..
+        } = row;
+        let asked = self.incoming.asked;
+        let failed = |reply| Ok((reply, Effect::Failed));
+        if let Some(code) = refusal(report, self.incoming.path_network_id.as_deref(), facts) {
+            return failed(refuse(&Problem::whole(code)));
+        }
+        let shown = why.as_ref().filter(|_| asked.explain);
+        let Some(call) = row.call else {
+            return failed(refuse_call(Code::CallNotFound, shown.cloned()));
+        };
+        let ambiguous = why.as_ref().filter(|why| why.is_ambiguous());
+        if let (true, Some(why)) = (asked.unambiguous, ambiguous) {
+            return failed(refuse_call(Code::CallAmbiguous, Some(why.clone())));
+        }
+        let extras = Extras {
+            dry_run: asked.validate_only.then_some(row.warnings),
+            explanation: shown,
+        };
+        let name_key = report.identity.name_key();
+        let name = facts.display.as_deref();
+        if asked.validate_only {
+            let current = facts.current.as_ref();
+            let fields = current.map(Record::fields);
+            let decision = ledger::decide(fields.as_ref(), &report.patch, self.now);
+            let effect = effect(&decision);
+            let recorded = would_be(report, self.now, current, call, name, decision);
+            return Ok((recorded.reply(effect == Effect::Created, extras), effect));
+        }
+        let name = name.or_else(|| seen.names.get(&name_key).copied());
+        let identity = (
+            call.transaction_id,
+            name_key.clone(),
+            report.identity.partner_unique_id.clone().into_owned(),
+        );
+        let before = seen
+            .records
+            .get(&identity)
+            .and_then(|at| decided.records.get(*at));
+        let fields = match before {
+            Some(record) => Some(record.fields.clone()),
+            None => facts.current.as_ref().map(Record::fields),
+        };
+        let decision = ledger::decide(fields.as_ref(), &report.patch, self.now);
+        let effect = effect(&decision);
+        let is_new = effect == Effect::Created;
+        let fields = match decision {
+            Decision::Create(fields) | Decision::Correct(fields) => fields,
+            Decision::Unchanged => {
+                let reply = match (before, &facts.current) {
+                    (Some(record), _) => recorded(
+                        report,
+                        Some(record.transaction_id),
+                        record.corrects,
+                        record.fields.clone(),
+                        call,
+                        name,
+                    ),
+                    (None, Some(current)) => stored(report, current, call, name),
+                    (None, None) => would_be(report, self.now, None, call, name, decision),
+                };
+                return Ok((reply.reply(false, extras), effect));
+            }
+        };
+        let (corrects, revision) = match (before, &facts.current) {
+            (Some(record), _) => (Some(record.transaction_id), record.revision),
+            (None, Some(current)) => (current.id(), current.revision),
+            (None, None) => (None, 0),
+        };
+        let transaction_id = new_id()?;
+        let reply = recorded(
+            report,
+            Some(transaction_id),
+            corrects,
+            fields.clone(),
+            call,
+            name,
+        );
+        if name.is_none() {
+            seen.names.insert(name_key.clone(), &report.identity.name);
+            decided
+                .names
+                .push((name_key.clone(), report.identity.name.clone().into_owned()));
+        }
+        decided.records.push(NewRecord {
+            call_id: facts.call_id.unwrap_or_default(),
+            call: call.transaction_id,
+            transaction_id,
+            corrects,
+            name_key,
+            partner_unique_id: identity.2.clone(),
+            revision: revision.saturating_add(1),
+            fields,
+        });
+        seen.records
+            .insert(identity, decided.records.len().saturating_sub(1));
+        Ok((reply.reply(is_new, extras), effect))
+    }
+}
+
+/// A valid row with what the database says of it.
+struct Found<'r> {
+    report: &'r Report<'r>,
+    warnings: &'r [Problem],
+    facts: &'r Facts,
+    call: Option<Call>,
+    why: Option<Explanation>,
+}
+
+/// What the rows before have stored: the place of each outcome's current record among the new ones, and new names.
+#[derive(Default)]
+struct Seen<'r> {
+    records: HashMap<(TransactionId, String, String), usize>,
+    names: HashMap<String, &'r str>,
+}
+
+const fn effect(decision: &Decision) -> Effect {
+    match decision {
+        Decision::Create(_) => Effect::Created,
+        Decision::Correct(_) => Effect::Corrected,
+        Decision::Unchanged => Effect::Unchanged,
+    }
+}
