@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod calls;
 pub mod explanation;
+pub mod export;
 pub mod ingest;
 pub mod json;
 pub mod ledger;

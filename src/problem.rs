@@ -227,6 +227,13 @@ registry! {
     Error RecordInvalid RowType "row.type" "Not a text" "{name} is invalid" "A string or a number, without U+0000.";
     Error RecordInvalid RowTooLong "row.too_long" "The row's key is too long" "{name} is too long (maximum is {max} characters)" "Shorten the key.";
 
+    // Reading.
+    Error RecordInvalid TransactionIdMissing "transaction_id.missing" "No transaction id" "{name} must be present" "Name a call or an outcome in the query.";
+    Error RecordNotFound TransactionNotFound "transaction.not_found" "No such transaction" "No call found. Please refer to the documentation." "Check the id: it is that of a call, or of a record of an outcome, that the token sees.";
+    Error RecordInvalid FromFormat "from.format" "Not a Unix time" "{name} is invalid" "10 digits (seconds) or 13 digits (milliseconds) since 1970, in UTC.";
+    Error RecordInvalid ToFormat "to.format" "Not a Unix time" "{name} is invalid" "10 digits (seconds) or 13 digits (milliseconds) since 1970, in UTC.";
+    Error RecordInvalid LimitFormat "limit.format" "Not a limit" "{name} must be a whole number from 1 to {max}" "Ask for fewer records, and for the others after the id in `next`.";
+
     // Warnings.
     Warning RecordInvalid SearchTooBroad "search.too_broad" "Only a start time names the call" "start_time_t alone may match the wrong call" "Add `calling_phone_number` or `duration_in_seconds`.";
     Warning RecordInvalid SearchIgnored "search.ignored" "Ignored beside a transaction id" "{name} is ignored when transaction_id is sent" "Leave it out.";

@@ -3,6 +3,7 @@
 //! Not here: HTTP responses, and headers other than what they say. Answers to lists of rows are in [`lists`].
 
 pub mod lists;
+pub mod reading;
 
 use serde::Serialize;
 
@@ -103,10 +104,22 @@ struct CallOutcome<'a> {
     custom_parameter_3: &'a str,
 }
 
+/// A call, as an answer shows it.
 #[derive(Serialize)]
-struct Call {
+pub struct Call {
     transaction_id: TransactionId,
     start_time_t: String,
+}
+
+impl Call {
+    /// The call with this id, which started then.
+    #[must_use]
+    pub fn new(transaction_id: TransactionId, start: UnixMillis) -> Self {
+        Self {
+            transaction_id,
+            start_time_t: show_seconds(start.seconds()),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -132,30 +145,13 @@ impl Recorded {
     #[must_use]
     pub fn reply(&self, created: bool, extras: Extras<'_>) -> Reply {
         let status = if created { 201 } else { 200 };
-        let fields = &self.fields;
-        let [one, two, three] = &fields.custom_parameters;
         let body = Body {
             validate_only: extras.dry_run.map(|_| true),
             status: extras.dry_run.map(|_| status),
+            call_outcome: self.outcome(),
+            call: self.call(),
             warnings: extras.dry_run.unwrap_or_default(),
             r#match: extras.explanation,
-            call_outcome: CallOutcome {
-                transaction_id: self.transaction_id,
-                corrects_transaction_id: self.corrects,
-                outcome_name: &self.outcome_name,
-                partner_unique_id: &self.partner_unique_id,
-                description: &fields.description,
-                occurred_at_time_t: show_seconds(fields.occurred_at),
-                sale_amount: fields.sale_amount.map(|amount| amount.to_string()),
-                value: if fields.value { "true" } else { "false" },
-                custom_parameter_1: one,
-                custom_parameter_2: two,
-                custom_parameter_3: three,
-            },
-            call: Call {
-                transaction_id: self.call_transaction_id,
-                start_time_t: show_seconds(self.call_start.seconds()),
-            },
         };
         let status = if extras.dry_run.is_some() {
             200
@@ -163,6 +159,28 @@ impl Recorded {
             status
         };
         Reply::success(status, to_json(&body))
+    }
+
+    fn outcome(&self) -> CallOutcome<'_> {
+        let fields = &self.fields;
+        let [one, two, three] = &fields.custom_parameters;
+        CallOutcome {
+            transaction_id: self.transaction_id,
+            corrects_transaction_id: self.corrects,
+            outcome_name: &self.outcome_name,
+            partner_unique_id: &self.partner_unique_id,
+            description: &fields.description,
+            occurred_at_time_t: show_seconds(fields.occurred_at),
+            sale_amount: fields.sale_amount.map(|amount| amount.to_string()),
+            value: if fields.value { "true" } else { "false" },
+            custom_parameter_1: one,
+            custom_parameter_2: two,
+            custom_parameter_3: three,
+        }
+    }
+
+    fn call(&self) -> Call {
+        Call::new(self.call_transaction_id, self.call_start)
     }
 }
 

@@ -85,6 +85,11 @@ const RELEASED: &[(&str, &str)] = &[
     ("row.too_large", "PayloadTooLarge"),
     ("row.type", "RecordInvalid"),
     ("row.too_long", "RecordInvalid"),
+    ("transaction_id.missing", "RecordInvalid"),
+    ("transaction.not_found", "RecordNotFound"),
+    ("from.format", "RecordInvalid"),
+    ("to.format", "RecordInvalid"),
+    ("limit.format", "RecordInvalid"),
     ("search.too_broad", "warning"),
     ("search.ignored", "warning"),
     ("sale_amount.zero", "warning"),
@@ -132,6 +137,7 @@ fn every_message_has_its_places_and_every_code_its_advice() {
                         | Code::CallsTooMany
                         | Code::CallOutcomesTooMany
                         | Code::RowTooLarge
+                        | Code::LimitFormat
                 ),
             "{}",
             code.as_str()

@@ -4,23 +4,29 @@
 
 mod answer;
 mod archive;
-mod batch;
+mod batches;
 mod import;
+mod reading;
 mod report;
 mod store;
 
-use futures_util::StreamExt;
+use std::rc::Rc;
+
+use futures_util::{StreamExt, stream};
 use percent_encoding::percent_decode_str;
 use serde_json::json;
-use worker::{Context, Date, Env, Headers, Method, Request, Response, Result, console_log, event};
+use worker::{
+    Context, Date, Env, Error, Headers, Method, Request, Response, Result, console_log, event,
+};
 
-use crate::batch::MAX_ROWS;
+use crate::batch;
 use crate::calls;
 use crate::explanation::AMBIGUITY_SECONDS;
 use crate::parameters::MAX_NAME;
 use crate::phone::CountryCode;
 use crate::problem::{Class, Code, Problem, warnings_header};
 use crate::problem_json;
+use crate::reply::reading::Format;
 use crate::reply::{Reply, refuse};
 use crate::request::{self, Rules};
 use crate::time::is_calendar_date;
@@ -88,7 +94,9 @@ impl Config {
             ambiguity: seconds("AMBIGUITY_SECONDS", AMBIGUITY_SECONDS),
             batch_max_rows: var("BATCH_MAX_ROWS")
                 .and_then(|rows| rows.parse().ok())
-                .map_or(MAX_ROWS, |rows: usize| rows.clamp(1, MAX_ROWS)),
+                .map_or(batch::MAX_ROWS, |rows: usize| {
+                    rows.clamp(1, batch::MAX_ROWS)
+                }),
             expose_cost: var("EXPOSE_COST").is_some_and(|value| value == "true"),
         }
     }
@@ -106,6 +114,10 @@ enum Route<'a> {
     },
     Calls {
         version: &'a str,
+    },
+    Transactions {
+        version: &'a str,
+        format: Format,
     },
     Health,
     /// The registry of codes, or one of them.
@@ -139,6 +151,18 @@ impl<'a> Route<'a> {
                 Some("batch" | "batch.json"),
                 None,
             ) => Some(Self::Batch { version }),
+            (Some("api"), Some(version), Some("transactions" | "transactions.json"), None, _) => {
+                Some(Self::Transactions {
+                    version,
+                    format: Format::Json,
+                })
+            }
+            (Some("api"), Some(version), Some("transactions.csv"), None, _) => {
+                Some(Self::Transactions {
+                    version,
+                    format: Format::Csv,
+                })
+            }
             (Some("api"), Some(version), Some("calls" | "calls.json"), None, _) => {
                 Some(Self::Calls { version })
             }
@@ -157,9 +181,24 @@ impl<'a> Route<'a> {
     /// The methods that the route takes, as `Allow` lists them.
     const fn methods(&self) -> &'static str {
         match self {
+            Self::Report {
+                network_id: None, ..
+            } => "GET, POST, PUT",
             Self::Report { .. } => "POST, PUT",
+            Self::Transactions { .. } => "GET",
             Self::Batch { .. } | Self::Calls { .. } => "POST",
             Self::Health | Self::Codes(_) => "GET, HEAD",
+        }
+    }
+
+    /// The API version in the path.
+    const fn version(&self) -> Option<&'a str> {
+        match self {
+            Self::Report { version, .. }
+            | Self::Batch { version }
+            | Self::Calls { version }
+            | Self::Transactions { version, .. } => Some(version),
+            Self::Health | Self::Codes(_) => None,
         }
     }
 
@@ -195,11 +234,16 @@ async fn fetch(mut request: Request, env: Env, _context: Context) -> Result<Resp
         reply,
         warnings,
         cost,
+        next,
+        ..
     } = &outgoing;
     let headers = Headers::new();
     headers.set("Content-Type", content_type)?;
     headers.set("X-Request-Id", &request_id)?;
-    if let Some(Route::Report { .. } | Route::Batch { .. } | Route::Calls { .. }) = &route {
+    if route
+        .as_ref()
+        .is_some_and(|route| route.version().is_some())
+    {
         headers.set("X-Api-Version", API_VERSION)?;
     }
     if let Some(code) = reply.code {
@@ -216,6 +260,9 @@ async fn fetch(mut request: Request, env: Env, _context: Context) -> Result<Resp
     if let Some(warnings) = warnings_header(warnings) {
         headers.set("X-Warnings", &warnings)?;
     }
+    if let Some(next) = next {
+        headers.set("X-Next", next.as_str())?;
+    }
     if config.expose_cost && cost.trips > 0 {
         let Cost {
             trips,
@@ -228,9 +275,16 @@ async fn fetch(mut request: Request, env: Env, _context: Context) -> Result<Resp
     }
     let milliseconds = Date::now().as_millis().saturating_sub(started);
     log(&request_id, route.as_ref(), &outgoing, milliseconds);
-    Ok(Response::ok(outgoing.reply.body)?
-        .with_status(outgoing.reply.status)
-        .with_headers(headers))
+    let Outgoing { reply, rest, .. } = outgoing;
+    let response = match rest {
+        None => Response::ok(reply.body)?,
+        Some(rest) => {
+            let body = reply.body.into_bytes();
+            let start = stream::once(async { Ok::<_, Error>(body) });
+            Response::from_stream(start.chain(rest))?
+        }
+    };
+    Ok(response.with_status(reply.status).with_headers(headers))
 }
 
 /// The answer to a request, up to its headers. Route 404, method 405, version 400, size 413, then the use case.
@@ -256,19 +310,24 @@ async fn answer(
     let Ok(db) = env.d1("DB") else {
         return internal();
     };
-    let (version, network_id, max_body) = match route {
-        Route::Health | Route::Codes(_) => return health(&db).await,
-        Route::Batch { version } => (version, None, crate::batch::MAX_BODY),
-        Route::Calls { version } => (version, None, calls::MAX_BODY),
-        Route::Report {
-            version,
-            network_id,
-        } => (version, *network_id, request::MAX_BODY),
+    let Some(version) = route.version() else {
+        return health(&db).await;
     };
     if !is_calendar_date(version) {
         return refused(Problem::whole(Code::VersionInvalid));
     }
+    let Ok(archive) = env.kv("ARCHIVE") else {
+        return internal();
+    };
+    let is_read = http.method() == Method::Get;
+    let (network_id, max_body) = match route {
+        Route::Batch { .. } => (None, batch::MAX_BODY),
+        Route::Calls { .. } => (None, calls::MAX_BODY),
+        Route::Report { network_id, .. } => (*network_id, request::MAX_BODY),
+        _ => (None, 0),
+    };
     let body = match read_body(http, max_body).await {
+        _ if is_read => Vec::new(),
         Ok(Some(body)) => body,
         Ok(None) => return refused(Problem::whole(Code::BodyTooLarge).with_max(max_body)),
         Err(_) => return internal(),
@@ -282,27 +341,34 @@ async fn answer(
         request_id,
         asked,
     };
-    if let Route::Calls { .. } = route {
-        return import::import(&db, config, &incoming).await;
+    match route {
+        Route::Calls { .. } => import::import(&db, config, &incoming).await,
+        Route::Batch { .. } => {
+            let lines = is_ndjson(http.headers());
+            batches::run(&db, &archive, config, &incoming, lines).await
+        }
+        Route::Transactions { format, .. } => {
+            reading::page(Rc::new(db), &incoming, &query(&http.inner().url()), *format).await
+        }
+        _ if is_read => {
+            let query = query(&http.inner().url());
+            let id = query.iter().rfind(|(name, _)| name == "transaction_id");
+            reading::one(
+                Rc::new(db),
+                &archive,
+                &incoming,
+                id.map(|(_, id)| id.as_str()),
+            )
+            .await
+        }
+        _ => report::run(&db, &archive, config, &incoming).await,
     }
-    let Ok(archive) = env.kv("ARCHIVE") else {
-        return internal();
-    };
-    if let Route::Batch { .. } = route {
-        let lines = is_ndjson(http.headers());
-        return batch::run(&db, &archive, config, &incoming, lines).await;
-    }
-    report::run(&db, &archive, config, &incoming).await
 }
 
 /// The registry, or a code's entry in it.
 fn codes(code: Option<&str>) -> Outgoing {
     match problem_json::registry(code) {
-        Some(body) => Outgoing {
-            reply: Reply::success(200, body),
-            warnings: Vec::new(),
-            cost: Cost::default(),
-        },
+        Some(body) => Outgoing::new(Reply::success(200, body)),
         None => Outgoing::refused(&Problem::whole(Code::RouteNotFound)),
     }
 }
@@ -324,9 +390,8 @@ async fn health(db: &worker::D1Database) -> Outgoing {
         refuse(&Problem::whole(Code::ServiceUnavailable))
     };
     Outgoing {
-        reply,
-        warnings: Vec::new(),
         cost,
+        ..Outgoing::new(reply)
     }
 }
 
@@ -360,10 +425,23 @@ async fn read_body(request: &mut Request, max: usize) -> Result<Option<Vec<u8>>>
 
 /// Whether the query of a URL has `name=true`.
 fn asks_for(url: &str, name: &str) -> bool {
+    raw_query(url).any(|pair| pair == (name, "true"))
+}
+
+/// The query of a URL, decoded.
+fn query(url: &str) -> Vec<(String, String)> {
+    let decode = |text: &str| {
+        let text = text.replace('+', " ");
+        percent_decode_str(&text).decode_utf8_lossy().into_owned()
+    };
+    raw_query(url)
+        .map(|(name, value)| (decode(name), decode(value)))
+        .collect()
+}
+
+fn raw_query(url: &str) -> impl Iterator<Item = (&str, &str)> {
     let query = url.split_once('?').map_or("", |(_, query)| query);
-    query
-        .split('&')
-        .any(|pair| pair.split_once('=') == Some((name, "true")))
+    query.split('&').filter_map(|pair| pair.split_once('='))
 }
 
 /// The network that a path names.
@@ -419,7 +497,7 @@ impl Outgoing {
         let accept = request.headers().get("Accept").ok().flatten();
         let wanted = accept.is_some_and(|accept| accept.contains(problem_json::CONTENT_TYPE));
         if !wanted || self.reply.problems.is_empty() {
-            return "application/json";
+            return self.content_type.unwrap_or("application/json");
         }
         let origin = request.inner().url();
         let origin = origin.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
@@ -437,6 +515,7 @@ fn log(request_id: &str, route: Option<&Route<'_>>, outgoing: &Outgoing, millise
         Some(Route::Report { .. }) => "/api/{version}/{network_id}/call_outcomes",
         Some(Route::Batch { .. }) => "/api/{version}/call_outcomes/batch",
         Some(Route::Calls { .. }) => "/api/{version}/calls",
+        Some(Route::Transactions { .. }) => "/api/{version}/transactions",
         Some(Route::Health) => "/healthz",
         Some(Route::Codes(_)) => "/errors",
         None => "",

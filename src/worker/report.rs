@@ -8,6 +8,7 @@ use worker::{D1Database, Date, KvStore, console_error};
 
 use super::answer::{explanation, refusal, stored, would_be};
 use super::archive::{self, Archived};
+use super::reading::Rest;
 use super::store::{self, Answer, Ask, Call, Cost, Facts, Failure, Record};
 use super::{Asked, Config};
 use crate::explanation::Explanation;
@@ -43,15 +44,29 @@ pub struct Outgoing {
     pub warnings: Vec<Problem>,
     /// What the database did for it.
     pub cost: Cost,
+    /// The type of the body, if it is not JSON.
+    pub content_type: Option<&'static str>,
+    /// The id to start the next page after.
+    pub next: Option<TransactionId>,
+    /// What follows the body of the reply.
+    pub rest: Option<Rest>,
 }
 
 impl Outgoing {
     /// An answer that refuses, before the database was asked.
     pub fn refused(problem: &Problem) -> Self {
+        Self::new(refuse(problem))
+    }
+
+    /// An answer that cost nothing yet.
+    pub fn new(reply: Reply) -> Self {
         Self {
-            reply: refuse(problem),
+            reply,
             warnings: Vec::new(),
             cost: Cost::default(),
+            content_type: None,
+            next: None,
+            rest: None,
         }
     }
 }
@@ -142,6 +157,7 @@ pub async fn run(
         reply,
         warnings,
         cost,
+        ..
     } = &mut outgoing;
     *reply = carry_out(db, archive, ask, warnings, cost)
         .await

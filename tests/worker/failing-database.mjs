@@ -1,8 +1,9 @@
 // Wraps the Worker's D1 for failures.test.mjs: a request's headers say what goes wrong.
 //
 // `X-Test-Failure: before 2 D1_ERROR: …` makes the first two batches throw without having run, `after 1 …` makes the
-// first one throw although it was committed, and `X-Test-Pass: 1` lets one batch pass before. `X-Test-Random: 170` makes the next random bytes come out as 170 each, so
-// that a new id is one that exists.
+// first one throw although it was committed, and `X-Test-Pass: 1` lets one batch pass before. `over 1000000 bytes` makes
+// a batch throw in which a statement returns more. `X-Test-Random: 170` makes the next random bytes come out as 170
+// each, so that a new id is one that exists.
 
 /** The Rust binding goes by the name of the constructor. */
 class D1Database {
@@ -26,7 +27,10 @@ class D1Database {
     const { when, left, message } = this.#failures;
     if (left > 0 && when === 'before') this.#fail(message);
     const results = await this.#db.batch(statements);
-    if (left > 0) this.#fail(message);
+    if (when === 'over' && results.some(({ results }) => bytes(results) > left)) {
+      this.#fail('a statement returned too much');
+    }
+    if (when !== 'over' && left > 0) this.#fail(message);
     return results;
   }
 
@@ -35,6 +39,8 @@ class D1Database {
     throw new Error(message);
   }
 }
+
+const bytes = (value) => new TextEncoder().encode(JSON.stringify(value)).length;
 
 const random = crypto.getRandomValues.bind(crypto);
 

@@ -4,6 +4,7 @@
 
 pub mod batch;
 pub mod calls;
+pub mod reading;
 mod search;
 mod statement;
 
@@ -430,10 +431,15 @@ fn read_json<T: for<'de> Deserialize<'de>>(result: Option<&D1Result>) -> Result<
 
 fn binds(ask: &Ask<'_>) -> Vec<(&'static str, Bind)> {
     let text = |value: &str| Bind::Text(value.to_owned());
+    // As every parameter of a search, it is ignored beside an id.
+    let path_network_id = match ask.report.search {
+        Search::ById(_) => None,
+        Search::ByTime(_) => ask.path_network_id,
+    };
     let mut binds = vec![
         ("token", text(ask.token_hash)),
         ("permission", text(OUTCOMES_WRITE)),
-        ("path_network_id", Bind::text(ask.path_network_id)),
+        ("path_network_id", Bind::text(path_network_id)),
         ("ambiguity", Bind::Integer(ask.ambiguity)),
         ("name", text(&ask.report.identity.name)),
         ("candidate", text(ask.candidate.as_str())),

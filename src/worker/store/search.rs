@@ -107,6 +107,11 @@ pub const fn campaign() -> &'static str {
     CAMPAIGN
 }
 
+/// The id of the call with an id, whatever the token may do.
+pub const fn by_id() -> &'static str {
+    BY_ID
+}
+
 fn permitted(call: &str) -> String {
     let access = ACCESS.replace("{{campaign}}", CAMPAIGN);
     format!("iif({access}, {call}, NULL)")

@@ -1,0 +1,2 @@
+-- Only the last one.
+iif(page.seq < :last, :last, NULL)
