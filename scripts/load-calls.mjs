@@ -133,7 +133,8 @@ async function post(url, token, body) {
     if (!passing || attempt === TRIES) {
       throw new Failure(answer ? `${response.status}: ${answer.errors?.invalid_data}` : `${response.message}`);
     }
-    await setTimeout(200 * 2 ** attempt);
+    const wait = response.headers?.get('Retry-After');
+    await setTimeout(wait ? wait * 1000 : 200 * 2 ** attempt);
   }
 }
 

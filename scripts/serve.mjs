@@ -12,7 +12,7 @@ import { Failure, root } from './run.mjs';
 export const HOST = '127.0.0.1';
 const NAME = 'call-outcomes';
 
-/** `{ url, close }`. Port 0 is any free one; `quiet` drops the Worker's log. */
+/** `{ url, close }`. Port 0 is any free one; `quiet`, for commands, drops the Worker's log and has no rate limits. */
 export async function serve(port, { quiet = false } = {}) {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(config, 'dev');
   const miniflare = new Miniflare(
@@ -28,6 +28,7 @@ export async function serve(port, { quiet = false } = {}) {
           name: NAME,
           rootPath: root,
           modulesRoot: 'build',
+          ...(quiet && { bindings: { ...workerOptions.bindings, TOKEN_RATE_LIMIT: 'off', ADDRESS_RATE_LIMIT: 'off' } }),
           modules: [
             { type: 'ESModule', path: 'build/index.js' },
             { type: 'CompiledWasm', path: 'build/index_bg.wasm' },

@@ -7,6 +7,7 @@ pub mod export;
 pub mod ingest;
 pub mod json;
 pub mod ledger;
+pub mod limits;
 pub mod matching;
 pub mod money;
 pub mod outcome;

@@ -8,6 +8,9 @@ use crate::request::TimeSearch;
 use crate::time::UnixMillis;
 use crate::transaction_id::TransactionId;
 
+/// How far a start may be off unless configured, in seconds: a day.
+pub const WINDOW_SECONDS: i64 = 86_400;
+
 /// A call as far as matching looks at it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {

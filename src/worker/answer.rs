@@ -2,7 +2,7 @@
 //!
 //! Not here: asking the database, and what is stored.
 
-use super::Asked;
+use super::config::Asked;
 use super::store::{Call, Facts, OUTCOMES_WRITE, Record, Why};
 use crate::explanation::Explanation;
 use crate::ledger::Decision;

@@ -4,7 +4,7 @@
 
 use worker::D1Database;
 
-use super::Config;
+use super::config::Config;
 use super::report::{Incoming, Outgoing, hash, new_id};
 use super::store::Failure;
 use super::store::calls::{facts, store};
@@ -58,6 +58,9 @@ pub async fn import(db: &D1Database, config: &Config, incoming: &Incoming<'_>) -
         }
     };
     let token_hash = hash(&token);
+    if let Some(policy) = incoming.limits.refuse_token(&token_hash).await {
+        return outgoing.limited(policy);
+    }
     for _ in 0..TRIES {
         // (2) What is known.
         let failure = match facts(db, &token_hash, &rows, &mut outgoing.cost).await {

@@ -39,7 +39,7 @@ pub async fn one(
     let id = id.map(str::trim).filter(|id| !id.is_empty());
     let id = id.map(TransactionId::parse).ok_or_else(missing);
     let mut outgoing = Outgoing::refused(&Problem::whole(Code::Internal));
-    let (id, reader) = match enter(&db, incoming, id, |id| *id, &mut outgoing.cost).await {
+    let (id, reader) = match enter(&db, incoming, id, |id| *id, &mut outgoing).await {
         Ok(entered) => entered,
         Err(reply) => {
             outgoing.reply = *reply;
@@ -90,7 +90,7 @@ pub async fn page(
     let export = Export::read(pairs);
     let mut outgoing = Outgoing::refused(&Problem::whole(Code::Internal));
     let start_after = |export: &Export| export.start_after.flatten();
-    let entered = enter(&db, incoming, export, start_after, &mut outgoing.cost).await;
+    let entered = enter(&db, incoming, export, start_after, &mut outgoing).await;
     let (export, reader) = match entered {
         Ok(entered) => entered,
         Err(reply) => {
@@ -131,13 +131,18 @@ async fn enter<T>(
     incoming: &Incoming<'_>,
     asked: Result<T, Vec<Problem>>,
     id: impl FnOnce(&T) -> Option<TransactionId>,
-    cost: &mut Cost,
+    outgoing: &mut Outgoing,
 ) -> Result<(T, Reader), Box<Reply>> {
     let refused = |code| Box::new(refuse(&Problem::whole(code)));
     let token = incoming.header_token.as_deref();
     let token = token.ok_or_else(|| refused(Code::TokenMissing))?;
     let asked = asked.map_err(|problems| Box::new(refuse_invalid(&problems)))?;
-    match read(db, &hash(token), id(&asked), cost).await {
+    let token_hash = hash(token);
+    outgoing.limited = incoming.limits.refuse_token(&token_hash).await;
+    if outgoing.limited.is_some() {
+        return Err(refused(Code::RateLimited));
+    }
+    match read(db, &token_hash, id(&asked), &mut outgoing.cost).await {
         Ok(None) => Err(refused(Code::TokenInvalid)),
         Ok(Some(reader)) if !reader.permitted() => Err(refused(Code::PermissionMissing)),
         Ok(Some(reader)) => Ok((asked, reader)),

@@ -8,9 +8,10 @@ use worker::{D1Database, Date, KvStore, console_error};
 
 use super::answer::{explanation, refusal, stored, would_be};
 use super::archive::{self, Archived};
+use super::config::{Asked, Config};
+use super::limits::{Limits, Policy};
 use super::reading::Rest;
 use super::store::{self, Answer, Ask, Call, Cost, Facts, Failure, Record};
-use super::{Asked, Config};
 use crate::explanation::Explanation;
 use crate::ledger::{self, Decision};
 use crate::problem::{Code, Problem};
@@ -34,6 +35,8 @@ pub struct Incoming<'a> {
     pub request_id: &'a str,
     /// What the client asks for beyond the 2015 dialect.
     pub asked: Asked,
+    /// Who asks too often.
+    pub limits: &'a Limits,
 }
 
 /// What goes out.
@@ -50,6 +53,8 @@ pub struct Outgoing {
     pub next: Option<TransactionId>,
     /// What follows the body of the reply.
     pub rest: Option<Rest>,
+    /// The limit that refused the request.
+    pub limited: Option<Policy>,
 }
 
 impl Outgoing {
@@ -67,6 +72,16 @@ impl Outgoing {
             content_type: None,
             next: None,
             rest: None,
+            limited: None,
+        }
+    }
+
+    /// The answer to one request too many.
+    pub fn limited(self, policy: Policy) -> Self {
+        Self {
+            reply: refuse(&Problem::whole(Code::RateLimited)),
+            limited: Some(policy),
+            ..self
         }
     }
 }
@@ -137,6 +152,9 @@ pub async fn run(
     };
     // (3) and (4)
     let token_hash = hash(&token);
+    if let Some(policy) = incoming.limits.refuse_token(&token_hash).await {
+        return outgoing.limited(policy);
+    }
     let Ok(candidate) = new_id() else {
         outgoing.reply = incoming.fail("no random bits");
         return outgoing;

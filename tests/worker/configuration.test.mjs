@@ -15,7 +15,13 @@ const MAX_GZIP = 320 * 1024;
 test('the top level is production', async () => {
   const production = unstable_readConfig({ config });
   assert.equal(production.name, 'call-outcomes');
-  assert.deepEqual(Object.keys(production.vars).sort(), ['AMBIGUITY_SECONDS', 'DEFAULT_COUNTRY_CODE', 'MATCH_WINDOW_SECONDS']);
+  assert.deepEqual(Object.keys(production.vars).sort(), [
+    'ADDRESS_RATE_LIMIT',
+    'AMBIGUITY_SECONDS',
+    'DEFAULT_COUNTRY_CODE',
+    'MATCH_WINDOW_SECONDS',
+    'TOKEN_RATE_LIMIT',
+  ]);
   assert.deepEqual(
     production.d1_databases.map(({ binding, migrations_dir }) => [binding, migrations_dir]),
     [['DB', 'migrations']],
@@ -34,6 +40,18 @@ test('only the development environment shows what a request costs, and has a dat
   assert.equal(development.vars.EXPOSE_COST, 'true');
   assert.notEqual(development.d1_databases[0].database_name, unstable_readConfig({ config }).d1_databases[0].database_name);
 });
+
+for (const env of [undefined, 'dev']) {
+  test(`what refusals say of rate limits is what the limiters allow: ${env ?? 'production'}`, () => {
+    const { vars, ratelimits } = unstable_readConfig({ config, env });
+    const policies = ratelimits.map(({ name, simple }) => [name, `${simple.limit}/${simple.period}`]);
+    assert.deepEqual(policies, [
+      ['TOKEN_RATE_LIMITER', vars.TOKEN_RATE_LIMIT],
+      ['ADDRESS_RATE_LIMITER', vars.ADDRESS_RATE_LIMIT],
+    ]);
+    assert.equal(new Set(ratelimits.map(({ namespace_id }) => namespace_id)).size, 2);
+  });
+}
 
 test('a deployment passes up to the upload', async () => {
   const wrangler = fileURLToPath(new URL('../../node_modules/wrangler/bin/wrangler.js', import.meta.url));

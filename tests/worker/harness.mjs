@@ -21,11 +21,15 @@ export const NO_PERMISSION = 'demo-no-permission-token';
 /** What a transaction id of ours looks like. */
 export const ID = /^[0-9A-F]{8}-[0-9A-F]{8}$/;
 
+// Tests send more requests than one client may.
+const UNLIMITED = { TOKEN_RATE_LIMIT: 'off', ADDRESS_RATE_LIMIT: 'off' };
+
 /**
- * Starts a server. `vars` are set over those of the dev environment. `wrap` is the URL of a module whose default export
- * takes the Worker's `env` and the request, and returns the `env` that the Worker gets.
+ * Starts a server. `vars` are set over those of the dev environment without rate limits, `ratelimits` are limiters in
+ * place of its own. `wrap` is the URL of a module whose default export takes the Worker's `env` and the request, and
+ * returns the `env` that the Worker gets.
  */
-export async function start({ vars = {}, wrap } = {}) {
+export async function start({ vars = {}, ratelimits, wrap } = {}) {
   const logs = [];
   const directory = await mkdtemp(join(tmpdir(), 'call-outcomes-test-'));
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(root, 'wrangler.toml'), 'dev');
@@ -44,7 +48,8 @@ export async function start({ vars = {}, wrap } = {}) {
           rootPath: root,
           modulesRoot: 'build',
           modules: await modules(wrap),
-          bindings: { ...workerOptions.bindings, ...vars },
+          bindings: { ...workerOptions.bindings, ...UNLIMITED, ...vars },
+          ...(ratelimits && { ratelimits }),
           // What the Worker answers, byte for byte: no proxy stands in front, only the static assets.
           unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
         },

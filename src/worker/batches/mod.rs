@@ -10,10 +10,10 @@ use worker::{D1Database, KvStore};
 
 use super::answer::refusal;
 use super::archive::{self, Archived};
+use super::config::{Asked, Config};
 use super::report::{Incoming, Outgoing, hash, now};
 use super::store::batch::{self as store, Ask, Known};
 use super::store::{Cost, Failure};
-use super::{Asked, Config};
 use crate::batch::{Reading, Row, read, read_lines};
 use crate::problem::{Class, Code, Problem};
 use crate::reply::lists::{Answered, Effect, reply_to_batch};
@@ -88,12 +88,16 @@ pub async fn run(
             }));
     }
     // (2) and (3)
+    let token_hash = hash(&token);
+    if let Some(policy) = incoming.limits.refuse_token(&token_hash).await {
+        return outgoing.limited(policy);
+    }
     let batch = Batch {
         db,
         archive,
         config,
         incoming,
-        token_hash: &hash(&token),
+        token_hash: &token_hash,
         now: now(),
     };
     let mut answered = Vec::with_capacity(rows.len());

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use worker::{D1Database, D1PreparedStatement, D1Result, Error};
 
-use super::Asked;
+use super::config::Asked;
 use crate::explanation::{Explanation, Steps};
 use crate::matching::{self, Target};
 use crate::money::Cents;

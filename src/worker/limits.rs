@@ -1,0 +1,66 @@
+//! Rate limits: the platform's counters, which only say yes or no.
+//!
+//! Not here: what a limit is, which stands in `wrangler.toml`.
+
+use worker::{Env, RateLimiter};
+
+/// What a limiter allows, for the headers of a refusal. The binding does not tell, so a variable does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Whom it counts.
+    pub name: &'static str,
+    /// How many requests.
+    pub limit: u32,
+    /// In how many seconds.
+    pub period: u32,
+}
+
+impl Policy {
+    /// Reads `1000/10`; `None` for `off`, and for anything else.
+    fn parse(name: &'static str, text: &str) -> Option<Self> {
+        let (limit, period) = text.split_once('/')?;
+        Some(Self {
+            name,
+            limit: limit.parse().ok()?,
+            period: period.parse().ok()?,
+        })
+    }
+}
+
+/// The limiters of a deployment.
+pub struct Limits {
+    token: Option<(RateLimiter, Policy)>,
+    address: Option<(RateLimiter, Policy)>,
+}
+
+impl Limits {
+    /// Those that are bound and not off.
+    pub fn from_env(env: &Env) -> Self {
+        let limiter = |name, variable: &str, binding: &str| {
+            let policy = Policy::parse(name, &env.var(variable).ok()?.to_string())?;
+            Some((env.rate_limiter(binding).ok()?, policy))
+        };
+        Self {
+            token: limiter("token", "TOKEN_RATE_LIMIT", "TOKEN_RATE_LIMITER"),
+            address: limiter("address", "ADDRESS_RATE_LIMIT", "ADDRESS_RATE_LIMITER"),
+        }
+    }
+
+    /// Counts a request of a token, by its hash; the policy if that is one too many.
+    pub async fn refuse_token(&self, hash: &str) -> Option<Policy> {
+        refuse(self.token.as_ref(), hash).await
+    }
+
+    /// Counts a request of an address that was refused for its token; the policy if that is one too many. What is
+    /// counted is known only after the trip: a good token behind the same address is never refused.
+    pub async fn refuse_address(&self, address: &str) -> Option<Policy> {
+        refuse(self.address.as_ref(), address).await
+    }
+}
+
+/// A limiter that fails refuses nobody.
+async fn refuse(limiter: Option<&(RateLimiter, Policy)>, key: &str) -> Option<Policy> {
+    let (limiter, policy) = limiter?;
+    let outcome = limiter.limit(key.to_owned()).await.ok()?;
+    (!outcome.success).then_some(*policy)
+}
