@@ -1,9 +1,10 @@
-// Builds the release Worker into build/, unless what is there was built from the same sources. `wrangler` runs this
-// too, as its custom build, so it sets up first.
+// Builds the release Worker into build/ and the reference into www/, unless what is there was built from the same
+// sources. `wrangler` runs this too, as its custom build, so it sets up first.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { reference } from './reference.mjs';
 import { isMain, main, pinnedEnvironment, root, run, step } from './run.mjs';
 import { setup, wasmBindgen, workerBuild } from './setup.mjs';
 
@@ -12,11 +13,12 @@ const bundle = ['index.js', 'index_bg.wasm'].map((name) => join(root, 'build', n
 const stamp = join(root, 'build/.fingerprint');
 
 const settings = ['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'package-lock.json'];
-const scripts = ['scripts/versions.mjs', 'scripts/build.mjs'];
+const scripts = ['scripts/versions.mjs', 'scripts/build.mjs', 'scripts/reference.mjs', 'examples/reference.rs'];
+const written = ['www/docs.html', 'www/errors.json', 'www/openapi.json'].map((path) => join(root, path));
 
 export async function build() {
   const id = fingerprint().slice(0, 12);
-  if ([...bundle, stamp].every(existsSync) && readFileSync(stamp, 'utf8') === id) {
+  if ([...bundle, ...written, stamp].every(existsSync) && readFileSync(stamp, 'utf8') === id) {
     console.log(`The Worker is up to date (build ${id}, ${kib(sizes().total)} gzip).`);
     return;
   }
@@ -24,6 +26,7 @@ export async function build() {
   await step(`Building the Worker (build ${id})`, () =>
     run(workerBuild, release, { quiet: true, env: environment(id) }),
   );
+  await step('Writing the reference', reference);
   writeFileSync(stamp, id);
   const { files, total } = sizes();
   for (const [name, size] of [...files, ['total', total]]) {

@@ -2,11 +2,11 @@
 // so it costs little when there is nothing to do, and only adds: nothing outside this folder and the tool cache is
 // changed, except that rustup may be asked for the components and the target in rust-toolchain.toml.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { Failure, isMain, main, root, run, step } from './run.mjs';
-import { WASM_BINDGEN_CLI, WORKER_BUILD } from './versions.mjs';
+import { OPENAPI_SPEC_VALIDATOR, SCHEMATHESIS, WASM_BINDGEN_CLI, WORKER_BUILD } from './versions.mjs';
 
 const TARGET = 'wasm32-unknown-unknown';
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'call-outcomes');
@@ -97,6 +97,25 @@ function openssl() {
   if (process.platform !== 'linux' || process.env.OPENSSL_DIR) return;
   if (spawnSync('pkg-config', ['--exists', 'openssl']).status === 0) return;
   throw new Failure('worker-build needs the headers of OpenSSL. On Debian: apt-get install pkg-config libssl-dev');
+}
+
+/** A Python with the tools that the OpenAPI document is tested with. Nothing but the tests needs it. */
+export async function apiTester() {
+  const home = join(cache, `schemathesis-${SCHEMATHESIS}-openapi-spec-validator-${OPENAPI_SPEC_VALIDATOR}`);
+  const python = join(home, 'bin/python');
+  const complete = join(home, 'complete');
+  if (existsSync(complete)) return python;
+  const packages = [`schemathesis==${SCHEMATHESIS}`, `openapi-spec-validator==${OPENAPI_SPEC_VALIDATOR}`];
+  await step('Installing the API tester, once', async () => {
+    try {
+      await run('python3', ['-m', 'venv', '--clear', home], { quiet: true });
+    } catch (error) {
+      throw new Failure(`${error.message}\nThe tests need Python 3 with venv. On Debian: apt-get install python3-venv`);
+    }
+    await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages], { quiet: true });
+    writeFileSync(complete, '');
+  });
+  return python;
 }
 
 async function packages() {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';
 import { Failure, elapsed, main, pinnedEnvironment, root, run } from './run.mjs';
-import { pinnedNode, setup, wasmBindgenTestRunner } from './setup.mjs';
+import { apiTester, pinnedNode, setup, wasmBindgenTestRunner } from './setup.mjs';
 
 const WASM = ['--target', 'wasm32-unknown-unknown'];
 const DENY = ['--', '-D', 'warnings'];
@@ -12,7 +12,7 @@ const npmFeature = /^npm\s*=/m.test(readFileSync(join(root, 'Cargo.toml'), 'utf8
 
 const checks = [
   ['formatting', () => cargo('fmt', '--check')],
-  ['clippy', () => cargo('clippy', '--locked', '--all-targets', ...DENY)],
+  ['clippy', () => cargo('clippy', '--locked', '--all-targets', '--features', 'openapi', ...DENY)],
   ['clippy for the Worker', () => cargo('clippy', '--locked', ...WASM, '--features', 'worker', ...DENY)],
   npmFeature && [
     'clippy for the npm package',
@@ -24,6 +24,7 @@ const checks = [
   ['the table of cases in wasm', () => run('cargo', ['test', '--locked', ...WASM, '--test', 'rules'], { env: runner() })],
   ['build of the Worker', build],
   ['tests of the Worker', () => nodeTests('tests/worker')],
+  ['the OpenAPI document, and requests made up from it', apiTests],
 ].filter(Boolean);
 
 await main(async () => {
@@ -42,6 +43,12 @@ await main(async () => {
   }
   console.log(`\nAll ${checks.length} checks passed in ${elapsed(start)}.`);
 });
+
+async function apiTests() {
+  const python = await apiTester();
+  await run(python, ['-m', 'openapi_spec_validator', 'www/openapi.json']);
+  await run(pinnedNode, ['tests/api/run.mjs', python], { env: pinnedEnvironment() });
+}
 
 function runner() {
   return { ...pinnedEnvironment(), CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: wasmBindgenTestRunner };

@@ -2,3 +2,6 @@
 // tool reads the output of exactly its own version: change these with Cargo.lock. Tools from npm are in package.json.
 export const WASM_BINDGEN_CLI = '0.2.130';
 export const WORKER_BUILD = '0.8.7';
+// From PyPI, for the tests only.
+export const SCHEMATHESIS = '4.32.5';
+export const OPENAPI_SPEC_VALIDATOR = '0.9.0';

@@ -18,7 +18,8 @@ pub const MAX_BODY: usize = 4_194_304;
 pub const MAX_ROWS: usize = 1_000;
 
 const ROOT: [&str; 3] = ["calls", "call", "oauth_token"];
-const CALL: [&str; 8] = [
+/// The parameters of a call.
+pub const CALL: [&str; 8] = [
     "transaction_id",
     "external_call_unique_id",
     "start_time_t",

@@ -17,6 +17,21 @@ pub const AMBIGUITY_SECONDS: i64 = 5;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seconds(pub i64);
 
+#[cfg(feature = "openapi")]
+impl schemars::JsonSchema for Seconds {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Seconds".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "Seconds, with at most three decimals.",
+            "type": "number",
+            "minimum": 0
+        })
+    }
+}
+
 impl Serialize for Seconds {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[expect(
@@ -33,6 +48,7 @@ impl Serialize for Seconds {
 
 /// A call that was not chosen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Candidate {
     /// Its id.
     pub transaction_id: TransactionId,
@@ -52,6 +68,7 @@ impl Candidate {
 /// How the call was looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum By {
     /// By its id.
     TransactionId,
@@ -62,6 +79,7 @@ pub enum By {
 /// The member `match` of an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum Explanation {
     /// The call has the id.
     ById {
@@ -84,6 +102,7 @@ pub enum Explanation {
 
 /// The closest call, beside the next best one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Closest {
     by: By,
     distance_seconds: Seconds,

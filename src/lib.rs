@@ -10,6 +10,8 @@ pub mod ledger;
 pub mod limits;
 pub mod matching;
 pub mod money;
+#[cfg(feature = "openapi")]
+pub mod openapi;
 pub mod outcome;
 pub mod parameters;
 pub mod phone;

@@ -39,6 +39,24 @@ pub enum Class {
 }
 
 impl Class {
+    /// Every class.
+    pub const ALL: &'static [Self] = &[
+        Self::InvalidApiVersion,
+        Self::ParseError,
+        Self::NotAuthorized,
+        Self::RecordInvalid,
+        Self::UnauthorizedOperation,
+        Self::UnauthorizedAdvertiser,
+        Self::UnauthorizedNetwork,
+        Self::RecordNotFound,
+        Self::RouteNotFound,
+        Self::MethodNotAllowed,
+        Self::PayloadTooLarge,
+        Self::TooManyRequests,
+        Self::ServiceUnavailable,
+        Self::InternalServiceError,
+    ];
+
     /// The class as it stands in an answer.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -244,6 +262,18 @@ registry! {
     Warning RecordInvalid DirectoryNew "directory.new" "Not seen before" "{name} is new and enters the directory" "Mind a typing error: the id was not known until now.";
 }
 
+#[cfg(feature = "openapi")]
+impl schemars::JsonSchema for Code {
+    fn schema_name() -> Cow<'static, str> {
+        Cow::Borrowed("Code")
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let codes: Vec<&str> = Self::ALL.iter().map(|code| code.as_str()).collect();
+        schemars::json_schema!({ "type": "string", "enum": codes })
+    }
+}
+
 impl Serialize for Code {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
@@ -305,6 +335,27 @@ impl Problem {
         };
         // Last, so that a key called "{max}" stays what it is.
         text.replace("{name}", &self.name)
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl schemars::JsonSchema for Problem {
+    fn schema_name() -> Cow<'static, str> {
+        Cow::Borrowed("Problem")
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "One thing that is wrong, or probably wrong, with a request.",
+            "type": "object",
+            "properties": {
+                "code": generator.subschema_for::<Code>(),
+                "pointer": { "type": "string", "description": "Where: an RFC 6901 pointer into the request." },
+                "detail": { "type": "string" },
+                "fix": { "type": "string", "description": "What to write instead, where that is certain." }
+            },
+            "required": ["code", "pointer", "detail"]
+        })
     }
 }
 

@@ -12,7 +12,8 @@ use crate::reply::Reply;
 pub const CONTENT_TYPE: &str = "application/problem+json";
 
 #[derive(Serialize)]
-struct Document<'a> {
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub(crate) struct Document<'a> {
     r#type: String,
     title: &'static str,
     status: u16,
@@ -25,7 +26,7 @@ struct Document<'a> {
     r#match: Option<&'a Explanation>,
 }
 
-/// The document of a refusal. `origin` is that of the server, whose `/errors/` has an entry for each code.
+/// The document of a refusal. `origin` is that of the server, whose `/errors/` has a page for each code.
 #[must_use]
 pub fn document(reply: &Reply, warnings: &[Problem], origin: &str, request_id: &str) -> String {
     let code = reply.code.unwrap_or(Code::Internal);
@@ -43,7 +44,8 @@ pub fn document(reply: &Reply, warnings: &[Problem], origin: &str, request_id: &
 }
 
 #[derive(Serialize)]
-struct Listed {
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub(crate) struct Listed {
     code: &'static str,
     severity: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,15 +72,9 @@ impl From<Code> for Listed {
     }
 }
 
-/// All codes as JSON, or the entry of one; `None` where there is no such code.
+/// All codes as JSON.
 #[must_use]
-pub fn registry(code: Option<&str>) -> Option<String> {
-    let listed = |code: &Code| Listed::from(*code);
-    let json = match code {
-        None => serde_json::to_string(&Code::ALL.iter().map(listed).collect::<Vec<_>>()),
-        Some(name) => serde_json::to_string(&listed(
-            Code::ALL.iter().find(|code| code.as_str() == name)?,
-        )),
-    };
-    json.ok()
+pub fn registry() -> String {
+    let listed: Vec<Listed> = Code::ALL.iter().map(|code| Listed::from(*code)).collect();
+    serde_json::to_string(&listed).unwrap_or_default()
 }

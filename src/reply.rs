@@ -75,7 +75,8 @@ pub struct Extras<'a> {
 }
 
 #[derive(Serialize)]
-struct Body<'a> {
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub(crate) struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     validate_only: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -89,7 +90,8 @@ struct Body<'a> {
 }
 
 #[derive(Serialize)]
-struct CallOutcome<'a> {
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub(crate) struct CallOutcome<'a> {
     transaction_id: Option<TransactionId>,
     corrects_transaction_id: Option<TransactionId>,
     outcome_name: &'a str,
@@ -106,6 +108,7 @@ struct CallOutcome<'a> {
 
 /// A call, as an answer shows it.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Call {
     transaction_id: TransactionId,
     start_time_t: String,

@@ -18,7 +18,8 @@ pub const MAX_BODY: usize = 65_536;
 const ROOT: [&str; 3] = ["search", "call_outcome", "oauth_token"];
 /// A report in a list; `row` is the client's own key for it.
 const ROW: [&str; 3] = ["search", "call_outcome", "row"];
-const SEARCH: [&str; 7] = [
+/// The parameters of a search.
+pub const SEARCH: [&str; 7] = [
     "transaction_id",
     "start_time_t",
     "calling_phone_number",
@@ -38,8 +39,8 @@ const CALL_OUTCOME: [&str; 9] = [
     "custom_parameter_2",
     "custom_parameter_3",
 ];
-/// The known names, then the reference's misspellings.
-const CALL_OUTCOME_KEYS: [&str; 12] = [
+/// The parameters of an outcome, then the reference's misspellings.
+pub const CALL_OUTCOME_KEYS: [&str; 12] = [
     CALL_OUTCOME[0],
     CALL_OUTCOME[1],
     CALL_OUTCOME[2],

@@ -69,6 +69,22 @@ impl TransactionId {
     }
 }
 
+#[cfg(feature = "openapi")]
+impl schemars::JsonSchema for TransactionId {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "TransactionId".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "The id of a call or of a record of an outcome, in upper case.",
+            "type": "string",
+            "pattern": "^[0-9A-Z-]+$",
+            "maxLength": MAX_LENGTH
+        })
+    }
+}
+
 impl Serialize for TransactionId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())

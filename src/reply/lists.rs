@@ -35,22 +35,26 @@ pub struct Answered {
 }
 
 #[derive(Serialize)]
-struct Batch<'a> {
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub(crate) struct Batch<'a> {
     results: Vec<BatchRow<'a>>,
     summary: BatchSummary,
 }
 
 #[derive(Serialize)]
-struct BatchRow<'a> {
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub(crate) struct BatchRow<'a> {
     index: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     row: Option<&'a str>,
     status: u16,
+    #[cfg_attr(feature = "openapi", schemars(with = "serde_json::Value"))]
     body: &'a RawValue,
 }
 
 #[derive(Default, Serialize)]
-struct BatchSummary {
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub(crate) struct BatchSummary {
     created: usize,
     corrected: usize,
     unchanged: usize,
@@ -82,13 +86,15 @@ pub fn reply_to_batch(rows: &[Answered]) -> Reply {
 }
 
 #[derive(Serialize)]
-struct Import<'a> {
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub(crate) struct Import<'a> {
     results: Vec<ImportRow<'a>>,
     summary: ImportSummary,
 }
 
 #[derive(Serialize)]
-struct ImportRow<'a> {
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub(crate) struct ImportRow<'a> {
     index: usize,
     status: u16,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,13 +104,15 @@ struct ImportRow<'a> {
 }
 
 #[derive(Serialize)]
-struct RowError {
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub(crate) struct RowError {
     class: &'static str,
     invalid_data: String,
 }
 
 #[derive(Serialize)]
-struct ImportedCall<'a> {
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub(crate) struct ImportedCall<'a> {
     transaction_id: &'a str,
     external_call_unique_id: Option<&'a str>,
     start_time_t: String,
@@ -116,7 +124,8 @@ struct ImportedCall<'a> {
 }
 
 #[derive(Default, Serialize)]
-struct ImportSummary {
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub(crate) struct ImportSummary {
     created: usize,
     updated: usize,
     unchanged: usize,

@@ -45,7 +45,8 @@ const COLUMNS: [&str; 13] = [
 ];
 
 #[derive(Serialize)]
-struct Transaction<'a> {
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub(crate) struct Transaction<'a> {
     #[serde(flatten)]
     outcome: CallOutcome<'a>,
     call_transaction_id: TransactionId,

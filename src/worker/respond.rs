@@ -3,7 +3,7 @@
 //! Not here: what is answered.
 
 use futures_util::{StreamExt, stream};
-use worker::{Error, Headers, Method, Request, Response, Result};
+use worker::{Error, Headers, Request, Response, Result};
 
 use super::config::Config;
 use super::report::Outgoing;
@@ -120,7 +120,7 @@ fn cors(
     route: Option<&Route<'_>>,
     config: &Config,
 ) -> Result<()> {
-    let is_preflight = request.method() == Method::Options;
+    let is_preflight = request.inner().method() == "OPTIONS";
     let methods = route.map_or("", Route::methods);
     if is_preflight {
         headers.set("Allow", methods)?;

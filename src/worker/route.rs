@@ -2,8 +2,6 @@
 //!
 //! Not here: what is done there.
 
-use worker::Method;
-
 use crate::reply::reading::Format;
 
 /// What a path means.
@@ -26,8 +24,6 @@ pub enum Route<'a> {
     Health,
     /// The public part of the configuration.
     Config,
-    /// The registry of codes, or one of them.
-    Codes(Option<&'a str>),
 }
 
 impl<'a> Route<'a> {
@@ -43,8 +39,6 @@ impl<'a> Route<'a> {
         ) {
             (Some("healthz"), None, ..) => Some(Self::Health),
             (Some("config.json"), None, ..) => Some(Self::Config),
-            (Some("errors.json"), None, ..) => Some(Self::Codes(None)),
-            (Some("errors"), Some(code), None, ..) => Some(Self::Codes(Some(code))),
             (Some("api"), Some(version), Some(name), None, _) if is_report(name) => {
                 Some(Self::Report {
                     version,
@@ -94,7 +88,7 @@ impl<'a> Route<'a> {
             Self::Report { .. } => "POST, PUT",
             Self::Transactions { .. } => "GET",
             Self::Batch { .. } | Self::Calls { .. } => "POST",
-            Self::Health | Self::Config | Self::Codes(_) => "GET, HEAD",
+            Self::Health | Self::Config => "GET, HEAD",
         }
     }
 
@@ -105,14 +99,12 @@ impl<'a> Route<'a> {
             | Self::Batch { version }
             | Self::Calls { version }
             | Self::Transactions { version, .. } => Some(version),
-            Self::Health | Self::Config | Self::Codes(_) => None,
+            Self::Health | Self::Config => None,
         }
     }
 
-    pub fn takes(&self, method: &Method) -> bool {
-        self.methods()
-            .split(", ")
-            .any(|name| name == method.as_ref())
+    pub fn takes(&self, method: &str) -> bool {
+        self.methods().split(", ").any(|name| name == method)
     }
 
     /// The path as the log names it.
@@ -127,7 +119,6 @@ impl<'a> Route<'a> {
             Self::Transactions { .. } => "/api/{version}/transactions",
             Self::Health => "/healthz",
             Self::Config => "/config.json",
-            Self::Codes(_) => "/errors",
         }
     }
 }

@@ -1,0 +1,359 @@
+//! The routes: what each takes and answers.
+
+use schemars::generate::SchemaGenerator;
+use serde_json::{Map, Value, json};
+
+use super::examples;
+use super::responses::{schema, success};
+use crate::export::{DEFAULT_LIMIT, MAX_LIMIT};
+use crate::reply::lists::{Batch, Import};
+use crate::reply::reading::Transaction;
+use crate::reply::{Body, Call, CallOutcome};
+
+/// What the API is.
+pub const ABOUT: &str = "Report what became of a phone call. A request names the call, by its transaction id or by roughly when it started and who called, and the outcome is created, or corrected if it was reported before. The same request again changes nothing. Every path may end in `.json`; any calendar date is served as version 2015-08-17.";
+
+/// The groups of routes.
+pub fn tags() -> Value {
+    json!([
+        { "name": "Outcomes", "description": "Reporting what became of calls." },
+        { "name": "Reading", "description": "Reading what was reported." },
+        { "name": "Calls", "description": "Telling which calls there were." },
+        { "name": "Operations", "description": "Of the server itself." },
+    ])
+}
+
+/// The parameters that several routes have.
+pub fn parameters() -> Value {
+    let flag = |name: &str, about: &str| {
+        json!({
+            "name": name,
+            "in": "query",
+            "description": about,
+            "schema": { "type": "boolean", "default": false },
+        })
+    };
+    json!({
+        "version": {
+            "name": "version",
+            "in": "path",
+            "required": true,
+            "description": "Any calendar date.",
+            "schema": { "type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" },
+            "example": "2015-08-17",
+        },
+        "network_id": {
+            "name": "network_id",
+            "in": "path",
+            "required": true,
+            "description": "Acts as `search.network_id`: has to be the token's network. Ignored beside `search.transaction_id`.",
+            "schema": { "type": "string", "minLength": 1, "pattern": "^[A-Za-z0-9_-]+$" },
+            "example": "3",
+        },
+        "validate_only": flag("validate_only", "Nothing is stored; the answer says what a report would do."),
+        "explain": flag("explain", "The answer tells why the call was found, or none."),
+        "unambiguous": flag("unambiguous", "A match that another call is about as close to is refused: `call.ambiguous`."),
+        "strict": flag("strict", "Unknown and repeated keys refuse the request."),
+        "transaction_id": {
+            "name": "transaction_id",
+            "in": "query",
+            "required": true,
+            "description": "The id of a call, or of any record of an outcome.",
+            "schema": { "type": "string", "minLength": 1 },
+            "example": "00000000-00000001",
+        },
+        "from": {
+            "name": "from",
+            "in": "query",
+            "description": "Only records written then or later, in Unix seconds.",
+            "schema": { "type": "string", "pattern": "^([0-9]{10}|[0-9]{13})$" },
+        },
+        "to": {
+            "name": "to",
+            "in": "query",
+            "description": "Only records written then or earlier, in Unix seconds.",
+            "schema": { "type": "string", "pattern": "^([0-9]{10}|[0-9]{13})$" },
+        },
+        "limit": {
+            "name": "limit",
+            "in": "query",
+            "description": "How many records at most.",
+            "schema": { "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT },
+        },
+        "start_after_transaction_id": {
+            "name": "start_after_transaction_id",
+            "in": "query",
+            "description": "Only records behind this one: `next` of the page before.",
+            "schema": { "type": "string" },
+        },
+    })
+}
+
+fn references(names: &[&str]) -> Vec<Value> {
+    names
+        .iter()
+        .map(|name| json!({ "$ref": format!("#/components/parameters/{name}") }))
+        .collect()
+}
+
+/// The answers of a route: its own, and the errors by their statuses.
+fn responses(own: &[(&str, Value)], errors: &[&str]) -> Map<String, Value> {
+    let errors = errors.iter().map(|status| {
+        let reference = json!({ "$ref": format!("#/components/responses/{status}") });
+        ((*status).to_owned(), reference)
+    });
+    own.iter()
+        .map(|(status, response)| ((*status).to_owned(), response.clone()))
+        .chain(errors)
+        .collect()
+}
+
+/// All routes.
+pub fn paths(generator: &mut SchemaGenerator) -> Value {
+    let mut reports = reports(generator, &["version"]);
+    if let Value::Object(reports) = &mut reports {
+        reports.insert("get".to_owned(), read(generator));
+    }
+    let in_network = self::reports(generator, &["version", "network_id"]);
+    json!({
+        "/api/{version}/call_outcomes": reports,
+        "/api/{version}/{network_id}/call_outcomes": in_network,
+        "/api/{version}/call_outcomes/batch": { "post": batch(generator) },
+        "/api/{version}/transactions": { "get": export(generator) },
+        "/api/{version}/transactions.csv": { "get": export_csv() },
+        "/api/{version}/calls": { "post": import(generator) },
+        "/config.json": { "get": config() },
+        "/healthz": { "get": health() },
+    })
+}
+
+const JSON: &str = "application/json";
+const REPORT_QUERY: [&str; 4] = ["validate_only", "explain", "unambiguous", "strict"];
+const WRITE_ERRORS: [&str; 9] = [
+    "400", "401", "403", "404", "405", "413", "429", "500", "503",
+];
+const LIST_ERRORS: [&str; 8] = ["400", "401", "403", "405", "413", "429", "500", "503"];
+const READ_ERRORS: [&str; 8] = ["400", "401", "403", "404", "405", "429", "500", "503"];
+
+fn reports(generator: &mut SchemaGenerator, path: &[&str]) -> Value {
+    let answer = schema::<Body<'_>>(generator);
+    let in_network = path.len() > 1;
+    let operation = |method: &str, summary: &str, examples: Value| {
+        let id = if in_network {
+            format!("{method}_call_outcome_in_network")
+        } else {
+            format!("{method}_call_outcome")
+        };
+        json!({
+            "operationId": id,
+            "tags": ["Outcomes"],
+            "summary": summary,
+            "description": "POST and PUT do the same. Permission `outcomes:write`. An outcome is identified by its call, its name and `partner_unique_id`: a first report creates it (201); one with other fields corrects it, by a new record that names the one it corrects (200); the same again changes nothing (200).",
+            "parameters": references(&[path, &REPORT_QUERY].concat()),
+            "requestBody": {
+                "required": true,
+                "content": { JSON: { "schema": { "$ref": "#/components/schemas/Report" }, "examples": examples } },
+            },
+            "responses": responses(
+                &[
+                    ("200", with_examples(
+                        success("An existing outcome was found: corrected, or unchanged. Also every dry run.", JSON, &answer, &["X-Api-Version"]),
+                        examples::corrections(),
+                    )),
+                    ("201", with_examples(
+                        success("A new outcome was created.", JSON, &answer, &["X-Api-Version"]),
+                        examples::creations(),
+                    )),
+                ],
+                &WRITE_ERRORS,
+            ),
+        })
+    };
+    json!({
+        "post": operation("post", "Report a call outcome", examples::reports()),
+        "put": operation("put", "Report or correct a call outcome", examples::reports()),
+    })
+}
+
+fn with_examples(mut response: Value, examples: Value) -> Value {
+    if let Some(Value::Object(content)) = response.pointer_mut("/content/application~1json") {
+        content.insert("examples".to_owned(), examples);
+    }
+    response
+}
+
+fn batch(generator: &mut SchemaGenerator) -> Value {
+    let answer = schema::<Batch<'_>>(generator);
+    json!({
+        "operationId": "post_batch",
+        "tags": ["Outcomes"],
+        "summary": "Report many call outcomes",
+        "description": "Each row's `body` is what a single report would be answered, its `status` likewise. Rows apply in their order; one that fails does not affect the others. With `Content-Type: application/x-ndjson` the body is a report a line, and the token in the header.",
+        "parameters": references(&[&["version"][..], &REPORT_QUERY].concat()),
+        "requestBody": {
+            "required": true,
+            "content": { JSON: { "schema": { "$ref": "#/components/schemas/BatchRequest" }, "examples": examples::batches() } },
+        },
+        "responses": responses(
+            &[
+                ("200", success("No row failed.", JSON, &answer, &["X-Api-Version"])),
+                ("207", success("At least one row failed.", JSON, &answer, &["X-Api-Version"])),
+            ],
+            &LIST_ERRORS,
+        ),
+    })
+}
+
+fn read(generator: &mut SchemaGenerator) -> Value {
+    let outcome = schema::<CallOutcome<'_>>(generator);
+    let call = schema::<Call>(generator);
+    let answer = json!({
+        "anyOf": [
+            {
+                "type": "object",
+                "description": "An outcome: its current record, and every one, oldest first.",
+                "properties": { "call_outcome": outcome, "history": { "type": "array", "items": outcome }, "call": call },
+                "required": ["call_outcome", "history", "call"],
+                "additionalProperties": false,
+            },
+            {
+                "type": "object",
+                "description": "A call, and the current record of each of its outcomes.",
+                "properties": { "call": call, "call_outcomes": { "type": "array", "items": outcome } },
+                "required": ["call", "call_outcomes"],
+                "additionalProperties": false,
+            },
+        ],
+    });
+    json!({
+        "operationId": "get_call_outcome",
+        "tags": ["Reading"],
+        "summary": "Read an outcome with its history, or a call with its outcomes",
+        "description": "Permission `outcomes:read`.",
+        "parameters": references(&["version", "transaction_id"]),
+        "responses": responses(&[("200", success("What the id names.", JSON, &answer, &["X-Api-Version"]))], &READ_ERRORS),
+    })
+}
+
+const EXPORT_PARAMETERS: [&str; 5] = [
+    "version",
+    "from",
+    "to",
+    "limit",
+    "start_after_transaction_id",
+];
+
+fn export(generator: &mut SchemaGenerator) -> Value {
+    let page = json!({
+        "type": "object",
+        "properties": {
+            "transactions": { "type": "array", "items": schema::<Transaction<'_>>(generator) },
+            "next": { "type": ["string", "null"], "description": "The id to start the next page after, if there is one." },
+        },
+        "required": ["transactions", "next"],
+        "additionalProperties": false,
+    });
+    json!({
+        "operationId": "get_transactions",
+        "tags": ["Reading"],
+        "summary": "Read all records, in pages",
+        "description": "Permission `outcomes:read`. In the order in which they were stored: while others write, a reader that pages on sees every record exactly once.",
+        "parameters": references(&EXPORT_PARAMETERS),
+        "responses": responses(&[("200", success("A page.", JSON, &page, &["X-Api-Version"]))], &READ_ERRORS),
+    })
+}
+
+fn export_csv() -> Value {
+    let csv = json!({ "type": "string", "description": "A header row, CRLF; text that begins like a formula has an apostrophe in front." });
+    json!({
+        "operationId": "get_transactions_csv",
+        "tags": ["Reading"],
+        "summary": "Read all records as CSV, in pages",
+        "description": "As JSON, with the id to start the next page after in `X-Next`.",
+        "parameters": references(&EXPORT_PARAMETERS),
+        "responses": responses(&[("200", success("A page.", "text/csv", &csv, &["X-Api-Version", "X-Next"]))], &READ_ERRORS),
+    })
+}
+
+fn import(generator: &mut SchemaGenerator) -> Value {
+    let answer = schema::<Import<'_>>(generator);
+    let rows = |about: &str| success(about, JSON, &answer, &["X-Api-Version"]);
+    let mut all = responses(
+        &[
+            ("200", rows("Nothing new.")),
+            ("201", rows("At least one call is new.")),
+            ("207", rows("At least one row failed.")),
+        ],
+        &LIST_ERRORS,
+    );
+    // Where every row failed, the rows say why.
+    let mut refused = rows("Every row failed, or the whole was refused as other requests are.");
+    if let Some(schema) = refused.pointer_mut("/content/application~1json/schema") {
+        *schema = json!({ "anyOf": [
+            answer,
+            { "$ref": "#/components/responses/403/content/application~1json/schema" },
+        ]});
+    }
+    if let Some(Value::Object(content)) = refused.get_mut("content") {
+        let document = json!({ "schema": { "$ref": "#/components/schemas/Document" } });
+        content.insert("application/problem+json".to_owned(), document);
+    }
+    all.insert("403".to_owned(), refused);
+    json!({
+        "operationId": "post_calls",
+        "tags": ["Calls"],
+        "summary": "Import calls",
+        "description": "Permission `calls:write`. Idempotent by either id: the same again changes nothing, what is missing is filled in, and what differs fails its row. All good rows are stored together.",
+        "parameters": references(&["version"]),
+        "requestBody": {
+            "required": true,
+            "content": { JSON: { "schema": { "$ref": "#/components/schemas/ImportRequest" }, "examples": examples::imports() } },
+        },
+        "responses": all,
+    })
+}
+
+fn config() -> Value {
+    let number = json!({ "type": "integer", "minimum": 0 });
+    let answer = json!({
+        "type": "object",
+        "properties": {
+            "default_country_code": { "type": "string" },
+            "match_window_seconds": number,
+            "ambiguity_seconds": number,
+            "limits": { "type": "object", "additionalProperties": number },
+            "version": { "type": "string" },
+            "build": { "type": ["string", "null"] },
+        },
+        "required": ["default_country_code", "match_window_seconds", "ambiguity_seconds", "limits", "version", "build"],
+        "additionalProperties": false,
+    });
+    json!({
+        "operationId": "get_config",
+        "tags": ["Operations"],
+        "summary": "What changes validation and matching, and which build of the rules this is",
+        "security": [],
+        "responses": responses(&[("200", success("The public configuration.", JSON, &answer, &[]))], &["405"]),
+    })
+}
+
+fn health() -> Value {
+    let answer = json!({
+        "type": "object",
+        "properties": {
+            "status": { "type": "string", "const": "ok" },
+            "version": { "type": "string" },
+            "schema": { "type": "string" },
+            "build": { "type": ["string", "null"] },
+        },
+        "required": ["status", "version", "schema", "build"],
+        "additionalProperties": false,
+    });
+    json!({
+        "operationId": "get_health",
+        "tags": ["Operations"],
+        "summary": "Whether the server works and reaches its database",
+        "security": [],
+        "responses": responses(&[("200", success("It does.", JSON, &answer, &[]))], &["405", "503"]),
+    })
+}

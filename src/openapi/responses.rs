@@ -1,0 +1,130 @@
+//! The schemas of answers, and what errors there are.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaGenerator;
+use serde_json::{Map, Value, json};
+
+use crate::explanation::Explanation;
+use crate::problem::{Class, Code, Severity};
+use crate::problem_json::{self, Document};
+
+/// The classes of error by their status.
+fn classes() -> BTreeMap<u16, Vec<Class>> {
+    let mut classes: BTreeMap<u16, Vec<Class>> = BTreeMap::new();
+    for class in Class::ALL.iter().copied() {
+        classes.entry(class.status()).or_default().push(class);
+    }
+    classes
+}
+
+/// The errors by their status, each with the codes that it may have.
+pub fn components(generator: &mut SchemaGenerator) -> Map<String, Value> {
+    let explanation = schema::<Explanation>(generator);
+    let document = schema::<Document<'_>>(generator);
+    classes()
+        .into_iter()
+        .map(|(status, classes)| {
+            let names: Vec<&str> = classes.iter().map(|class| class.as_str()).collect();
+            let codes: Vec<&str> = Code::ALL
+                .iter()
+                .filter(|code| code.severity() == Severity::Error || status == 403)
+                .filter(|code| classes.contains(&code.class()))
+                .map(|code| code.as_str())
+                .collect();
+            let errors = json!({
+                "type": "object",
+                "properties": {
+                    "errors": {
+                        "type": "object",
+                        "properties": {
+                            "class": { "type": "string", "enum": names },
+                            "invalid_data": { "type": "string" },
+                        },
+                        "required": ["class", "invalid_data"],
+                        "additionalProperties": false,
+                    },
+                    "match": explanation,
+                },
+                "required": ["errors"],
+                "additionalProperties": false,
+            });
+            let mut headers = common_headers();
+            headers.insert(
+                "X-Error-Code".to_owned(),
+                json!({
+                    "description": "The code of the first problem.",
+                    "required": true,
+                    "schema": { "type": "string", "enum": codes },
+                }),
+            );
+            for name in match status {
+                401 => &["WWW-Authenticate"][..],
+                405 => &["Allow"],
+                429 => &["Retry-After", "RateLimit-Policy"],
+                503 => &["Retry-After"],
+                _ => &[],
+            } {
+                headers.insert((*name).to_owned(), header(name));
+            }
+            let response = json!({
+                "description": names.join(", "),
+                "headers": headers,
+                "content": {
+                    "application/json": { "schema": errors },
+                    problem_json::CONTENT_TYPE: { "schema": document },
+                },
+            });
+            (status.to_string(), response)
+        })
+        .collect()
+}
+
+/// The schema of a type, by reference where it has a name.
+pub fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
+    generator.subschema_for::<T>().to_value()
+}
+
+/// An answer that refuses nothing.
+pub fn success(about: &str, content_type: &str, schema: &Value, more_headers: &[&str]) -> Value {
+    let mut headers = common_headers();
+    for name in more_headers {
+        headers.insert((*name).to_owned(), header(name));
+    }
+    json!({
+        "description": about,
+        "headers": headers,
+        "content": { content_type: { "schema": schema } },
+    })
+}
+
+fn header(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/headers/{name}") })
+}
+
+fn common_headers() -> Map<String, Value> {
+    ["X-Request-Id", "X-Warnings", "X-Database-Cost"]
+        .iter()
+        .map(|name| ((*name).to_owned(), header(name)))
+        .collect()
+}
+
+/// Every header of ours.
+pub fn headers() -> Value {
+    let text = |about: &str, required: bool, schema: Value| json!({ "description": about, "required": required, "schema": schema });
+    json!({
+        "X-Request-Id": text("The client's own id, if it sent a sane one, or a new one.", true,
+            json!({ "type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$" })),
+        "X-Api-Version": text("The version that was served.", true, json!({ "type": "string", "const": "2015-08-17" })),
+        "X-Warnings": text("What is probably not as it was meant: code and pointer, separated by commas.", false,
+            json!({ "type": "string", "maxLength": 2048 })),
+        "X-Database-Cost": text("What the request cost the database; only where that is shown.", false,
+            json!({ "type": "string", "pattern": "^trips=[0-9]+ rows_read=[0-9]+ rows_written=[0-9]+$" })),
+        "X-Next": text("The id to start the next page after, if there is one.", false, json!({ "type": "string" })),
+        "WWW-Authenticate": text("How to authenticate.", true, json!({ "type": "string", "const": "Bearer" })),
+        "Allow": text("The methods that the route takes.", true, json!({ "type": "string" })),
+        "Retry-After": text("How many seconds to wait.", true, json!({ "type": "string", "pattern": "^[0-9]+$" })),
+        "RateLimit-Policy": text("Which limit was exceeded.", true, json!({ "type": "string" })),
+    })
+}

@@ -1,0 +1,159 @@
+// The OpenAPI document describes what the server takes and answers: the table of cases against its schemas, and answers
+// of every route. Requests made up from it are in tests/api.
+import assert from 'node:assert/strict';
+import { readFile, readdir } from 'node:fs/promises';
+import { after, before, describe, test } from 'node:test';
+import Ajv from 'ajv/dist/2020.js';
+import { expand, table } from '../cases/table.mjs';
+import { NETWORK, NO_PERMISSION, PATH, start } from './harness.mjs';
+
+const read = (name) => readFile(new URL(`../../www/${name}`, import.meta.url), 'utf8');
+const openapi = JSON.parse(await read('openapi.json'));
+const registry = JSON.parse(await read('errors.json'));
+
+const ajv = new Ajv({ strict: false, allErrors: false, logger: false });
+ajv.addSchema(openapi, 'openapi');
+const pointer = (path) => path.map((step) => String(step).replaceAll('~', '~0').replaceAll('/', '~1')).join('/');
+const schema = (...path) => ajv.getSchema(`openapi#/${encodeURI(pointer(path))}`) ?? assert.fail(path.join(' '));
+
+let server;
+before(async () => (server = await start()));
+after(() => server?.stop());
+
+function resolve(value) {
+  return value.$ref ? value.$ref.slice(2).split('/').reduce((at, step) => at[step.replaceAll('~1', '/')], openapi) : value;
+}
+
+/** Asserts that a route's description allows an answer: its status, type, body and headers. */
+function assertDescribed(path, method, answer) {
+  const { responses } = openapi.paths[path][method];
+  const found = responses[answer.status];
+  assert.ok(found, `${method} ${path} answered ${answer.status}`);
+  const response = resolve(found);
+  const [type] = answer.headers.get('Content-Type').split(';');
+  const content = response.content[type];
+  assert.ok(content, `${answer.status} as ${type}`);
+  const at = found.$ref ? found.$ref.slice(2).split('/') : ['paths', path, method, 'responses', answer.status];
+  const validate = schema(...at, 'content', type, 'schema');
+  const body = type === 'text/csv' ? answer.text : answer.json;
+  assert.ok(validate(body), `${answer.text}\n${ajv.errorsText(validate.errors)}`);
+  for (const [name, header] of Object.entries(response.headers)) {
+    const { required, schema: rule } = resolve(header);
+    const value = answer.headers.get(name);
+    if (value === null) assert.ok(!required, `no ${name}`);
+    else assert.ok(ajv.validate(rule, value), `${name}: ${value}`);
+  }
+}
+
+describe('the table of cases', () => {
+  const report = schema('components', 'schemas', 'Report');
+  const bodies = table
+    .filter(({ text, body, stage }) => stage !== 'syntax' && (text || (body && typeof body === 'object')))
+    .map((row) => [row, row.text ? JSON.parse(row.text) : expand(row.body)]);
+
+  test('what the server accepts, the document allows', () => {
+    // No schema can say that a misspelt key is not looked at beside the right one.
+    const accepted = bodies.filter(([{ status, name }]) => status < 300 && !/as written|not looked at/.test(name));
+    assert.ok(accepted.length > 100);
+    const wrong = accepted.filter(([, body]) => !report(body)).map(([{ name }]) => name);
+    assert.deepEqual(wrong, []);
+  });
+
+  test('what breaks a format or a length, the document forbids', () => {
+    // As JSON, a number is the same however it is written; and a search by id ignores what is beside it.
+    const formats = /\.(format|too_long|type|separator|currency|precision|exponent|negative|too_large|missing)$/;
+    // Which 11 digits are a number depends on the configured country code.
+    const others = /as written|a number|fraction|11 digits of another country/;
+    const refused = bodies.filter(
+      ([{ code, name }]) => formats.test(code) && !/^(token|permission)\./.test(code) && !others.test(name),
+    );
+    assert.ok(refused.length > 100, `${refused.length}`);
+    const wrong = refused.filter(([, body]) => report(body)).map(([{ name }]) => name);
+    assert.deepEqual(wrong, []);
+  });
+
+  for (const accept of ['application/json', 'application/problem+json']) {
+    test(`every answer is described: ${accept}`, async () => {
+      for (const row of table) {
+        const query = table.indexOf(row) % 2 ? '?explain=true&validate_only=true&strict=true' : '?explain=true';
+        const answer = await server.report(row.text ?? expand(row.body), { path: PATH + query, headers: { Accept: accept } });
+        assertDescribed('/api/{version}/call_outcomes', 'post', answer);
+      }
+    });
+  }
+});
+
+test('answers of the other routes', async () => {
+  const authorized = { headers: { Authorization: NETWORK } };
+  const sale = { search: { transaction_id: '00000000-00000001' }, call_outcome: { outcome_name: 'Sale', sale_amount: '5' } };
+  const batches = [[sale, { ...sale, row: 'x' }], [sale, {}, 5], [], null, Array(1001).fill(sale)];
+  for (const call_outcomes of batches) {
+    for (const query of ['', '?validate_only=true&explain=true', '?unambiguous=true']) {
+      const path = `/api/2015-08-17/call_outcomes/batch${query}`;
+      const answer = await server.report({ call_outcomes, oauth_token: NETWORK }, { path });
+      assertDescribed('/api/{version}/call_outcomes/batch', 'post', answer);
+    }
+  }
+  const call = { transaction_id: 'A-1', start_time_t: '1450000000', duration_in_seconds: 5 };
+  for (const calls of [[call], [call, { ...call, external_call_unique_id: 'x' }], [{}], [call, {}], []]) {
+    const answer = await server.report({ calls, oauth_token: NETWORK }, { path: '/api/2015-08-17/calls' });
+    assertDescribed('/api/{version}/calls', 'post', answer);
+  }
+  for (const id of ['00000000-00000001', (await server.records())[0].transaction_id, 'nobody', '']) {
+    const answer = await server.request(`${PATH}?transaction_id=${id}`, authorized);
+    assertDescribed('/api/{version}/call_outcomes', 'get', answer);
+  }
+  for (const query of ['', '?limit=1', '?limit=0', '?from=x', '?start_after_transaction_id=nobody']) {
+    for (const [suffix, headers] of [['', authorized.headers], ['.csv', authorized.headers], ['', {}], ['', { Authorization: NO_PERMISSION }]]) {
+      const answer = await server.request(`/api/2015-08-17/transactions${suffix}${query}`, { headers });
+      assertDescribed(`/api/{version}/transactions${suffix}`, 'get', answer);
+    }
+  }
+  for (const path of ['/healthz', '/config.json']) assertDescribed(path, 'get', await server.request(path));
+});
+
+describe('the reference', () => {
+  test('the examples are as the reference has them, and the server takes them in their order', async () => {
+    const { examples } = openapi.paths['/api/{version}/call_outcomes'].post.requestBody.content['application/json'];
+    const fresh = await start();
+    try {
+      const statuses = [];
+      for (const { value } of Object.values(examples)) statuses.push((await fresh.report(value)).status);
+      assert.deepEqual(statuses, [201, 201, 201, 201, 200]);
+    } finally {
+      await fresh.stop();
+    }
+  });
+
+  test('answers that are shown as examples are ones that the document describes', () => {
+    const { responses } = openapi.paths['/api/{version}/call_outcomes'].post;
+    for (const status of ['200', '201']) {
+      const validate = schema('paths', '/api/{version}/call_outcomes', 'post', 'responses', status, 'content', 'application/json', 'schema');
+      for (const { value } of Object.values(responses[status].content['application/json'].examples)) assert.ok(validate(value));
+    }
+  });
+
+  test('a page for every code, and a type that leads there', async () => {
+    for (const { code, title } of registry) {
+      const { status, headers, text } = await server.request(`/errors/${code}`);
+      assert.deepEqual([status, headers.get('Content-Type')], [200, 'text/html; charset=utf-8']);
+      assert.ok(text.includes(code), title);
+    }
+    const { json } = await server.report('{', { headers: { Accept: 'application/problem+json' } });
+    assert.equal((await fetch(json.type)).status, 200);
+    assert.deepEqual((await server.request('/errors.json')).json, registry);
+    const pages = await readdir(new URL('../../www/errors', import.meta.url));
+    assert.equal(pages.length, registry.length);
+    const none = await server.request('/errors/nothing');
+    assert.deepEqual([none.status, none.headers.get('X-Error-Code')], [404, 'route.not_found']);
+  });
+
+  test('needs no script and nothing from elsewhere', async () => {
+    const { text, headers } = await server.request('/docs');
+    assert.doesNotMatch(text, /<script|<img|@import|(?:src|href)="(?!\/|#)/);
+    assert.match(headers.get('Content-Security-Policy'), /default-src 'none'/);
+    for (const path of Object.keys(openapi.paths)) assert.ok(text.includes(path), path);
+    const ids = new Set([...text.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
+    for (const [, id] of text.matchAll(/href="#([^"]+)"/g)) assert.ok(ids.has(id), id);
+  });
+});
