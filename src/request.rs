@@ -28,7 +28,8 @@ pub const SEARCH: [&str; 7] = [
     "advertiser_campaign_id_from_network",
     "network_id",
 ];
-const CALL_OUTCOME: [&str; 9] = [
+/// The parameters of an outcome.
+pub const CALL_OUTCOME: [&str; 9] = [
     "outcome_name",
     "partner_unique_id",
     "description",
@@ -39,7 +40,7 @@ const CALL_OUTCOME: [&str; 9] = [
     "custom_parameter_2",
     "custom_parameter_3",
 ];
-/// The parameters of an outcome, then the reference's misspellings.
+/// The known names, then the reference's misspellings.
 pub const CALL_OUTCOME_KEYS: [&str; 12] = [
     CALL_OUTCOME[0],
     CALL_OUTCOME[1],

@@ -4,6 +4,7 @@
 //! Not here: any rule. What only people read, such as what a parameter is for, stands in `requests` and `paths`.
 
 mod examples;
+mod parameters;
 mod paths;
 mod requests;
 mod responses;
@@ -44,7 +45,7 @@ pub fn document() -> Value {
                 "token": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "A token, also taken without a scheme, or with `Token`; where there is a body, as its `oauth_token`, which wins.",
+                    "description": "The token goes into the header `Authorization: Bearer <token>` (or `Token <token>`, or the token alone), or into the body as `oauth_token`, which wins. Never into a URL or a public page.",
                 },
             },
             "parameters": paths::parameters(),
