@@ -21,7 +21,8 @@ try {
     ['--url', server.url],
     ['--header', `Authorization: Bearer ${NETWORK}`],
   ].flat();
-  const child = spawn(python, ['-m', 'schemathesis.cli', ...options], { stdio: 'inherit', cwd: folder });
+  const env = { ...process.env, SCHEMATHESIS_HOOKS: here('hooks.py'), PYTHONDONTWRITEBYTECODE: '1' };
+  const child = spawn(python, ['-m', 'schemathesis.cli', ...options], { stdio: 'inherit', cwd: folder, env });
   const [code] = await once(child, 'exit');
   process.exitCode = code ?? 1;
 } finally {
