@@ -158,12 +158,14 @@ function fields(schema, resolve) {
     const object = resolve(value);
     for (const choice of object.anyOf ?? []) if (choice.$ref) visit(name, choice);
     if (object.items) visit(`${name}[]`, object.items);
-    const properties = Object.entries(object.properties ?? {});
+    const properties = Object.entries(members(object));
     if (properties.length === 0) return;
     const leaves = properties.filter(([, property]) => !isObject(resolve(property)) && resolve(property).description);
     if (leaves.length > 0) objects.push([name, object, leaves]);
     for (const [key, property] of properties) if (isObject(resolve(property))) visit(name ? `${name}.${key}` : key, property);
   };
+  const members = ({ anyOf = [], allOf = [], properties }) =>
+    Object.assign({}, properties, ...[...anyOf, ...allOf].map(members), properties);
   const isObject = (value) => value.type === 'object' || value.type === 'array' || value.anyOf?.some(({ $ref }) => $ref);
   visit('', schema);
   return objects
