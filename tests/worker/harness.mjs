@@ -66,7 +66,9 @@ export async function start({ vars = {}, ratelimits, wrap } = {}) {
     const archive = await miniflare.getKVNamespace('ARCHIVE', NAME);
     await migrate(db);
     await loadDemo(db);
-    return { url, db, archive, logs, stop, ...client(url), ...sql(db) };
+    /** Sends a request as if to another host, or over HTTPS. */
+    const dispatch = (address, options) => miniflare.dispatchFetch(address, options);
+    return { url, db, archive, logs, stop, dispatch, ...client(url), ...sql(db) };
   } catch (error) {
     await stop();
     throw error;

@@ -148,6 +148,9 @@ describe('rate limits', () => {
     let host = 0;
     await until429(() => guess(`2001:db8::${(host += 1)}`)(), 7);
     assert.equal((await guess('2001:db8:0:1::1')()).status, 401);
+    // No token is a refused one too.
+    const { oauth_token, ...without } = report();
+    assertLimited((await until429(() => server.report(without, from('192.0.2.3')), 7))[0], '"address";q=3;w=60');
   });
 });
 
@@ -183,11 +186,30 @@ describe('headers and logs', () => {
   });
   after(() => server?.stop());
 
-  test('every answer forbids sniffing, referrers and caching; over plain HTTP it does not ask for HTTPS', async () => {
+  test('every answer forbids sniffing, referrers and caching', async () => {
     for (const path of ['/healthz', '/config.json', '/api/nothing', PATH]) {
       const { headers } = await server.request(path);
-      const names = ['X-Content-Type-Options', 'Referrer-Policy', 'Cache-Control', 'Strict-Transport-Security'];
-      assert.deepEqual(names.map((name) => headers.get(name)), ['nosniff', 'no-referrer', 'no-store', null]);
+      const names = ['X-Content-Type-Options', 'Referrer-Policy', 'Cache-Control'];
+      assert.deepEqual(names.map((name) => headers.get(name)), ['nosniff', 'no-referrer', 'no-store']);
+    }
+  });
+
+  test('a page takes nothing from elsewhere and stands in no frame', async () => {
+    const { headers } = await server.request('/');
+    assert.deepEqual([headers.get('X-Content-Type-Options'), headers.get('Referrer-Policy')], ['nosniff', 'no-referrer']);
+    assert.match(headers.get('Content-Security-Policy'), /default-src 'none'; script-src 'self' 'wasm-unsafe-eval';/);
+    assert.match(headers.get('Content-Security-Policy'), /frame-ancestors 'none'$/);
+  });
+
+  test('HTTPS is asked for where it is spoken, and never on a development server', async () => {
+    for (const path of ['/', '/style.css', '/healthz', '/api/nothing', PATH]) {
+      const asked = async (origin) => {
+        const response = await server.dispatch(origin + path);
+        await response.arrayBuffer();
+        return response.headers.get('Strict-Transport-Security');
+      };
+      assert.deepEqual([await asked('http://127.0.0.1:8787'), await asked('http://localhost:8787')], [null, null], path);
+      assert.equal(await asked('https://outcomes.example'), 'max-age=63072000', path);
     }
   });
 
