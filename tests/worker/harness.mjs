@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from 'miniflare';
-import { unstable_getMiniflareWorkerOptions, unstable_splitSqlQuery } from 'wrangler';
+import { unstable_getMiniflareWorkerOptions, unstable_readConfig, unstable_splitSqlQuery } from 'wrangler';
 import { loadDemo } from '../../scripts/demo.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -32,7 +32,8 @@ const UNLIMITED = { TOKEN_RATE_LIMIT: 'off', ADDRESS_RATE_LIMIT: 'off' };
 export async function start({ vars = {}, ratelimits, wrap } = {}) {
   const logs = [];
   const directory = await mkdtemp(join(tmpdir(), 'call-outcomes-test-'));
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(join(root, 'wrangler.toml'), 'dev');
+  const config = unstable_readConfig({ config: join(root, 'wrangler.toml'), env: 'dev' });
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(config, 'dev');
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       cf: false,
@@ -48,7 +49,8 @@ export async function start({ vars = {}, ratelimits, wrap } = {}) {
           rootPath: root,
           modulesRoot: 'build',
           modules: await modules(wrap),
-          bindings: { ...workerOptions.bindings, ...UNLIMITED, ...vars },
+          // Not those of `workerOptions`, which a developer's .dev.vars changes.
+          bindings: { ...config.vars, ...UNLIMITED, ...vars },
           ...(ratelimits && { ratelimits }),
           // What the Worker answers, byte for byte: no proxy stands in front, only the static assets.
           unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
