@@ -14,9 +14,11 @@ export const config = join(root, 'wrangler.toml');
 /** `{ DB, ARCHIVE, close }`. The local database has its migrations applied and, if it was empty, the demo data. */
 export async function openDatabase({ remote = false } = {}) {
   const local = { configPath: config, environment: 'dev', persist: { path: join(state, 'v3') }, remoteBindings: false };
-  const { env, dispose } = await getPlatformProxy(
-    remote ? { configPath: await remoteConfig(), persist: false } : local,
-  );
+  // A file that is not there, so that no .dev.vars is read: wrangler would say so on the output that is for the token.
+  const { env, dispose } = await getPlatformProxy({
+    envFiles: ['no-variables'],
+    ...(remote ? { configPath: await remoteConfig(), persist: false } : local),
+  });
   if (!remote) await prepare(env.DB);
   return { DB: env.DB, ARCHIVE: env.ARCHIVE, close: dispose };
 }

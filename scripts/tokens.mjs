@@ -64,6 +64,7 @@ function create({ network, advertiser, permissions }, rest) {
   if (!network) throw new Failure('`create` needs the network: npm run tokens -- create --network 3');
   if (advertiser === '') throw new Failure('`--advertiser` must not be empty.');
   const list = permissions === undefined ? PERMISSIONS : permissions.split(/[\s,]+/).filter(Boolean);
+  if (list.length === 0) throw new Failure(`\`--permissions\` must name some of ${PERMISSIONS.join(', ')}.`);
   for (const permission of list) {
     if (PERMISSIONS.includes(permission)) continue;
     throw new Failure(`There is no permission \`${permission}\`, only ${PERMISSIONS.join(', ')}.`);
