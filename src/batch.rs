@@ -46,7 +46,7 @@ pub struct Reading<'a> {
 pub fn read(body: &str, rules: Rules, max_rows: usize) -> Result<Reading<'_>, SyntaxError> {
     let mut reader = Reader::object(body)?.of_list();
     let mut rows = None;
-    let root = Sent::read(&mut reader, &ROOT, |reader, place| {
+    let root = Sent::read(&mut reader, &ROOT, &mut |reader, place| {
         let start = reader.position();
         if place > 0 || !reader.at_array() {
             return Ok(None);

@@ -72,7 +72,7 @@ pub fn read(body: &str, rules: Rules) -> Result<Reading<'_>, SyntaxError> {
     let mut reader = Reader::object(body)?;
     let mut rows = None;
     let mut warnings = Vec::new();
-    let root = Sent::read(&mut reader, &ROOT, |reader, place| {
+    let root = Sent::read(&mut reader, &ROOT, &mut |reader, place| {
         let start = reader.position();
         if place > 1 || !(reader.at_array() || reader.at_object()) {
             return Ok(None);
@@ -113,7 +113,7 @@ pub fn read(body: &str, rules: Rules) -> Result<Reading<'_>, SyntaxError> {
 }
 
 /// The rows of a list; what is behind the last one allowed is read over.
-fn read_list<'a>(
+pub(crate) fn read_list<'a>(
     reader: &mut Reader<'a>,
     rules: Rules,
     warnings: &mut Vec<Problem>,
@@ -148,7 +148,7 @@ fn read_call<'a>(
     rules: Rules,
     warnings: &mut Vec<Problem>,
 ) -> Result<Row<'a>, SyntaxError> {
-    let sent = Sent::read(reader, &CALL, |_, _| Ok(None))?;
+    let sent = Sent::read(reader, &CALL, &mut |_, _| Ok(None))?;
     let parameter = |place: usize| {
         let name = CALL.get(place).copied().unwrap_or_default();
         Parameter {

@@ -4,7 +4,7 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::matching::{Call, Distance, Target};
+use crate::matching::{Call, Distance, Ranking, Target};
 use crate::problem::Code;
 use crate::transaction_id::TransactionId;
 
@@ -216,13 +216,18 @@ pub fn explain<'c>(
     visible: &[&'c Call],
     ambiguity: i64,
 ) -> (Option<&'c Call>, Explanation) {
-    let admitted: Vec<&Call> = target.ranked(visible.iter().copied());
-    if let Some((chosen, others)) = admitted.split_first() {
-        let runner_up = others.first().copied();
-        let found = Explanation::found(target, chosen, runner_up, admitted.len(), ambiguity);
+    let rank = |target: &Target| target.rank(visible.iter().copied());
+    let ranking = rank(target);
+    if let Some(chosen) = ranking.closest {
+        let Ranking {
+            admitted,
+            runner_up,
+            ..
+        } = ranking;
+        let found = Explanation::found(target, chosen, runner_up, admitted, ambiguity);
         return (Some(chosen), found);
     }
-    let first = |target: &Target| target.ranked(visible.iter().copied()).first().copied();
+    let first = |target: &Target| rank(target).closest;
     let unlimited = Target {
         window: None,
         ..target.clone()

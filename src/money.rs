@@ -111,7 +111,7 @@ fn certain_without_thousands(text: &str) -> Option<String> {
     if !thousands || fraction.is_empty() {
         return None;
     }
-    let plain = text.replace(',', "");
+    let plain: String = text.chars().filter(|c| *c != ',').collect();
     Cents::read(&plain).map(|_| plain)
 }
 

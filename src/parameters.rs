@@ -25,26 +25,30 @@ const MAX_COMPARED_KEY: usize = 64;
 /// How many letters a key may differ from a known one to be taken for it.
 const MAX_TYPOS: usize = 2;
 
-/// What an object sent for each of `N` known keys, and the keys that are not known or came twice.
+/// Walks into a known key's value, named by its place, or returns `None` to leave that to the reader. Behind a pointer,
+/// so that reading an object is compiled once.
+pub type Nested<'a, 'f> =
+    &'f mut dyn FnMut(&mut Reader<'a>, usize) -> Result<Option<Value<'a>>, SyntaxError>;
+
+/// What an object sent for each known key, and the keys that are not known or came twice.
 #[derive(Debug)]
-pub struct Sent<'a, const N: usize> {
-    values: [Option<Value<'a>>; N],
+pub struct Sent<'a> {
+    values: Vec<Option<Value<'a>>>,
     stray: Vec<(Code, Str<'a>)>,
 }
 
-impl<'a, const N: usize> Sent<'a, N> {
-    /// Reads the object that comes next. `nested` may walk into a known key's value and returns `None` where it
-    /// leaves that to the reader.
+impl<'a> Sent<'a> {
+    /// Reads the object that comes next.
     ///
     /// # Errors
     /// Where the text is not JSON.
     pub fn read(
         reader: &mut Reader<'a>,
-        names: &[&str; N],
-        mut nested: impl FnMut(&mut Reader<'a>, usize) -> Result<Option<Value<'a>>, SyntaxError>,
+        names: &[&str],
+        nested: Nested<'a, '_>,
     ) -> Result<Self, SyntaxError> {
         let mut sent = Self {
-            values: [None; N],
+            values: vec![None; names.len()],
             stray: Vec::new(),
         };
         reader.open_object()?;
@@ -87,7 +91,7 @@ impl<'a, const N: usize> Sent<'a, N> {
             .filter(|(_, (code, _))| *code == Code::KeyUnknown)
             .map(|(at, (_, key))| (key.decode(), at))
             .collect();
-        order.sort();
+        order.sort_unstable();
         let repeated: Vec<usize> = order
             .iter()
             .zip(order.iter().skip(1))
@@ -102,7 +106,7 @@ impl<'a, const N: usize> Sent<'a, N> {
     }
 
     /// The stray keys as problems, each with the nearest known name.
-    pub fn stray_keys(&self, names: &[&'static str; N], parent: &str, problems: &mut Vec<Problem>) {
+    pub fn stray_keys(&self, names: &[&'static str], parent: &str, problems: &mut Vec<Problem>) {
         for (code, key) in &self.stray {
             let name = key.decode();
             let mut problem = Problem::whole(*code);
@@ -121,7 +125,11 @@ fn nearest<'n>(key: &str, names: &[&'n str]) -> Option<&'n str> {
     if key.len() > MAX_COMPARED_KEY {
         return None;
     }
-    let key = key.to_ascii_lowercase().replace(['-', ' '], "_");
+    let as_named = |c| match c {
+        '-' | ' ' => '_',
+        c => char::to_ascii_lowercase(&c),
+    };
+    let key: String = key.chars().map(as_named).collect();
     names
         .iter()
         .map(|name| (strsim::osa_distance(&key, name), *name))
@@ -314,23 +322,23 @@ fn is_digits(text: &str) -> bool {
 
 /// Whether a section of the request is an object, was left out (or is null), or is something else.
 #[derive(Debug)]
-pub enum Section<'a, const N: usize> {
+pub enum Section<'a> {
     /// Left out, or null.
     Absent,
     /// What the object sent.
-    Object(Sent<'a, N>),
+    Object(Sent<'a>),
     /// Something else, and where.
     Wrong(Span),
 }
 
-impl<'a, const N: usize> Section<'a, N> {
+impl<'a> Section<'a> {
     /// Reads the value that comes next as a section with the given names.
     ///
     /// # Errors
     /// Where the text is not JSON.
-    pub fn read(reader: &mut Reader<'a>, names: &[&str; N]) -> Result<Self, SyntaxError> {
+    pub fn read(reader: &mut Reader<'a>, names: &[&str]) -> Result<Self, SyntaxError> {
         if reader.at_object() {
-            return Sent::read(reader, names, |_, _| Ok(None)).map(Self::Object);
+            return Sent::read(reader, names, &mut |_, _| Ok(None)).map(Self::Object);
         }
         Ok(match reader.value()? {
             Value::Null(_) => Self::Absent,

@@ -328,13 +328,19 @@ impl Problem {
     /// The text for people: the code's message with its places filled.
     #[must_use]
     pub fn message(&self) -> String {
-        let text = self.code.message();
-        let text = match self.max {
-            Some(max) => text.replace("{max}", &max.to_string()),
-            None => text.to_owned(),
-        };
-        // Last, so that a key called "{max}" stays what it is.
-        text.replace("{name}", &self.name)
+        let mut out = String::new();
+        let mut rest = self.code.message();
+        while let Some((before, place)) = rest.split_once('{') {
+            let (place, after) = place.split_once('}').unwrap_or_default();
+            out.push_str(before);
+            match self.max {
+                Some(max) if place == "max" => out.push_str(&max.to_string()),
+                _ => out.push_str(&self.name),
+            }
+            rest = after;
+        }
+        out.push_str(rest);
+        out
     }
 }
 
@@ -377,7 +383,15 @@ impl Serialize for Problem {
 /// Appends a key or index to an RFC 6901 pointer.
 #[must_use]
 pub fn pointer_to(parent: &str, key: &str) -> String {
-    format!("{parent}/{}", key.replace('~', "~0").replace('/', "~1"))
+    let mut pointer = format!("{parent}/");
+    for c in key.chars() {
+        match c {
+            '~' => pointer.push_str("~0"),
+            '/' => pointer.push_str("~1"),
+            c => pointer.push(c),
+        }
+    }
+    pointer
 }
 
 /// The `X-Warnings` header for `warnings`: `code pointer` pairs in printable ASCII, at most 20 and 2 KiB, then

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::explanation::Explanation;
 use crate::problem::{Code, Problem, Severity};
 use crate::reply::Reply;
+use crate::write::to_json;
 
 /// The media type that asks for these documents.
 pub const CONTENT_TYPE: &str = "application/problem+json";
@@ -76,5 +77,5 @@ impl From<Code> for Listed {
 #[must_use]
 pub fn registry() -> String {
     let listed: Vec<Listed> = Code::ALL.iter().map(|code| Listed::from(*code)).collect();
-    serde_json::to_string(&listed).unwrap_or_default()
+    to_json(&listed)
 }

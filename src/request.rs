@@ -196,6 +196,21 @@ pub fn read_row<'a>(reader: &mut Reader<'a>, rules: Rules) -> Result<Row<'a>, Sy
     })
 }
 
+/// Reads the value that comes next as a search alone: what is looked for, or its problems.
+///
+/// # Errors
+/// `json.*` where it is not JSON.
+pub(crate) fn read_search<'a>(
+    reader: &mut Reader<'a>,
+    rules: Rules,
+) -> Result<Result<Search<'a>, Vec<Problem>>, SyntaxError> {
+    let section = Section::read(reader, &SEARCH)?;
+    let mut findings = Findings::default();
+    let search = findings.search(&section, "/search", rules);
+    let (problems, _) = findings.sort(rules.strict);
+    Ok(search.filter(|_| problems.is_empty()).ok_or(problems))
+}
+
 /// The two sections of a report, read.
 struct Parts<'a> {
     search: Option<Search<'a>>,
@@ -209,10 +224,10 @@ impl<'a> Parts<'a> {
         reader: &mut Reader<'a>,
         names: &[&'static str; 3],
         rules: Rules,
-    ) -> Result<(Sent<'a, 3>, Self), SyntaxError> {
+    ) -> Result<(Sent<'a>, Self), SyntaxError> {
         let mut search = Section::Absent;
         let mut call_outcome = Section::Absent;
-        let root = Sent::read(reader, names, |reader, place| {
+        let root = Sent::read(reader, names, &mut |reader, place| {
             let start = reader.position();
             match place {
                 0 => search = Section::read(reader, &SEARCH)?,
@@ -303,7 +318,7 @@ impl Findings {
     /// The search, or `None` where a problem was found.
     fn search<'a>(
         &mut self,
-        section: &Section<'a, 7>,
+        section: &Section<'a>,
         parent: &str,
         rules: Rules,
     ) -> Option<Search<'a>> {
@@ -392,7 +407,7 @@ impl Findings {
     /// The outcome, or `None` where a problem was found.
     fn call_outcome<'a>(
         &mut self,
-        section: &Section<'a, 12>,
+        section: &Section<'a>,
         parent: &str,
     ) -> Option<(Identity<'a>, Patch<'a>)> {
         let name = "call_outcome";
@@ -477,7 +492,7 @@ impl Findings {
     /// The custom parameter at `place`, or what was sent under the reference's misspelling of its name.
     fn custom_parameter<'a>(
         &mut self,
-        sent: &Sent<'a, 12>,
+        sent: &Sent<'a>,
         parent: &str,
         place: usize,
     ) -> Option<Cow<'a, str>> {
