@@ -17,7 +17,7 @@ const scripts = ['scripts/versions.mjs', 'scripts/build.mjs', 'scripts/reference
 const written = ['www/docs.html', 'www/errors.json', 'www/openapi.json'].map((path) => join(root, path));
 
 export async function build() {
-  const id = fingerprint().slice(0, 12);
+  const id = buildId();
   if ([...bundle, ...written, stamp].every(existsSync) && readFileSync(stamp, 'utf8') === id) {
     console.log(`The Worker is up to date (build ${id}, ${kib(sizes().total)} gzip).`);
     return;
@@ -34,8 +34,8 @@ export async function build() {
   }
 }
 
-/** Of everything the bundle is made from. The first 12 digits are the build id that the crate embeds. */
-function fingerprint() {
+/** Of everything that the Worker is made from, and so of the rules; the npm package bears the same. */
+export function buildId() {
   const sources = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join((entry.parentPath ?? entry.path).slice(root.length), entry.name))
@@ -45,7 +45,7 @@ function fingerprint() {
     const content = readFileSync(join(root, path));
     hash.update(`${path}\0${content.length}\0`).update(content);
   }
-  return hash.digest('hex');
+  return hash.digest('hex').slice(0, 12);
 }
 
 /** worker-build downloads each tool that it is not pointed to. */
@@ -64,7 +64,7 @@ function sizes() {
   return { files, total: files.reduce((sum, [, size]) => sum + size, 0) };
 }
 
-function kib(bytes) {
+export function kib(bytes) {
   return `${(bytes / 1024).toFixed(1)} KiB`;
 }
 

@@ -16,6 +16,9 @@ export const wasmBindgen = join(cache, `wasm-bindgen-cli-${WASM_BINDGEN_CLI}`, '
 export const wasmBindgenTestRunner = join(cache, `wasm-bindgen-cli-${WASM_BINDGEN_CLI}`, 'bin/wasm-bindgen-test-runner');
 export const workerBuild = join(cache, `worker-build-${WORKER_BUILD}`, 'bin/worker-build');
 
+/** The browser that pages are tested in. */
+export const chromium = process.env.CHROMIUM || '/usr/bin/chromium';
+
 /** The Node that runs wrangler and the tests. */
 export const pinnedNode = join(root, 'node_modules/node/bin/node');
 
@@ -74,7 +77,7 @@ function inspect() {
   return { version: version.stdout.split(' ')[1], sysroot, libraries };
 }
 
-function setting(file, key) {
+export function setting(file, key) {
   return new RegExp(`^${key} = "(.+)"`, 'm').exec(readFileSync(join(root, file), 'utf8'))[1];
 }
 
@@ -118,8 +121,28 @@ export async function apiTester() {
   return python;
 }
 
+/** The runtimes, bundlers and the browser that the npm package is tested with. Nothing but the tests needs them. */
+export async function packageTester() {
+  const folder = join(root, 'tests/package/tools');
+  if (!installed(folder)) {
+    // Not `ci`, which a lock fails that lacks the optional packages of other systems.
+    const install = ['install', '--no-save', '--prefix', folder, '--no-audit', '--no-fund', '--loglevel=error'];
+    await step('Installing what the package is tested with', () => run('npm', install, { quiet: true }));
+  }
+  if (existsSync(chromium)) return;
+  if (process.getuid?.() !== 0 || spawnSync('apt-get', ['--version']).error) {
+    throw new Failure(`The tests need Chromium at ${chromium}, or where CHROMIUM says. On Debian: apt-get install chromium`);
+  }
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const install = ['install', '--yes', '--quiet', '--no-install-recommends', 'chromium'];
+  await step('Installing Chromium', async () => {
+    await run('apt-get', ['update', '--quiet'], { quiet: true });
+    await run('apt-get', install, { quiet: true, env });
+  });
+}
+
 async function packages() {
-  if (existsSync(pinnedNode) && installed()) return;
+  if (existsSync(pinnedNode) && installed(root)) return;
   // npm is about to replace `node_modules`: it must not find its own Node there.
   const PATH = process.env.PATH.split(delimiter)
     .filter((path) => !path.endsWith('node_modules/.bin'))
@@ -133,12 +156,12 @@ async function packages() {
 }
 
 /** Whether what npm says it installed, by whatever command, is what the lock asks for. */
-function installed() {
-  const record = join(root, 'node_modules/.package-lock.json');
+function installed(folder) {
+  const record = join(folder, 'node_modules/.package-lock.json');
   if (!existsSync(record)) return false;
   const packages = (path) => JSON.parse(readFileSync(path, 'utf8')).packages;
   const present = packages(record);
-  const { '': _, ...wanted } = packages(join(root, 'package-lock.json'));
+  const { '': _, ...wanted } = packages(join(folder, 'package-lock.json'));
   return Object.entries(wanted).every(([path, { version, optional }]) =>
     present[path] ? present[path].version === version : optional,
   );

@@ -2,28 +2,27 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';
+import { buildPackage } from './package.mjs';
 import { Failure, elapsed, main, pinnedEnvironment, root, run } from './run.mjs';
-import { apiTester, pinnedNode, setup, wasmBindgenTestRunner } from './setup.mjs';
+import { apiTester, packageTester, pinnedNode, setup, wasmBindgenTestRunner } from './setup.mjs';
 
 const WASM = ['--target', 'wasm32-unknown-unknown'];
 const DENY = ['--', '-D', 'warnings'];
 const strictDocs = { ...process.env, RUSTDOCFLAGS: '-D warnings' };
-const npmFeature = /^npm\s*=/m.test(readFileSync(join(root, 'Cargo.toml'), 'utf8'));
 
 const checks = [
   ['formatting', () => cargo('fmt', '--check')],
   ['clippy', () => cargo('clippy', '--locked', '--all-targets', '--features', 'openapi', ...DENY)],
   ['clippy for the Worker', () => cargo('clippy', '--locked', ...WASM, '--features', 'worker', ...DENY)],
-  npmFeature && [
-    'clippy for the npm package',
-    () => cargo('clippy', '--locked', ...WASM, '--features', 'npm', ...DENY),
-  ],
-  npmFeature && ['the features that exclude each other', excludedFeatures],
+  ['clippy for the npm package', () => cargo('clippy', '--locked', ...WASM, '--features', 'npm', ...DENY)],
+  ['the features that exclude each other', excludedFeatures],
   ['documentation', () => run('cargo', ['doc', '--locked', '--no-deps'], { env: strictDocs })],
   ['tests of the crate', () => cargo('test', '--locked')],
   ['the table of cases in wasm', () => run('cargo', ['test', '--locked', ...WASM, '--test', 'rules'], { env: runner() })],
   ['build of the Worker', build],
   ['tests of the Worker', () => nodeTests('tests/worker')],
+  ['build of the npm package', buildPackage],
+  ['tests of the npm package', packageTests],
   ['the OpenAPI document, and requests made up from it', apiTests],
 ].filter(Boolean);
 
@@ -43,6 +42,11 @@ await main(async () => {
   }
   console.log(`\nAll ${checks.length} checks passed in ${elapsed(start)}.`);
 });
+
+async function packageTests() {
+  await packageTester();
+  await nodeTests('tests/package');
+}
 
 async function apiTests() {
   const python = await apiTester();

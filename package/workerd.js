@@ -1,0 +1,8 @@
+// Cloudflare Workers: wasm can only be imported there, never made from bytes.
+import { initSync } from 'core';
+import module from './rules.wasm';
+import { bind } from './api.js';
+
+const rules = bind(initSync({ module }));
+
+export const { validate, validateValue, closestCall, codes, limits, parameters, version, build } = rules;

@@ -1,0 +1,165 @@
+// Builds the npm package into package/dist/, from where it is published, and what pages of this site load of it into
+// www/pkg/. Nothing is built again while its sources are the same.
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { buildId, kib } from './build.mjs';
+import { isMain, main, root, run, step } from './run.mjs';
+import { setting, setup, wasmBindgen } from './setup.mjs';
+
+const source = join(root, 'package');
+const work = join(root, 'target/package');
+export const dist = join(source, 'dist');
+const stamp = join(work, 'fingerprint');
+const page = join(root, 'www/pkg');
+
+/** What wasm-opt may use: what every runtime of the package has, and rustc emits. */
+const FEATURES = [
+  'bulk-memory',
+  'bulk-memory-opt',
+  'multivalue',
+  'mutable-globals',
+  'nontrapping-float-to-int',
+  'reference-types',
+  'sign-ext',
+];
+
+export async function buildPackage() {
+  const id = buildId();
+  const fingerprint = `${id} ${hash([...sources(), join(root, 'scripts/package.mjs')])}`;
+  if (existsSync(stamp) && existsSync(dist) && readFileSync(stamp, 'utf8') === fingerprint) {
+    console.log(`The npm package is up to date (build ${id}).`);
+  } else {
+    rmSync(stamp, { force: true });
+    await step(`Building the npm package (build ${id})`, async () => {
+      await wasm(id);
+      for (const folder of [dist, page]) {
+        rmSync(folder, { recursive: true, force: true });
+        mkdirSync(folder, { recursive: true });
+      }
+      await entries();
+      await texts();
+      for (const name of ['slim.js', 'form.js', 'rules.wasm']) copyFileSync(join(dist, name), join(page, name));
+    });
+    writeFileSync(stamp, fingerprint);
+  }
+  printSizes();
+}
+
+function sources() {
+  return readdirSync(source, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(source, entry.name))
+    .sort();
+}
+
+function hash(paths) {
+  const sum = createHash('sha256');
+  for (const path of paths) sum.update(`${path.slice(root.length)}\0`).update(readFileSync(path));
+  return sum.digest('hex').slice(0, 12);
+}
+
+/** The crate as wasm, and wasm-bindgen's JavaScript for it. */
+async function wasm(id) {
+  const target = 'wasm32-unknown-unknown';
+  const cargo = ['build', '--locked', '--lib', '--profile', 'npm', '--target', target, '--features', 'npm'];
+  await run('cargo', cargo, { quiet: true, env: { ...process.env, CALL_OUTCOMES_BUILD: id } });
+  mkdirSync(work, { recursive: true });
+  const crate = join(root, 'target', target, 'npm/call_outcomes.wasm');
+  const bindgen = ['--target', 'web', '--omit-default-module-path', '--no-typescript', '--out-name', 'core'];
+  await run(wasmBindgen, [...bindgen, '--out-dir', work, crate], { quiet: true });
+  const strip = ['--strip-debug', '--strip-producers', '--strip-target-features'];
+  const features = FEATURES.map((name) => `--enable-${name}`);
+  const files = [join(work, 'core_bg.wasm'), '--output', join(work, 'rules.wasm')];
+  const optimise = ['-Oz', '--converge', '--low-memory-unused', ...features, ...strip, ...files];
+  await run(join(root, 'node_modules/.bin/wasm-opt'), optimise, { quiet: true });
+}
+
+/** Each entry as one file. */
+async function entries() {
+  const esbuild = (name, ...args) => {
+    const modules = [`--alias:core=${join(work, 'core.js')}`, `--alias:rules.wasm=${join(work, 'rules.wasm')}`];
+    const format = ['--bundle', '--format=esm', '--target=es2022', '--minify', '--log-level=warning'];
+    const output = `--outfile=${join(dist, name)}`;
+    return run(join(root, 'node_modules/.bin/esbuild'), [join(source, name), ...format, ...modules, output, ...args], {
+      quiet: true,
+    });
+  };
+  await esbuild('index.js', '--loader:.wasm=binary');
+  await esbuild('workerd.js', '--external:./rules.wasm');
+  await esbuild('slim.js');
+  await esbuild('form.js');
+  copyFileSync(join(work, 'rules.wasm'), join(dist, 'rules.wasm'));
+}
+
+/** Types, README, licences and metadata. Codes come from the package itself, the version from the crate. */
+async function texts() {
+  const { codes, limits } = await import(pathToFileURL(join(dist, 'index.js')));
+  for (const path of sources().filter((path) => path.endsWith('.d.ts'))) {
+    copyFileSync(path, join(dist, path.slice(source.length)));
+  }
+  writeFileSync(join(dist, 'codes.d.ts'), declarations(codes, limits));
+  const readme = readFileSync(join(source, 'README.md'), 'utf8');
+  writeFileSync(join(dist, 'README.md'), readme.replace('<!-- codes -->', () => table(codes)));
+  for (const name of ['LICENSE-MIT', 'LICENSE-APACHE']) copyFileSync(join(root, name), join(dist, name));
+  const metadata = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8'));
+  const { name, ...others } = metadata;
+  const full = { name, version: setting('Cargo.toml', 'version'), ...others };
+  writeFileSync(join(dist, 'package.json'), `${JSON.stringify(full, null, 2)}\n`);
+}
+
+function declarations(codes, limits) {
+  const union = (severity) => codes.filter((entry) => entry.severity === severity).map(documented);
+  const documented = ({ code, title, advice }) => `  /** ${title}. ${advice} */\n  | '${code}'`;
+  return `// Generated from the registry of codes.
+
+/** A code that refuses a request. */
+export type ErrorCode =
+${union('error').join('\n')};
+
+/** A code that refuses nothing; in strict mode the \`key.*\` ones refuse. */
+export type WarningCode =
+${union('warning').join('\n')};
+
+/** Any code. */
+export type Code = ErrorCode | WarningCode;
+
+/** The limits of every server. */
+export interface Limits {
+${Object.keys(limits)
+  .map((name) => `  /** ${name.replaceAll('_', ' ')}. */\n  readonly ${name}: number;`)
+  .join('\n')}
+}
+`;
+}
+
+function table(codes) {
+  const cell = (text) => text.replaceAll('|', '\\|');
+  const rows = codes.map(({ code, severity, title, advice }) => `| \`${code}\` | ${severity} | ${cell(title)} | ${cell(advice)} |`);
+  return ['| Code | Severity | What it means | What to do |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+/** What each way to load the package weighs, in bytes of gzip. */
+export function sizes() {
+  const size = (name) => gzipSync(readFileSync(join(dist, name)), { level: 9 }).length;
+  return {
+    'call-outcomes (wasm inlined)': size('index.js'),
+    'call-outcomes/slim': size('slim.js') + size('rules.wasm'),
+    '  its wasm': size('rules.wasm'),
+    '  its JavaScript': size('slim.js'),
+    'call-outcomes/form': size('form.js'),
+  };
+}
+
+function printSizes() {
+  for (const [name, size] of Object.entries(sizes())) console.log(`  ${name.padEnd(30)} ${kib(size).padStart(10)} gzip`);
+}
+
+if (isMain(import.meta.url)) {
+  await main(async () => {
+    await setup();
+    await buildPackage();
+  });
+}

@@ -1,0 +1,166 @@
+// What is in the package: its files, its types, its size; and that no rule is written a second time.
+import assert from 'node:assert/strict';
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { codes, limits, validate, version } from '../../package/dist/index.js';
+import { dist, packed, program, project, run, tarball, tool } from './harness.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const KIB = 1024;
+
+describe('the tarball', () => {
+  test('has what it needs and nothing else', () => {
+    assert.deepEqual(packed, [
+      'LICENSE-APACHE',
+      'LICENSE-MIT',
+      'README.md',
+      'codes.d.ts',
+      'form.d.ts',
+      'form.js',
+      'index.d.ts',
+      'index.js',
+      'package.json',
+      'rules.wasm',
+      'slim.d.ts',
+      'slim.js',
+      'workerd.js',
+    ]);
+  });
+
+  test('is clean to publint', async () => {
+    const { publint } = await import(tool.resolve('publint'));
+    const { messages } = await publint({ pkgDir: dist, strict: true });
+    assert.deepEqual(messages, []);
+  });
+
+  test('has types that every resolution finds', async () => {
+    // The wasm has no types, and `require` of a module is what Node 20.19 and newer do.
+    await run(program('attw'), [tarball, '--profile', 'esm-only', '--exclude-entrypoints', './wasm'], root);
+  });
+
+  test('is of the version of the crate', async () => {
+    const crate = await readFile(join(root, 'Cargo.toml'), 'utf8');
+    assert.match(crate, new RegExp(`^version = "${version}"$`, 'm'));
+  });
+});
+
+test('what a page loads is small', async () => {
+  const size = async (...names) => {
+    const contents = await Promise.all(names.map((name) => readFile(join(dist, name))));
+    return contents.reduce((sum, content) => sum + gzipSync(content, { level: 9 }).length, 0);
+  };
+  assert.ok((await size('slim.js', 'rules.wasm')) <= 45 * KIB, 'call-outcomes/slim');
+  assert.ok((await size('index.js')) <= 62 * KIB, 'call-outcomes');
+  assert.ok((await size('form.js')) <= 2 * KIB, 'call-outcomes/form');
+});
+
+describe('the types', () => {
+  const strict = {
+    strict: true,
+    noUncheckedIndexedAccess: true,
+    exactOptionalPropertyTypes: true,
+    noEmit: true,
+    target: 'es2022',
+    module: 'nodenext',
+    lib: ['es2022', 'dom', 'dom.iterable'],
+    types: [],
+  };
+  const compile = (folder) => run(program('tsc'), ['--project', folder], folder);
+
+  test('compile the examples of the README, strictly', async () => {
+    const readme = await readFile(join(dist, 'README.md'), 'utf8');
+    const examples = [...readme.matchAll(/^```(?:js|ts)\n(.*?)^```/gms)].map(([, code]) => code);
+    assert.ok(examples.length >= 5, `${examples.length} examples`);
+    const files = examples.map((code, at) => [`example-${at}.ts`, `${code}\nexport {};\n`]);
+    await compile(
+      await project({ ...Object.fromEntries(files), 'tsconfig.json': JSON.stringify({ compilerOptions: strict }) }),
+    );
+  });
+
+  test('name every code and tell a result by `ok`', async () => {
+    const source = `
+      import { codes, validate, closestCall, type Code, type ErrorCode, type Limits } from 'call-outcomes';
+      import { load } from 'call-outcomes/slim';
+      const all: Record<Code, true> = { ${codes.map(({ code }) => `'${code}': true`).join(', ')} };
+      const names: Record<keyof Limits, number> = { ${Object.entries(limits).map((pair) => pair.join(': '))} };
+      const code: ErrorCode = 'sale_amount.format';
+      // @ts-expect-error: no code
+      const wrong: ErrorCode = 'sale_amount.formats';
+      const result = validate('{}');
+      if (result.ok) result.request.call_outcome.outcome_name.length;
+      else result.problems[0].range[0].toFixed();
+      // @ts-expect-error: not before \`ok\` is known
+      result.request;
+      const found = closestCall({}, [{ transaction_id: 'A', start_time_t: 1, mine: 1 }]);
+      if (found.ok && found.call) found.call.mine.toFixed(), found.match.by;
+      (await load(new URL('x:y'))).validate(new Uint8Array());
+      export { all, names, code, wrong, codes };
+    `;
+    await compile(await project({ 'main.ts': source, 'tsconfig.json': JSON.stringify({ compilerOptions: strict }) }));
+  });
+
+  test('document every item', async () => {
+    for (const name of ['index.d.ts', 'slim.d.ts', 'form.d.ts', 'codes.d.ts']) {
+      const lines = (await readFile(join(dist, name), 'utf8')).split('\n');
+      lines.forEach((line, at) => {
+        const item = /^(export (?!type [*{])|  readonly )/.test(line) && !/^ {2}readonly ok:/.test(line);
+        if (item) assert.match(lines[at - 1], /\*\/$/, `${name}:${at + 1} ${line}`);
+      });
+    }
+  });
+});
+
+test('the README has every code', async () => {
+  const readme = await readFile(join(dist, 'README.md'), 'utf8');
+  for (const { code } of codes) assert.ok(readme.includes(`| \`${code}\` |`), code);
+});
+
+describe('no rule is written by hand in JavaScript or TypeScript', () => {
+  // What the site and the package are made of; tests and tools may name what they expect.
+  const folders = ['package', 'www'];
+  const generated = /^(docs\.html|errors\.json|openapi\.json)$/;
+
+  const handWritten = async () => {
+    const found = [];
+    for (const folder of folders) {
+      for (const entry of await readdir(join(root, folder), { withFileTypes: true })) {
+        if (!entry.isFile() || generated.test(entry.name) || !/\.(js|mjs|ts|html)$/.test(entry.name)) continue;
+        found.push([`${folder}/${entry.name}`, await readFile(join(root, folder, entry.name), 'utf8')]);
+      }
+    }
+    return found;
+  };
+
+  /** The lasting part of a message: what stands around its places. */
+  const fragments = codes
+    .flatMap(({ message, title, advice }) => [...message.split(/\{\w+\}/), title, advice])
+    .map((text) => text.trim())
+    .filter((text) => text.length > 8);
+  const numbers = new Set(Object.values(limits).filter((limit) => limit > 100));
+
+  function secondCopies(text) {
+    const copies = codes.filter(({ code }) => code.includes('.') && text.includes(code)).map(({ code }) => code);
+    copies.push(...fragments.filter((fragment) => text.includes(fragment)));
+    for (const [number] of text.matchAll(/\b\d[\d_]*\b/g)) {
+      if (numbers.has(Number(number.replaceAll('_', '')))) copies.push(number);
+    }
+    return [...new Set(copies)];
+  }
+
+  test('a copy would be seen', () => {
+    assert.deepEqual(secondCopies("if (code === 'value.format')"), ['value.format']);
+    assert.deepEqual(secondCopies('`${name} must be present`'), ['must be present']);
+    assert.deepEqual(secondCopies('text.length > 4_096'), ['4_096']);
+    const { message } = validate('{}').problems[0];
+    assert.ok(secondCopies(message).includes(message));
+  });
+
+  test('there is none', async () => {
+    const files = await handWritten();
+    assert.ok(files.length >= 8, `${files.length} files`);
+    for (const [name, text] of files) assert.deepEqual(secondCopies(text), [], name);
+  });
+});
