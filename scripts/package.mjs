@@ -73,7 +73,7 @@ async function wasm(id) {
   const strip = ['--strip-debug', '--strip-producers', '--strip-target-features'];
   const features = FEATURES.map((name) => `--enable-${name}`);
   const files = [join(work, 'core_bg.wasm'), '--output', join(work, 'rules.wasm')];
-  const optimise = ['-Oz', '--converge', '--low-memory-unused', ...features, ...strip, ...files];
+  const optimise = ['-O3', '--converge', '--low-memory-unused', ...features, ...strip, ...files];
   await run(join(root, 'node_modules/.bin/wasm-opt'), optimise, { quiet: true });
 }
 

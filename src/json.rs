@@ -452,14 +452,16 @@ impl<'a> Reader<'a> {
         self.advance(1);
         let mut escaped = false;
         loop {
+            let rest = self.text.as_bytes().get(self.at..).unwrap_or(&[]);
+            let is_plain = |byte: &&u8| !matches!(byte, b'"' | b'\\' | 0..=0x1F);
+            self.advance(rest.iter().take_while(is_plain).count());
             match self.peek() {
                 Some(b'"') => break,
                 Some(b'\\') => {
                     escaped = true;
                     self.escape()?;
                 }
-                Some(0..=0x1F) => return Err(self.error("a control character must be escaped")),
-                Some(_) => self.advance(1),
+                Some(_) => return Err(self.error("a control character must be escaped")),
                 None => return Err(self.error("expected '\"'")),
             }
         }
