@@ -5,13 +5,13 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync,
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { buildId, kib } from './build.mjs';
-import { isMain, main, root, run, step } from './run.mjs';
+import { buildId } from './fingerprint.mjs';
+import { isMain, kib, main, root, run, step } from './run.mjs';
 import { setting, setup, wasmBindgen } from './setup.mjs';
 
 const source = join(root, 'package');
 const work = join(root, 'target/package');
-export const dist = join(source, 'dist');
+const dist = join(source, 'dist');
 const stamp = join(work, 'fingerprint');
 const page = join(root, 'www/pkg');
 
@@ -29,23 +29,23 @@ const FEATURES = [
 export async function buildPackage() {
   const id = buildId();
   const fingerprint = `${id} ${hash([...sources(), join(root, 'scripts/package.mjs')])}`;
-  if (existsSync(stamp) && existsSync(dist) && readFileSync(stamp, 'utf8') === fingerprint) {
+  if ([stamp, dist, page].every(existsSync) && readFileSync(stamp, 'utf8') === fingerprint) {
     console.log(`The npm package is up to date (build ${id}).`);
-  } else {
-    rmSync(stamp, { force: true });
-    await step(`Building the npm package (build ${id})`, async () => {
-      await wasm(id);
-      for (const folder of [dist, page]) {
-        rmSync(folder, { recursive: true, force: true });
-        mkdirSync(folder, { recursive: true });
-      }
-      await entries();
-      await texts();
-      for (const name of ['slim.js', 'form.js', 'rules.wasm']) copyFileSync(join(dist, name), join(page, name));
-    });
-    writeFileSync(stamp, fingerprint);
+    return;
   }
-  printSizes();
+  rmSync(stamp, { force: true });
+  await step(`Building the npm package (build ${id})`, async () => {
+    await wasm(id);
+    for (const folder of [dist, page]) {
+      rmSync(folder, { recursive: true, force: true });
+      mkdirSync(folder, { recursive: true });
+    }
+    await entries();
+    await texts();
+    for (const name of ['slim.js', 'form.js', 'rules.wasm']) copyFileSync(join(dist, name), join(page, name));
+  });
+  writeFileSync(stamp, fingerprint);
+  for (const [name, size] of Object.entries(sizes())) console.log(`  ${name.padEnd(31)} ${kib(size).padStart(10)} gzip`);
 }
 
 function sources() {
@@ -141,20 +141,34 @@ function table(codes) {
   return ['| Code | Severity | What it means | What to do |', '|---|---|---|---|', ...rows].join('\n');
 }
 
-/** What each way to load the package weighs, in bytes of gzip. */
-export function sizes() {
-  const size = (name) => gzipSync(readFileSync(join(dist, name)), { level: 9 }).length;
+/** What each way to load the package weighs, in bytes of gzip, and what of it is what. */
+function sizes() {
+  const gzip = (bytes) => gzipSync(bytes, { level: 9 }).length;
+  const size = (name) => gzip(readFileSync(join(dist, name)));
+  const { code, data } = sections(readFileSync(join(dist, 'rules.wasm')));
   return {
-    'call-outcomes (wasm inlined)': size('index.js'),
-    'call-outcomes/slim': size('slim.js') + size('rules.wasm'),
-    '  its wasm': size('rules.wasm'),
-    '  its JavaScript': size('slim.js'),
+    'call-outcomes, wasm inlined': size('index.js'),
+    'call-outcomes/slim and its wasm': size('slim.js') + size('rules.wasm'),
+    '  JavaScript': size('slim.js'),
+    '  wasm: code': gzip(code),
+    '  wasm: texts and tables': gzip(data),
     'call-outcomes/form': size('form.js'),
   };
 }
 
-function printSizes() {
-  for (const [name, size] of Object.entries(sizes())) console.log(`  ${name.padEnd(30)} ${kib(size).padStart(10)} gzip`);
+/** The code and the data of a wasm file, whose sections each begin with an id and a length in LEB128. */
+function sections(wasm) {
+  const found = {};
+  for (let at = 8; at < wasm.length; ) {
+    const id = wasm[at++];
+    let length = 0;
+    for (let shift = 0, more = true; more; shift += 7) {
+      more = wasm[at] > 127;
+      length |= (wasm[at++] & 127) << shift;
+    }
+    found[id] = wasm.subarray(at, (at += length));
+  }
+  return { code: found[10], data: found[11] };
 }
 
 if (isMain(import.meta.url)) {

@@ -2,6 +2,7 @@
 import { createServer } from 'node:net';
 import { build } from './build.mjs';
 import { openDatabase } from './database.mjs';
+import { buildPackage } from './package.mjs';
 import { Failure, elapsed, main } from './run.mjs';
 import { HOST, serve } from './serve.mjs';
 
@@ -17,6 +18,7 @@ async function start() {
   }
   await available(port);
   await build();
+  await buildPackage();
   // Before the port opens: whoever finds it open finds the data too.
   await (await openDatabase()).close();
   const { url } = await serve(port);
