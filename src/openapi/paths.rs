@@ -26,6 +26,7 @@ pub fn tags() -> Value {
 /// The parameters that several routes have.
 pub fn parameters() -> Value {
     let flag = |name: &str, about: &str| {
+        let about = format!("{about} On with any value but `false` and `0`.");
         json!({
             "name": name,
             "in": "query",

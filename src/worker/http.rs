@@ -38,9 +38,10 @@ pub async fn read_body(request: &mut Request, max: usize) -> Result<Option<Vec<u
     Ok(Some(body))
 }
 
-/// Whether the query of a URL has `name=true`.
+/// Whether a switch in the query of a URL is on: with any value but `false` and `0`, so that no spelling of it lets a
+/// dry run write.
 pub fn asks_for(url: &str, name: &str) -> bool {
-    raw_query(url).any(|pair| pair == (name, "true"))
+    raw_query(url).any(|(sent, value)| sent == name && !matches!(value, "false" | "0"))
 }
 
 /// The query of a URL, decoded.
@@ -56,7 +57,9 @@ pub fn query(url: &str) -> Vec<(String, String)> {
 
 fn raw_query(url: &str) -> impl Iterator<Item = (&str, &str)> {
     let query = url.split_once('?').map_or("", |(_, query)| query);
-    query.split('&').filter_map(|pair| pair.split_once('='))
+    query
+        .split('&')
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }
 
 /// The network that a path names.

@@ -12,5 +12,5 @@ def before_call(context, case, kwargs):
 
 @schemathesis.hook
 def filter_failure(context, failure, case, response):
-    """A query is read leniently: a switch that is neither true nor false is off."""
+    """A query is read leniently: a switch that is neither true nor false is on."""
     return failure.code != "ST201" or "in body" in failure.message

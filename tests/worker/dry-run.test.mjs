@@ -41,6 +41,18 @@ describe('validate_only', () => {
     assert.deepEqual(await would({ description: 'b' }), [200, null, id, 'b']);
   });
 
+  test('is on with any value but false and 0', async () => {
+    const written = async (query) => {
+      const before = (await server.records()).length;
+      const { status } = await ask(query, search, { outcome: { partner_unique_id: query } });
+      assert.ok(status < 300);
+      return (await server.records()).length > before;
+    };
+    for (const value of ['=true', '=1', '=yes', '=TRUE', '=', '']) assert.ok(!(await written(`validate_only${value}`)));
+    for (const value of ['=false', '=0']) assert.ok(await written(`validate_only${value}`));
+    assert.ok(await written('validate_onl=true'), 'another name');
+  });
+
   test('shows warnings in full', async () => {
     const { json } = await ask('validate_only=true', search, { outcome: { descripton: 'x' } });
     assert.deepEqual(json.warnings, [
