@@ -1,0 +1,79 @@
+// The playground, in a real browser against the real server.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, test } from 'node:test';
+import { start } from '../worker/harness.mjs';
+import { open, tool } from './harness.mjs';
+
+let server;
+let page;
+let errors;
+before(async () => {
+  server = await start();
+  ({ page, errors } = await open(`${server.url}/`));
+  await page.getByText('Page and server hold the same rules').waitFor();
+});
+after(() => server?.stop());
+
+const request = () => page.getByLabel('Request', { exact: true });
+const verdict = () => page.locator('#verdict').textContent();
+
+async function write(value) {
+  await request().fill(typeof value === 'string' ? value : JSON.stringify(value));
+}
+
+test('shows every problem with its code, jumps to it, and writes what is certain', async () => {
+  await write({ call_outcome: { outcome_name: 'Sale', sale_amount: '1,000.00', colour: 1 } });
+  assert.equal(await verdict(), '2 problems, 1 warning');
+  const items = page.getByRole('listitem');
+  assert.equal(await items.count(), 3);
+  const amount = items.filter({ hasText: 'sale_amount.separator' });
+  await amount.getByRole('button', { name: /^Line 1/ }).click();
+  const selected = await request().evaluate((field) => field.value.slice(field.selectionStart, field.selectionEnd));
+  assert.equal(selected, '"1,000.00"');
+  await amount.getByRole('button', { name: 'Write "1000.00"' }).click();
+  assert.equal(await verdict(), '1 problem, 1 warning');
+  assert.match(await request().inputValue(), /"sale_amount":"1000.00"/);
+});
+
+test('sends an example, shows the answer and what it cost, and the same again changes nothing', async () => {
+  await page.getByLabel('Example').selectOption({ index: 1 });
+  await page.getByLabel('Example').selectOption({ index: 0 });
+  assert.equal(await verdict(), '0 problems, 0 warnings');
+  await page.getByRole('button', { name: 'Send' }).click();
+  await page.getByRole('heading', { name: /^201 after/ }).waitFor();
+  assert.match(await page.locator('#answer').textContent(), /x-database-cost.*rows_written=5/);
+  await page.keyboard.press('Control+Enter');
+  await page.getByRole('heading', { name: /^200 after/ }).waitFor();
+  assert.equal((await server.records()).length, 1);
+});
+
+test('tries without storing, and explains', async () => {
+  await write({ search: { start_time_t: '1440607350' }, call_outcome: { outcome_name: 'Quote' } });
+  for (const name of ['validate_only', 'explain']) await page.getByLabel(name).check();
+  await page.getByRole('button', { name: 'Send' }).click();
+  await page.getByText('"runner_up"').waitFor();
+  assert.equal((await server.records()).length, 1);
+});
+
+test('a token that was typed is in no storage and no address', async () => {
+  const kept = await page.evaluate(() => JSON.stringify([localStorage, sessionStorage, location.href, document.cookie]));
+  assert.ok(!kept.includes('token'));
+});
+
+test('axe finds nothing, in both colour schemes, with and without problems; narrow pages do not scroll sideways', async () => {
+  const axe = await readFile(tool.resolve('axe-core/axe.min.js'), 'utf8');
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme });
+    for (const text of ['{', '{"search":{"transaction_id":"1"},"call_outcome":{"outcome_name":"x"}}']) {
+      await write(text);
+      const { violations } = await page.evaluate(`${axe}; axe.run()`);
+      assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes[0].html]), []);
+    }
+  }
+  for (const width of [360, 768, 1280]) {
+    await page.setViewportSize({ width, height: 800 });
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${width}`);
+  }
+  assert.deepEqual(errors, []);
+});
