@@ -61,6 +61,8 @@ function judge() {
     ...problems.map((problem) => finding(problem, 'problem')),
     ...result.warnings.map((warning) => finding(warning, 'warning')),
   );
+  at('curl').textContent = curl();
+  at('shared').textContent = '';
   at('normal').textContent = result.ok ? JSON.stringify(result.request, null, 2) : '';
 }
 
@@ -105,9 +107,53 @@ document.addEventListener('keydown', (event) => {
   if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) send();
 });
 
+function target() {
+  const query = switches.filter(isOn).map(({ name }) => `${name}=true`);
+  return [path.replace('{version}', version), ...(query.length > 0 ? [query.join('&')] : [])].join('?');
+}
+
+/** The request for a shell. The token is left to a variable: what is copied is passed on. */
+function curl() {
+  const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
+  return `curl -H 'Content-Type: application/json' -H "Authorization: Bearer $TOKEN" \\
+  -d ${quoted(at('request').value)} \\
+  ${quoted(location.origin + target())}`;
+}
+
+// A link has the request in its fragment, which no server sees: a version, and the text, compressed. Never a token.
+const VERSION = '1.';
+
+async function through(bytes, transform) {
+  return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(transform)).arrayBuffer());
+}
+
+at('share').addEventListener('click', async () => {
+  const text = at('request').value;
+  if (text.includes(tokenKey)) {
+    at('shared').textContent = 'Take the token out of the request first.';
+    return;
+  }
+  const bytes = await through(text, new CompressionStream('deflate-raw'));
+  const encoded = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
+  history.replaceState(null, '', `#${VERSION}${encoded.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')}`);
+  at('shared').textContent = 'The address of this page is the link. What the request says travels in it.';
+});
+
+/** The request of the page's address, or nothing. */
+async function linked() {
+  const fragment = location.hash.slice(1);
+  if (!fragment.startsWith(VERSION)) return undefined;
+  try {
+    const encoded = atob(fragment.slice(VERSION.length).replaceAll('-', '+').replaceAll('_', '/'));
+    const bytes = Uint8Array.from(encoded, (character) => character.charCodeAt(0));
+    return new TextDecoder().decode(await through(bytes, new DecompressionStream('deflate-raw')));
+  } catch {
+    return undefined;
+  }
+}
+
 async function send() {
-  const query = new URLSearchParams(switches.filter(isOn).map(({ name }) => [name, 'true']));
-  const url = `${path.replace('{version}', version)}?${query}`;
+  const url = target();
   const headers = { 'Content-Type': 'application/json', ...(at('token').value && { Authorization: `Bearer ${at('token').value}` }) };
   const began = performance.now();
   try {
@@ -125,3 +171,8 @@ async function send() {
 }
 
 showExample();
+const text = await linked();
+if (text !== undefined) {
+  at('request').value = text;
+  judge();
+}

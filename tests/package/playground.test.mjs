@@ -1,8 +1,10 @@
 // The playground, in a real browser against the real server.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { start } from '../worker/harness.mjs';
+import { promisify } from 'node:util';
+import { NETWORK, start } from '../worker/harness.mjs';
 import { open, tool } from './harness.mjs';
 
 let server;
@@ -54,6 +56,35 @@ test('tries without storing, and explains', async () => {
   await page.getByRole('button', { name: 'Send' }).click();
   await page.getByText('"runner_up"').waitFor();
   assert.equal((await server.records()).length, 1);
+});
+
+test('as curl: what is shown, run', async () => {
+  const quote = "a 'quoted' \\ text";
+  await write({ search: { transaction_id: '00000000-00000002' }, call_outcome: { outcome_name: 'Sale', description: quote } });
+  await page.getByLabel('validate_only').uncheck();
+  const shown = await page.locator('#curl').textContent();
+  const { stdout } = await promisify(execFile)('sh', ['-c', shown], { env: { ...process.env, TOKEN: NETWORK } });
+  const { call_outcome, match } = JSON.parse(stdout);
+  assert.deepEqual([call_outcome.description, match], [quote, { by: 'transaction_id' }]);
+  assert.ok(!shown.includes(NETWORK));
+});
+
+test('a link brings the request back, and never a token', async () => {
+  const text = '{"search":{"transaction_id":"é😀"}}';
+  await write(text);
+  const make = page.getByRole('button', { name: 'Make a link to this request' });
+  await make.click();
+  await page.getByText('The address of this page is the link.').waitFor();
+  const { page: other } = await open(page.url());
+  await other.getByText('1 problem').waitFor();
+  assert.equal(await other.getByLabel('Request', { exact: true }).inputValue(), text);
+  const link = page.url();
+  await write({ oauth_token: 'secret' });
+  await make.click();
+  await page.getByText('Take the token out').waitFor();
+  assert.equal(page.url(), link);
+  const { page: broken } = await open(`${server.url}/#1.nonsense`);
+  await broken.getByText('0 problems').waitFor();
 });
 
 test('a token that was typed is in no storage and no address', async () => {
