@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::explanation::Explanation;
 use crate::json::SyntaxError;
 use crate::outcome::Fields;
-use crate::problem::{Code, Problem};
+use crate::problem::{Class, Code, Problem};
 use crate::time::{UnixMillis, show_seconds};
 use crate::transaction_id::TransactionId;
 
@@ -207,15 +207,20 @@ pub fn refuse_syntax(error: &SyntaxError, body: &str) -> Reply {
     refuse_with(vec![error.to_problem()], error.message(body), None)
 }
 
-/// The answer to a request with these problems, all in one message; `problems` is not empty.
+/// The answer to a request with these problems, all in one message; `problems` is not empty. A request that is too
+/// large is not looked at any further: that alone is said.
 #[must_use]
 pub fn refuse_invalid(problems: &[Problem]) -> Reply {
+    match problems.first() {
+        Some(problem) if problem.code.class() != Class::RecordInvalid => refuse(problem),
+        _ => refuse_with(problems.to_vec(), validation_failed(problems), None),
+    }
+}
+
+/// Every problem in one text.
+fn validation_failed(problems: &[Problem]) -> String {
     let messages: Vec<String> = problems.iter().map(Problem::message).collect();
-    refuse_with(
-        problems.to_vec(),
-        format!("Validation failed: {}", messages.join(", ")),
-        None,
-    )
+    format!("Validation failed: {}", messages.join(", "))
 }
 
 fn refuse_with(problems: Vec<Problem>, detail: String, explanation: Option<Explanation>) -> Reply {

@@ -5,9 +5,9 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{Reply, to_json};
+use super::{Reply, to_json, validation_failed};
 use crate::ingest::{Done, Plan, StoredCall};
-use crate::problem::{Class, Code, Problem};
+use crate::problem::{Code, Problem};
 use crate::time::show_seconds;
 
 /// What a report did, or would do.
@@ -180,17 +180,9 @@ pub fn reply_to_import(plan: &Plan) -> Reply {
 }
 
 fn row_error(first: Code, problems: &[Problem]) -> RowError {
-    let class = first.class();
-    let messages: Vec<String> = problems.iter().map(Problem::message).collect();
-    let all = messages.join(", ");
-    let invalid_data = if class == Class::RecordInvalid {
-        format!("Validation failed: {all}")
-    } else {
-        all
-    };
     RowError {
-        class: class.as_str(),
-        invalid_data,
+        class: first.class().as_str(),
+        invalid_data: validation_failed(problems),
     }
 }
 

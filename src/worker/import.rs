@@ -49,11 +49,7 @@ pub async fn import(db: &D1Database, config: &Config, incoming: &Incoming<'_>) -
     let rows = match rows {
         Ok(rows) => rows,
         Err(problem) => {
-            outgoing.reply = if problem.code == Code::CallsTooMany {
-                refuse(&problem)
-            } else {
-                refuse_invalid(&[problem])
-            };
+            outgoing.reply = refuse_invalid(&[problem]);
             return outgoing;
         }
     };

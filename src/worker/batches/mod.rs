@@ -15,7 +15,7 @@ use super::report::{Incoming, Outgoing, hash, now};
 use super::store::batch::{self as store, Ask, Known};
 use super::store::{Cost, Failure};
 use crate::batch::{Reading, Row, read, read_lines};
-use crate::problem::{Class, Code, Problem};
+use crate::problem::{Code, Problem};
 use crate::reply::lists::{Answered, Effect, reply_to_batch};
 use crate::reply::{Reply, refuse, refuse_invalid, refuse_syntax};
 use crate::request::{Report, Search};
@@ -71,10 +71,7 @@ pub async fn run(
     let rows = match rows {
         Ok(rows) => rows,
         Err(problems) => {
-            outgoing.reply = match problems.first() {
-                Some(problem) if problem.code.class() != Class::RecordInvalid => refuse(problem),
-                _ => refuse_invalid(&problems),
-            };
+            outgoing.reply = refuse_invalid(&problems);
             return outgoing;
         }
     };

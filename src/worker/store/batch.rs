@@ -163,7 +163,7 @@ fn over(sql: &str, shape: Shape, names: &[&str]) -> String {
     let sql = sql
         .replace("{{call}}", &shape.call())
         .replace("{{current}}", CURRENT)
-        .replace("{{campaign}}", search::campaign())
+        .replace("{{campaign}}", search::CAMPAIGN)
         .replace("{{at}}", "q.at")
         .replace("{{each}}", "CROSS JOIN q");
     let columns: Vec<String> = std::iter::once("key AS at".to_owned())

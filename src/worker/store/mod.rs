@@ -310,7 +310,7 @@ pub async fn report(db: &D1Database, ask: &Ask<'_>, cost: &mut Cost) -> Result<A
     let fill = |sql: &str, call: &str| {
         sql.replace("{{call}}", call)
             .replace("{{current}}", CURRENT)
-            .replace("{{campaign}}", search::campaign())
+            .replace("{{campaign}}", search::CAMPAIGN)
             .replace("{{rows}}", "")
             .replace("{{each}}", "")
             .replace("{{at}}", "0")

@@ -88,7 +88,7 @@ pub async fn read(
             Bind::text(id.as_ref().map(TransactionId::as_str)),
         ),
     ];
-    let sql = READ.replace("{{by_id}}", search::by_id());
+    let sql = READ.replace("{{by_id}}", search::BY_ID);
     retried(
         async |cost| {
             first(

@@ -5,9 +5,13 @@
 use crate::explanation::MAX_CANDIDATES;
 use crate::request::{Search, TimeSearch};
 
+/// Whether the token sees the campaign that was named.
+pub const CAMPAIGN: &str = include_str!("sql/campaign.sql");
+
+/// The id of the call with an id, whatever the token may do.
+pub const BY_ID: &str = include_str!("sql/by_id.sql");
+
 const ACCESS: &str = include_str!("sql/access.sql");
-const CAMPAIGN: &str = include_str!("sql/campaign.sql");
-const BY_ID: &str = include_str!("sql/by_id.sql");
 const NEAREST: &str = include_str!("sql/nearest.sql");
 const CLOSEST: &str = include_str!("sql/closest.sql");
 const COUNT: &str = include_str!("sql/count.sql");
@@ -100,16 +104,6 @@ impl Shape {
                 .replace("{{visible}}", &any_time(Filters::default())),
         )
     }
-}
-
-/// Whether the token sees the campaign that was named.
-pub const fn campaign() -> &'static str {
-    CAMPAIGN
-}
-
-/// The id of the call with an id, whatever the token may do.
-pub const fn by_id() -> &'static str {
-    BY_ID
 }
 
 fn permitted(call: &str) -> String {
