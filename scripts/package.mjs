@@ -14,6 +14,11 @@ const work = join(root, 'target/package');
 const dist = join(source, 'dist');
 const stamp = join(work, 'fingerprint');
 const page = join(root, 'www/pkg');
+const editor = join(root, 'www/playground/editor.js');
+const demo = join(root, 'fixtures/demo.json');
+
+/** What else an output is made of. */
+const own = [editor, demo, join(root, 'package-lock.json'), join(root, 'scripts/package.mjs')];
 
 /** What wasm-opt may use: what every runtime of the package has, and rustc emits. */
 const FEATURES = [
@@ -28,7 +33,7 @@ const FEATURES = [
 
 export async function buildPackage() {
   const id = buildId();
-  const fingerprint = `${id} ${hash([...sources(), join(root, 'scripts/package.mjs')])}`;
+  const fingerprint = `${id} ${hash([...sources(), ...own])}`;
   if ([stamp, dist, page].every(existsSync) && readFileSync(stamp, 'utf8') === fingerprint) {
     console.log(`The npm package is up to date (build ${id}).`);
     return;
@@ -43,6 +48,7 @@ export async function buildPackage() {
     await entries();
     await texts();
     for (const name of ['slim.js', 'form.js', 'rules.wasm']) copyFileSync(join(dist, name), join(page, name));
+    await playground();
   });
   writeFileSync(stamp, fingerprint);
   for (const [name, size] of Object.entries(sizes())) console.log(`  ${name.padEnd(31)} ${kib(size).padStart(10)} gzip`);
@@ -77,21 +83,28 @@ async function wasm(id) {
   await run(join(root, 'node_modules/.bin/wasm-opt'), optimise, { quiet: true });
 }
 
+function esbuild(from, to, ...args) {
+  const format = ['--bundle', '--format=esm', '--target=es2022', '--minify', '--log-level=warning'];
+  return run(join(root, 'node_modules/.bin/esbuild'), [from, ...format, `--outfile=${to}`, ...args], { quiet: true });
+}
+
 /** Each entry as one file. */
 async function entries() {
-  const esbuild = (name, ...args) => {
-    const modules = [`--alias:core=${join(work, 'core.js')}`, `--alias:rules.wasm=${join(work, 'rules.wasm')}`];
-    const format = ['--bundle', '--format=esm', '--target=es2022', '--minify', '--log-level=warning'];
-    const output = `--outfile=${join(dist, name)}`;
-    return run(join(root, 'node_modules/.bin/esbuild'), [join(source, name), ...format, ...modules, output, ...args], {
-      quiet: true,
-    });
-  };
-  await esbuild('index.js', '--loader:.wasm=binary');
-  await esbuild('workerd.js', '--external:./rules.wasm');
-  await esbuild('slim.js');
-  await esbuild('form.js');
+  const modules = [`--alias:core=${join(work, 'core.js')}`, `--alias:rules.wasm=${join(work, 'rules.wasm')}`];
+  const entry = (name, ...args) => esbuild(join(source, name), join(dist, name), ...modules, ...args);
+  await entry('index.js', '--loader:.wasm=binary');
+  await entry('workerd.js', '--external:./rules.wasm');
+  await entry('slim.js');
+  await entry('form.js');
   copyFileSync(join(work, 'rules.wasm'), join(dist, 'rules.wasm'));
+}
+
+/** What only the playground loads: its editor, and the calls of the demo's network. */
+async function playground() {
+  await esbuild(editor, join(page, 'editor.js'));
+  const { calls, tokens } = JSON.parse(readFileSync(demo, 'utf8'));
+  const visible = calls.filter(({ network_id }) => network_id === tokens[0].network_id);
+  writeFileSync(join(page, 'calls.json'), JSON.stringify(visible.map(({ network_id, ...call }) => call)));
 }
 
 /** Types, README, licences and metadata. Codes come from the package itself, the version from the crate. */

@@ -1,5 +1,6 @@
-// Makes the reference that the server shows from what the rules print of themselves: www/openapi.json, www/errors.json,
-// www/docs.html and a page for every code in www/errors/. Plain HTML, readable without scripts and without a network.
+// Makes the reference that the server shows from what the rules print of themselves: www/openapi.json,
+// www/errors.json, www/mistakes.json, www/docs.html and a page for every code in www/errors/. Plain HTML, readable
+// without scripts and without a network.
 import { execFile } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,15 +12,16 @@ const SERVER = 'http://127.0.0.1:8787';
 
 export async function reference() {
   const { stdout } = await promisify(execFile)('cargo', EXAMPLE, { cwd: root, maxBuffer: 1 << 26 });
-  const { openapi, errors } = JSON.parse(stdout);
+  const { openapi, errors, mistakes } = JSON.parse(stdout);
   const www = (...path) => join(root, 'www', ...path);
   await rm(www('errors'), { recursive: true, force: true });
   await mkdir(www('errors'));
   await Promise.all([
     writeFile(www('openapi.json'), `${JSON.stringify(openapi, null, 2)}\n`),
     writeFile(www('errors.json'), `${JSON.stringify(errors)}\n`),
+    writeFile(www('mistakes.json'), `${JSON.stringify(mistakes)}\n`),
     writeFile(www('docs.html'), docs(openapi, errors)),
-    ...errors.map((error) => writeFile(www('errors', `${error.code}.html`), codePage(error))),
+    ...errors.map((error) => writeFile(www('errors', `${error.code}.html`), codePage(error, mistakes))),
   ]);
 }
 
@@ -46,7 +48,7 @@ ${body}
 `;
 }
 
-function codePage({ code, severity, class: type, status, title, message, advice }) {
+function codePage({ code, severity, class: type, status, title, message, advice }, mistakes) {
   const facts = [
     ['Severity', severity],
     ['Status', status],
@@ -61,9 +63,19 @@ function codePage({ code, severity, class: type, status, title, message, advice 
 <h1>${prose(title)}</h1>
 <p><code class="name">${escape(code)}</code></p>
 <p class="advice">${prose(advice)}</p>
-<dl>${rows.join('')}</dl>
+<dl>${rows.join('')}</dl>${example(mistakes.find((mistake) => mistake.code === code))}
 </main>`,
   );
+}
+
+/** A request that is answered with the code, and a way to the playground. */
+function example(mistake) {
+  if (!mistake) return '';
+  const { code, request } = mistake;
+  return `
+<h2>A request that has it</h2>
+<pre tabindex="0"><code>${escape(request)}</code></pre>
+<p><a href="/#mistake:${code}">Try it in the playground</a></p>`;
 }
 
 function docs(openapi, errors) {

@@ -33,7 +33,7 @@ pub type Nested<'a, 'f> =
 /// What an object sent for each known key, and the keys that are not known or came twice.
 #[derive(Debug)]
 pub struct Sent<'a> {
-    values: Vec<Option<Value<'a>>>,
+    values: Vec<Option<(Span, Value<'a>)>>,
     stray: Vec<(Code, Str<'a>)>,
 }
 
@@ -64,7 +64,7 @@ impl<'a> Sent<'a> {
                 None => reader.value()?,
             };
             if let Some(slot) = sent.values.get_mut(place)
-                && slot.replace(value).is_some()
+                && slot.replace((key.span, value)).is_some()
             {
                 sent.stray.push((Code::KeyRepeated, key));
             }
@@ -76,7 +76,13 @@ impl<'a> Sent<'a> {
     /// What was sent for the key at `place` in the names.
     #[must_use]
     pub fn value(&self, place: usize) -> Option<Value<'a>> {
-        self.values.get(place).copied().flatten()
+        Some(self.values.get(place)?.as_ref()?.1)
+    }
+
+    /// Where the key at `place` in the names was sent.
+    #[must_use]
+    pub fn key(&self, place: usize) -> Option<Span> {
+        Some(self.values.get(place)?.as_ref()?.0)
     }
 
     /// An unknown key that came twice is unknown once and repeated once for each further time.

@@ -471,7 +471,7 @@ impl Findings {
                 .push(parameter(4).problem(Code::SaleAmountZero));
         }
         let custom_parameters = [6, 7, 8].map(|place| self.custom_parameter(sent, parent, place));
-        sent.stray_keys(&CALL_OUTCOME_KEYS, parent, &mut self.warnings);
+        sent.stray_keys(&CALL_OUTCOME, parent, &mut self.warnings);
         let identity = Identity {
             name: name?,
             partner_unique_id: partner_unique_id.unwrap_or_default(),
@@ -506,13 +506,14 @@ impl Findings {
         let misspelt = place.saturating_add(3);
         if let Some(value) = sent.value(misspelt) {
             let key = CALL_OUTCOME_KEYS.get(misspelt).copied().unwrap_or_default();
-            let sent = Parameter {
+            let misspelling = Parameter {
                 name: key,
                 key,
                 parent,
                 value: Some(value),
             };
-            let mut warning = sent.problem(Code::CustomParameterMisspelt);
+            let mut warning = misspelling.problem(Code::CustomParameterMisspelt);
+            warning.span = sent.key(misspelt);
             warning.fix = Some(name.to_owned());
             self.warnings.push(warning);
             // The right spelling wins, even with null.

@@ -2,7 +2,12 @@
 
 use serde_json::{Value, json};
 
-const TOKEN: &str = "demo-network-token";
+/// The demo token of a network.
+pub const TOKEN: &str = "demo-network-token";
+/// The demo token of an advertiser of that network.
+pub const OF_ADVERTISER_TOKEN: &str = "demo-advertiser-token";
+/// The demo token that may nothing.
+pub const NO_PERMISSION_TOKEN: &str = "demo-no-permission-token";
 
 /// Requests (reference: "Example POST Request", "Updates and Idempotency").
 pub fn reports() -> Value {
@@ -46,8 +51,17 @@ pub fn reports() -> Value {
                 "oauth_token": TOKEN,
             },
         },
+        "by_start": {
+            "summary": "By its start alone: two calls are about as close",
+            "value": {
+                "search": { "start_time_t": "1440607350" },
+                "call_outcome": { "outcome_name": "Quote" },
+                "oauth_token": TOKEN,
+            },
+        },
         "first": { "summary": "Two outcomes on a call: the first", "value": quote("1", "Honda Accord 2015") },
         "second": { "summary": "Two outcomes on a call: the second", "value": quote("2", "Honda Pilot 2015") },
+        "again": { "summary": "The first again: nothing changes", "value": quote("1", "Honda Accord 2015") },
         "correction": { "summary": "A correction of the first", "value": quote("1", "Honda Civic 2012") },
     })
 }
@@ -73,6 +87,14 @@ fn answer(id: &str, corrects: Option<&str>, partner_unique_id: &str, description
 /// Answers that show a new outcome.
 pub fn creations() -> Value {
     json!({
+        "by_start": {
+            "summary": "By its start alone: two calls are about as close",
+            "value": {
+                "search": { "start_time_t": "1440607350" },
+                "call_outcome": { "outcome_name": "Quote" },
+                "oauth_token": TOKEN,
+            },
+        },
         "first": { "value": answer("00000000-0000000A", None, "1", "Honda Accord 2015") },
         "second": { "value": answer("00000000-0000000B", None, "2", "Honda Pilot 2015") },
     })

@@ -4,6 +4,7 @@
 //! Not here: any rule. What only people read, such as what a parameter is for, stands in `requests` and `paths`.
 
 mod examples;
+mod mistakes;
 mod parameters;
 mod paths;
 mod requests;
@@ -13,6 +14,8 @@ use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use crate::problem_json;
+
+pub use mistakes::mistakes;
 
 /// The document (OpenAPI 3.1).
 #[must_use]

@@ -186,6 +186,24 @@ describe('options', () => {
   });
 });
 
+test('what is certain, written at its place, mends what it is for', () => {
+  const texts = rows.map(({ text, body }) => text ?? JSON.stringify(expand(body)));
+  let mended = 0;
+  for (const text of texts) {
+    const { problems = [], warnings } = validate(text);
+    const all = [...problems, ...warnings];
+    for (const { code, pointer, fix, range } of all) {
+      // Of a key that came twice, one is left.
+      if (fix === undefined || all.some((other) => other.code === 'key.repeated')) continue;
+      const result = validate(text.slice(0, range[0]) + JSON.stringify(fix) + text.slice(range[1]));
+      const left = [...(result.problems ?? []), ...result.warnings];
+      assert.ok(!left.some((finding) => finding.code === code && finding.pointer === pointer), `${text} ${fix}`);
+      mended += 1;
+    }
+  }
+  assert.ok(mended > 30, `${mended} mended`);
+});
+
 describe('closestCall', () => {
   test('answers the call as it was passed', () => {
     const calls = [{ transaction_id: 'A', start_time_t: 1435993200, mine: { kept: true } }];

@@ -1,0 +1,235 @@
+// The playground: a request is written, understood and sent. The rules are the server's own.
+import { createEditor } from '/pkg/editor.js';
+import { describeRequest, languages } from './copies.js';
+import { at, block, button, element } from './dom.js';
+import { createFields, isObject } from './fields.js';
+import * as findings from './findings.js';
+import { fragmentOf, textOf } from './link.js';
+import { createSending, target } from './sending.js';
+import * as server from './server.js';
+import { show as showMatch } from './timeline.js';
+
+const { config, rules } = server;
+
+at('build').append(
+  ...(config.build === rules.build
+    ? [element('span', { className: 'same' }, 'Page and server hold the same rules'), ` ${rules.build}`]
+    : [element('span', { className: 'other' }, 'Page and server hold different rules: reload')]),
+);
+
+const editor = createEditor(at('editor'), {
+  label: 'Request',
+  describedBy: 'JSON. Escape, then Tab, leaves the editor.',
+  changed: () => judge(),
+  keys: {
+    'Mod-Enter': () => sending.send(),
+    'Mod-Shift-Enter': () => sending.sendTwice(),
+    'Mod-.': () => applyFirst(),
+  },
+});
+const fields = createFields(at('fields'), editor, apply);
+const isForm = () => document.querySelector('input[name=view]:checked').value === 'form';
+
+// Switches, as the document names them.
+const boxes = server.switches.map(({ name, description }) => {
+  const box = element('input', { type: 'checkbox', name });
+  box.addEventListener('change', judge);
+  at('switches').append(element('label', { title: description }, box, ` ${name}`));
+  return box;
+});
+const query = () => boxes.filter(({ checked }) => checked).map(({ name }) => name);
+
+function turnOn(names) {
+  for (const box of boxes) box.checked = names.includes(box.name);
+}
+
+let latest;
+
+function judge() {
+  const options = { ...config, ...Object.fromEntries(boxes.map(({ name, checked }) => [name, checked])) };
+  latest = rules.validate(editor.text, options);
+  const { problems = [], warnings } = latest;
+  at('verdict').textContent = findings.summary(problems, warnings);
+  at('verdict').className = problems.length > 0 ? 'bad' : warnings.length > 0 ? 'doubtful' : 'good';
+  at('findings').replaceChildren(...findings.items(problems, warnings, { jump, apply }));
+  editor.mark(findings.diagnostics(editor.text, problems, warnings, apply));
+  editor.note(dates());
+  fields.refresh(problems, warnings);
+  explain();
+  copy();
+  at('shared').textContent = '';
+}
+
+/** The dates of the times in the text, where they stand. */
+function dates() {
+  if (!isObject(editor.text)) return [];
+  return server.times.flatMap(([section, name]) => {
+    const place = editor.members(section)?.get(name);
+    if (!place) return [];
+    const date = server.dateOf(section, name, JSON.parse(editor.text.slice(place.from, place.to)));
+    return date ? [[place.to, date]] : [];
+  });
+}
+
+function jump(finding) {
+  if (isForm()) fields.focus(finding);
+  else editor.select(finding.range);
+}
+
+function apply({ range, fix }) {
+  editor.replace(range, JSON.stringify(fix));
+}
+
+function applyFirst() {
+  const all = [...(latest.problems ?? []), ...latest.warnings];
+  const finding = all.find(({ fix }) => fix !== undefined);
+  if (finding) apply(finding);
+}
+
+function explain() {
+  at('meaning-none').hidden = latest.ok;
+  for (const id of ['match', 'around', 'normal']) at(id).hidden = !latest.ok;
+  if (!latest.ok) return;
+  match();
+  const dated = (section, name, value) => {
+    const isTime = server.times.some(([of, time]) => of === section && time === name);
+    return isTime ? ['dd', value, element('small', {}, ` ${server.dateText(value)}`)] : ['dd', value ?? 'none'];
+  };
+  const rows = Object.entries(latest.request).flatMap(([section, members]) => [
+    element('h3', {}, element('code', {}, section)),
+    element('dl', {}, ...Object.entries(members).flatMap(([name, value]) => {
+      const [tag, ...said] = dated(section, name, value === '' ? '""' : value);
+      return [element('dt', {}, name), element(tag, {}, ...said)];
+    })),
+  ]);
+  at('normal').replaceChildren(...rows);
+}
+
+function match() {
+  try {
+    const calls = JSON.parse(at('calls').value);
+    showMatch(at('match'), latest.request.search, Array.isArray(calls) ? calls : [calls]);
+  } catch (error) {
+    at('match').replaceChildren(element('p', {}, `The calls are no JSON: ${error.message}`));
+  }
+}
+
+at('calls').value = JSON.stringify(server.calls, null, 1);
+at('calls').addEventListener('input', () => latest.ok && match());
+new ResizeObserver(() => latest?.ok && match()).observe(at('match').parentElement);
+
+// One text, two views.
+for (const radio of document.querySelectorAll('input[name=view]')) {
+  radio.addEventListener('change', () => {
+    at('editor').hidden = isForm();
+    at('fields').hidden = !isForm();
+  });
+}
+
+/** The text as it may be passed on, or nothing where a token cannot be taken out. */
+function shareable() {
+  const text = editor.without(server.tokenKey);
+  return text.includes(server.tokenKey) ? undefined : text;
+}
+
+function copy() {
+  const text = shareable();
+  const language = document.querySelector('input[name=language]:checked').value;
+  const request = describeRequest(location.origin + target(query()), text ?? '');
+  const code = text === undefined ? 'Take the token out of the request first.' : languages[language](request);
+  at('code').replaceChildren(block(`The request as ${language}`, code));
+}
+
+for (const [place, name] of Object.keys(languages).entries()) {
+  const radio = element('input', { type: 'radio', name: 'language', value: name, checked: place === 0 });
+  radio.addEventListener('change', copy);
+  at('languages').append(element('label', {}, radio, name));
+}
+at('copy').addEventListener('click', async () => {
+  await navigator.clipboard.writeText(at('code').textContent);
+  at('copied').textContent = 'Copied.';
+});
+
+at('share').addEventListener('click', async () => {
+  const text = shareable();
+  const fragment = text === undefined ? undefined : await fragmentOf(text);
+  if (fragment === undefined) {
+    at('shared').textContent = text === undefined ? 'Take the token out of the request first.' : 'The request is too long for a link.';
+    return;
+  }
+  history.replaceState(null, '', fragment);
+  const copied = await navigator.clipboard.writeText(location.href).then(() => true, () => false);
+  const where = copied ? 'The link is copied' : 'The address of this page is the link';
+  at('shared').textContent = `${where}. What the request says, phone numbers too, travels in it; a token does not.`;
+});
+
+const sending = createSending({
+  current: () => ({ text: editor.text, query: query() }),
+  restore({ text, query }) {
+    turnOn(query);
+    editor.text = text;
+  },
+});
+
+// Examples. Their token goes where a token belongs.
+const wellFormed = Object.entries(server.examples).map(([name, { summary, value }]) => {
+  const { [server.tokenKey]: token, ...request } = value;
+  return [name, summary, { request: JSON.stringify(request, null, 2), token, query: [] }];
+});
+const mistaken = server.mistakes.map(({ code, token, query, request }) => {
+  const example = { request, token, query: query ? [query] : [] };
+  return [`mistake:${code}`, `${server.entryOf(code).title.replaceAll('`', '')} (${code})`, example];
+});
+const examples = new Map([...wellFormed, ...mistaken].map(([name, , example]) => [name, example]));
+for (const [label, group] of [['Requests', wellFormed], ['What can be wrong', mistaken]]) {
+  const options = group.map(([value, summary]) => element('option', { value }, summary));
+  at('example').append(element('optgroup', { label }, ...options));
+}
+at('example').addEventListener('change', () => showExample(at('example').value));
+
+function showExample(name) {
+  const { request, token, query } = examples.get(name);
+  at('example').value = name;
+  if (server.isDevelopment) at('token').value = token;
+  turnOn(query);
+  editor.text = request;
+}
+
+if (server.isDevelopment) {
+  const { token } = examples.values().next().value;
+  at('demo').append(button('Use the demo token', () => (at('token').value = token), { className: 'quiet' }));
+}
+
+// Keys. In the editor `?` is a character.
+const help = at('help');
+at('help-open').addEventListener('click', () => help.showModal());
+document.addEventListener('keydown', (event) => {
+  const typing = event.composedPath()[0].matches?.('input:not([type=radio], [type=checkbox]), textarea, select, .cm-content');
+  if (event.key === '?' && !typing) help.showModal();
+  if (event.defaultPrevented || !(event.ctrlKey || event.metaKey)) return;
+  if (event.key === 'Enter') event.shiftKey ? sending.sendTwice() : sending.send();
+  else if (event.key === '.') applyFirst();
+  else return;
+  event.preventDefault();
+});
+
+async function showAddressed() {
+  const mistake = decodeURIComponent(location.hash.slice(1));
+  if (examples.has(mistake)) return showExample(mistake);
+  const text = await textOf(location.hash);
+  if (text !== undefined) editor.text = text;
+}
+
+showExample(examples.keys().next().value);
+await showAddressed();
+addEventListener('hashchange', showAddressed);
+document.documentElement.dataset.ready = '';
+
+// What this page loaded stays there for when there is no network.
+const worker = navigator.serviceWorker;
+worker?.addEventListener('message', () => (at('build').lastElementChild.title = 'Kept for when there is no network'));
+await worker?.register('/offline.js');
+(await worker?.ready)?.active.postMessage([
+  location.pathname,
+  ...performance.getEntriesByType('resource').map(({ name }) => name),
+]);
