@@ -87,14 +87,6 @@ fn answer(id: &str, corrects: Option<&str>, partner_unique_id: &str, description
 /// Answers that show a new outcome.
 pub fn creations() -> Value {
     json!({
-        "by_start": {
-            "summary": "By its start alone: two calls are about as close",
-            "value": {
-                "search": { "start_time_t": "1440607350" },
-                "call_outcome": { "outcome_name": "Quote" },
-                "oauth_token": TOKEN,
-            },
-        },
         "first": { "value": answer("00000000-0000000A", None, "1", "Honda Accord 2015") },
         "second": { "value": answer("00000000-0000000B", None, "2", "Honda Pilot 2015") },
     })
