@@ -34,7 +34,7 @@ const CURRENT: &str = include_str!("sql/current.sql");
 const LATEST: i64 = 9_999_999_999_999;
 
 /// The newest migration that the statements here rely on.
-pub const SCHEMA: &str = "0001_initial";
+pub const SCHEMA: &str = "0002_calls_by_duration";
 
 /// What D1's messages say where the same batch may well succeed, and may have been committed.
 const TRANSIENT: [&str; 5] = [

@@ -14,12 +14,47 @@ pub const BY_ID: &str = include_str!("sql/by_id.sql");
 const ACCESS: &str = include_str!("sql/access.sql");
 const NEAREST: &str = include_str!("sql/nearest.sql");
 const CLOSEST: &str = include_str!("sql/closest.sql");
+const CLOSEST_OF_NETWORK: &str = include_str!("sql/closest_of_network.sql");
 const COUNT: &str = include_str!("sql/count.sql");
 const SURE: &str = include_str!("sql/sure.sql");
 const EXPLAIN: &str = include_str!("sql/explain.sql");
 
 /// How far the next ring of `closest.sql` reaches: never farther than the best distance, its first 15 digits.
 const REACH: &str = "min(walk.next, CAST(substr(walk.best, 1, 15) AS INTEGER))";
+
+/// What `closest_of_network.sql` repeats: how far each end of the two walks has come, the duration to look at next, the
+/// best preference so far, a call's duration and its preference; one that every call's is better than; and farther than
+/// any call is.
+const PARTS: [(&str, &str); 10] = [
+    (
+        "{{next}}",
+        "iif({{high_off}} > {{low_off}}, walk.low, walk.high)",
+    ),
+    (
+        "{{after_off}}",
+        "ifnull(CAST(substr(walk.after, 46, 15) AS INTEGER) - :start, {{far}})",
+    ),
+    (
+        "{{before_off}}",
+        "ifnull(:start - CAST(substr(walk.before, 46, 15) AS INTEGER), {{far}})",
+    ),
+    ("{{high_off}}", "ifnull(walk.high - :duration, {{far}})"),
+    ("{{low_off}}", "ifnull(:duration - walk.low, {{far}})"),
+    (
+        "{{best}}",
+        "min(walk.best, walk.found, ifnull(substr(walk.after, 1, 45), {{none}}), ifnull(substr(walk.before, 1, 45), {{none}}))",
+    ),
+    ("{{duration}}", "coalesce(k.duration_s, 0)"),
+    (
+        "{{preference}}",
+        "printf('%015d%015d%015d', abs(k.start_ms - :start) + 1000 * abs(coalesce(k.duration_s, 0) - :duration), abs(k.start_ms - :start), k.start_ms)",
+    ),
+    (
+        "{{none}}",
+        "'999999999999999999999999999999999999999999999'",
+    ),
+    ("{{far}}", "2000000000000000"),
+];
 
 /// The hard filters that a search has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,7 +128,7 @@ impl Shape {
             "NULL".to_owned()
         };
         let most = MAX_CANDIDATES.saturating_add(1).to_string();
-        let count = over(COUNT, filters, "AND TRUE").replace("{{most}}", &most);
+        let count = over(COUNT, COUNT, filters, "AND TRUE").replace("{{most}}", &most);
         Some(
             EXPLAIN
                 .replace("{{call}}", &self.call())
@@ -117,7 +152,15 @@ fn runner_up(filters: Filters, duration: bool) -> String {
 }
 
 fn closest(filters: Filters, duration: bool, and: &str) -> String {
-    over(if duration { CLOSEST } else { NEAREST }, filters, and)
+    if !duration {
+        return over(NEAREST, NEAREST, filters, and);
+    }
+    let of_network = PARTS
+        .iter()
+        .fold(CLOSEST_OF_NETWORK.to_owned(), |sql, (name, part)| {
+            sql.replace(name, part)
+        });
+    over(&of_network, CLOSEST, filters, and)
 }
 
 /// The distance of a call, in milliseconds.
@@ -130,9 +173,9 @@ fn distance(call: &str, duration: bool) -> String {
     }
 }
 
-/// A template over the narrowest index for the filters.
-fn over(template: &str, filters: Filters, and: &str) -> String {
-    let fill = |index: &str, scope: &str| {
+/// A template over the narrowest index for the filters; `of_network` is the one for all calls of a network.
+fn over(of_network: &str, template: &str, filters: Filters, and: &str) -> String {
+    let fill_in = |template: &str, index: &str, scope: &str| {
         template
             .replace("{{reach}}", REACH)
             .replace("{{index}}", index)
@@ -141,6 +184,7 @@ fn over(template: &str, filters: Filters, and: &str) -> String {
                 &format!("k.network_id = t.network_id AND {scope} {and}"),
             )
     };
+    let fill = |index, scope: &str| fill_in(template, index, scope);
     let visible = "(t.advertiser_id IS NULL OR k.advertiser_id = t.advertiser_id)";
     let of_advertiser = if filters.advertiser {
         "k.advertiser_id = :advertiser_id"
@@ -170,7 +214,7 @@ fn over(template: &str, filters: Filters, and: &str) -> String {
             &format!("{of_advertiser} AND {visible}"),
         )
     } else {
-        let network = fill("calls_by_start", "TRUE");
+        let network = fill_in(of_network, "calls_by_start", "TRUE");
         let advertiser = fill("calls_by_advertiser", "k.advertiser_id = t.advertiser_id");
         format!("iif(t.advertiser_id IS NULL, {network}, {advertiser})")
     }
