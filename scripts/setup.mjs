@@ -6,7 +6,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { Failure, isMain, main, root, run, step } from './run.mjs';
-import { OPENAPI_SPEC_VALIDATOR, SCHEMATHESIS, WASM_BINDGEN_CLI, WORKER_BUILD } from './versions.mjs';
+import { CARGO_FUZZ, CARGO_MUTANTS, OPENAPI_SPEC_VALIDATOR, SCHEMATHESIS, WASM_BINDGEN_CLI, WORKER_BUILD } from './versions.mjs';
 
 const TARGET = 'wasm32-unknown-unknown';
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'call-outcomes');
@@ -100,6 +100,23 @@ function openssl() {
   if (process.platform !== 'linux' || process.env.OPENSSL_DIR) return;
   if (spawnSync('pkg-config', ['--exists', 'openssl']).status === 0) return;
   throw new Failure('worker-build needs the headers of OpenSSL. On Debian: apt-get install pkg-config libssl-dev');
+}
+
+/** The tool that looks for inputs that break something. It needs nightly Rust, and nothing else here does. */
+export async function fuzzer() {
+  const binary = join(cache, `cargo-fuzz-${CARGO_FUZZ}`, 'bin/cargo-fuzz');
+  await crate('cargo-fuzz', CARGO_FUZZ, binary);
+  if (spawnSync('rustup', ['run', 'nightly', 'rustc', '--version']).status !== 0) {
+    await step('Installing nightly Rust', () => rustup('toolchain', 'install', 'nightly', '--profile', 'minimal'));
+  }
+  return binary;
+}
+
+/** The tool that breaks the source, to see whether a test notices. */
+export async function mutator() {
+  const binary = join(cache, `cargo-mutants-${CARGO_MUTANTS}`, 'bin/cargo-mutants');
+  await crate('cargo-mutants', CARGO_MUTANTS, binary);
+  return binary;
 }
 
 /** A Python with the tools that the OpenAPI document is tested with. Nothing but the tests needs it. */

@@ -1,0 +1,250 @@
+//! What holds for every input, whatever it is: the fuzzer looks for one for which it does not, and `tests/corpus.rs` tries
+//! those again that it found worth keeping.
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "an invariant that is broken ends in a panic"
+)]
+
+use call_outcomes::batch;
+use call_outcomes::calls;
+use call_outcomes::closest::{Nearness, closest};
+use call_outcomes::json::{MAX_DEPTH, Reader, SyntaxError, Value};
+use call_outcomes::problem::{Code, Problem};
+use call_outcomes::request::{Rules, read};
+use call_outcomes::verdict::{Unit, validate};
+use serde_json::Value as Json;
+
+/// A kind of input, and what holds for it.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All kinds, by their names.
+pub const TARGETS: [Target; 5] = [
+    ("report", report),
+    ("json", json),
+    ("batch", batch),
+    ("import", import),
+    ("search", search),
+];
+
+fn strict() -> Rules {
+    Rules {
+        strict: true,
+        ..Rules::default()
+    }
+}
+
+/// The verdict on a report: it is JSON, names released codes, points into the text, and means the same again.
+pub fn report(body: &[u8]) {
+    for rules in [Rules::default(), strict()] {
+        let bytes = verdict(body, rules, Some(Unit::Bytes));
+        for range in places(&bytes) {
+            let range = range.0..range.1;
+            assert!(
+                body.get(range.clone()).is_some(),
+                "{range:?} of {}",
+                body.len()
+            );
+            if let Ok(text) = std::str::from_utf8(body) {
+                assert!(
+                    text.get(range.clone()).is_some(),
+                    "{range:?} splits a character"
+                );
+            }
+        }
+        let Ok(text) = std::str::from_utf8(body) else {
+            continue;
+        };
+        let utf16 = verdict(body, rules, Some(Unit::Utf16));
+        let length = text.encode_utf16().count();
+        assert!(
+            places(&utf16)
+                .iter()
+                .all(|(start, end)| start <= end && *end <= length)
+        );
+        assert_eq!(without_places(&utf16), without_places(&bytes));
+        // An id that no call can have has no normal form.
+        let is_sendable = bytes["request"]["search"]
+            .as_object()
+            .is_some_and(|search| !search.values().any(Json::is_null));
+        if is_sendable {
+            let normal = bytes["request"].to_string();
+            let again = verdict(normal.as_bytes(), rules, None);
+            assert_eq!(again["request"], bytes["request"], "{text}");
+        }
+        as_a_value(text, rules);
+    }
+}
+
+/// A value is judged as the text that it is sent as.
+fn as_a_value(text: &str, rules: Rules) {
+    let Ok(value) = serde_json::from_str::<Json>(text) else {
+        return;
+    };
+    let sent = value.to_string();
+    let of_text = verdict(sent.as_bytes(), rules, Some(Unit::Utf16));
+    let of_value = verdict(sent.as_bytes(), rules, None);
+    assert_eq!(without_places(&of_value), without_places(&of_text));
+}
+
+fn verdict(body: &[u8], rules: Rules, unit: Option<Unit>) -> Json {
+    let verdict: Json = serde_json::from_str(&validate(body, rules, unit)).unwrap();
+    let problems = list(&verdict, "problems");
+    assert_eq!(verdict["ok"] == true, problems.is_empty());
+    for finding in problems.iter().chain(list(&verdict, "warnings")) {
+        let code = finding["code"].as_str().unwrap();
+        assert!(
+            Code::ALL.iter().any(|known| known.as_str() == code),
+            "{code}"
+        );
+        assert!(!finding["message"].as_str().unwrap().is_empty());
+    }
+    verdict
+}
+
+fn list<'a>(verdict: &'a Json, name: &str) -> &'a [Json] {
+    verdict[name].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// Every range of a verdict.
+fn places(verdict: &Json) -> Vec<(usize, usize)> {
+    let bound = |finding: &Json, at: usize| {
+        usize::try_from(finding["range"][at].as_u64().unwrap()).unwrap()
+    };
+    let all = list(verdict, "problems")
+        .iter()
+        .chain(list(verdict, "warnings"));
+    all.map(|finding| (bound(finding, 0), bound(finding, 1)))
+        .collect()
+}
+
+/// A verdict as that on a value, which has no places; a message about the text has one too.
+fn without_places(verdict: &Json) -> Json {
+    let mut verdict = verdict.clone();
+    for name in ["problems", "warnings"] {
+        let Some(findings) = verdict[name].as_array_mut() else {
+            continue;
+        };
+        for finding in findings {
+            let finding = finding.as_object_mut().unwrap();
+            for name in ["line", "column", "range"] {
+                finding.remove(name);
+            }
+            if finding["code"]
+                .as_str()
+                .is_some_and(|code| code.starts_with("json."))
+            {
+                finding.remove("message");
+            }
+        }
+    }
+    verdict
+}
+
+/// Our reader takes for JSON what `serde_json` does, but for what goes too deep and halves of surrogate pairs.
+pub fn json(body: &[u8]) {
+    let Ok(text) = std::str::from_utf8(body) else {
+        return;
+    };
+    let mut reader = Reader::new(text);
+    let ours = reader
+        .value()
+        .and_then(|value| reader.end().map(|()| value));
+    let theirs = serde_json::from_str::<&serde_json::value::RawValue>(text);
+    match (ours, theirs) {
+        (Ok(value), Ok(_)) => same(text, &value),
+        (Err(error), Ok(_)) => assert!(is_ours_alone(&error, text), "{error:?} of {text}"),
+        (Ok(_), Err(error)) => panic!("{error} of {text}"),
+        (Err(error), Err(_)) => assert!(error.to_problem().code.as_str().starts_with("json.")),
+    }
+}
+
+fn is_ours_alone(error: &SyntaxError, text: &str) -> bool {
+    match error.to_problem().code {
+        Code::JsonTooDeep => text.matches(['[', '{']).count() > MAX_DEPTH,
+        // A raw value is not decoded, so `serde_json` does not look at its escapes.
+        Code::JsonSurrogate => text.contains("\\u"),
+        _ => false,
+    }
+}
+
+fn same(text: &str, value: &Value<'_>) {
+    let theirs = serde_json::from_str::<Json>(text);
+    match (value, theirs) {
+        (Value::String(ours), Ok(Json::String(theirs))) => assert_eq!(ours.decode(), theirs),
+        (Value::Null(_), Ok(theirs)) => assert!(theirs.is_null()),
+        (Value::Bool(ours, _), Ok(theirs)) => assert_eq!(Json::Bool(*ours), theirs),
+        // A number counts as it is written, also one that no float holds.
+        (Value::Number(..), theirs) => assert!(theirs.map_or(true, |theirs| theirs.is_number())),
+        (Value::Array(_), Ok(theirs)) => assert!(theirs.is_array()),
+        (Value::Object(_), Ok(theirs)) => assert!(theirs.is_object()),
+        (Value::Array(_) | Value::Object(_), Err(error)) => {
+            assert!(error.to_string().contains("out of range"), "{error}");
+        }
+        (value, theirs) => panic!("{value:?} is {theirs:?}"),
+    }
+}
+
+/// A batch is read as lines, whatever is between them, and a line that is a report alone is the same report there.
+pub fn batch(body: &[u8]) {
+    let rules = Rules::default();
+    let lines = batch::read_lines(body, rules, batch::MAX_ROWS);
+    if let Ok(rows) = &lines.rows {
+        assert!(rows.len() <= batch::MAX_ROWS);
+    }
+    let Ok(text) = std::str::from_utf8(body) else {
+        return;
+    };
+    drop(batch::read(text, rules, batch::MAX_ROWS));
+    if !text.contains(['\n', '\r']) && !text.trim().is_empty() && text.len() <= batch::MAX_LINE {
+        let alone = read(text, rules).map(|reading| reading.report.is_ok());
+        if let (Ok(rows), Ok(true)) = (&lines.rows, alone) {
+            assert!(
+                matches!(rows.as_slice(), [row] if row.report.is_ok()),
+                "{text}"
+            );
+        }
+    }
+}
+
+/// An import's problems lead into its calls.
+pub fn import(body: &[u8]) {
+    let Ok(text) = std::str::from_utf8(body) else {
+        return;
+    };
+    let Ok(reading) = calls::read(text, Rules::default()) else {
+        return;
+    };
+    let leads_in =
+        |problem: &Problem| problem.pointer.is_empty() || problem.pointer.starts_with("/call");
+    if let Ok(rows) = &reading.rows {
+        assert!(rows.len() <= calls::MAX_ROWS);
+        assert!(
+            rows.iter()
+                .filter_map(|row| row.as_ref().err())
+                .flatten()
+                .all(leads_in)
+        );
+    }
+}
+
+/// The call that is found is among those that were passed, and no other one is closer.
+pub fn search(body: &[u8]) {
+    let Ok(text) = std::str::from_utf8(body) else {
+        return;
+    };
+    let near = Nearness::of_seconds(None, None);
+    let answer: Json = serde_json::from_str(&closest(text, Rules::default(), near)).unwrap();
+    let Some(index) = answer["index"].as_u64() else {
+        return;
+    };
+    let sent: Json = serde_json::from_str(text).unwrap();
+    assert!(sent["calls"].get(usize::try_from(index).unwrap()).is_some());
+    let found = &answer["match"];
+    if let (Some(distance), Some(next)) = (
+        found["distance_seconds"].as_f64(),
+        found["runner_up"]["distance_seconds"].as_f64(),
+    ) {
+        assert!(distance <= next, "{text}");
+    }
+}

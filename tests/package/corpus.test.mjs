@@ -1,0 +1,19 @@
+// What the package says of every report of the fuzzing corpus is what the same rules say natively.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { validate } from '../../package/dist/index.js';
+import { run } from './harness.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const lines = (text) => text.trim().split('\n').map((line) => JSON.parse(line));
+
+test('wasm and native agree on every input', async () => {
+  const inputs = lines(await readFile(join(root, 'tests/corpus/report.jsonl'), 'utf8'));
+  const native = lines(await run('cargo', ['run', '--quiet', '--locked', '--example', 'verdicts'], root));
+  assert.ok(inputs.length > 500, `${inputs.length} inputs`);
+  assert.equal(native.length, inputs.length);
+  inputs.forEach((input, at) => assert.deepEqual(validate(Buffer.from(input, 'latin1')), native[at], JSON.stringify(input)));
+});
