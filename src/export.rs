@@ -76,12 +76,23 @@ impl Export {
     }
 }
 
+/// What a formula begins with.
+const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+
 /// A cell that no spreadsheet takes for a formula: text that begins like one gets an apostrophe in front.
 #[must_use]
 pub fn neutral(cell: &str) -> Cow<'_, str> {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+    if cell.starts_with(FORMULA) {
         Cow::Owned(format!("'{cell}"))
     } else {
         Cow::Borrowed(cell)
     }
+}
+
+/// The text of a cell that [`neutral`] may have written.
+#[must_use]
+pub fn original(cell: &str) -> &str {
+    cell.strip_prefix('\'')
+        .filter(|text| text.starts_with(FORMULA))
+        .unwrap_or(cell)
 }

@@ -23,6 +23,7 @@ pub mod problem;
 pub mod problem_json;
 pub mod reply;
 pub mod request;
+pub mod table;
 pub mod time;
 pub mod transaction_id;
 pub mod verdict;

@@ -18,6 +18,30 @@ pub struct Request<'a> {
     call_outcome: OutcomeParameters<'a>,
 }
 
+/// A request in its normal form as a row of a batch.
+#[derive(Serialize)]
+pub struct Keyed<'a> {
+    row: &'a str,
+    search: SearchParameters<'a>,
+    call_outcome: OutcomeParameters<'a>,
+}
+
+impl<'a> Keyed<'a> {
+    /// A report as a row with a key.
+    #[must_use]
+    pub fn new(row: &'a str, report: &'a Report<'_>) -> Self {
+        let Request {
+            search,
+            call_outcome,
+        } = Request::from(report);
+        Self {
+            row,
+            search,
+            call_outcome,
+        }
+    }
+}
+
 #[derive(Serialize)]
 #[serde(untagged)]
 enum SearchParameters<'a> {

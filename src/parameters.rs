@@ -127,7 +127,7 @@ impl<'a> Sent<'a> {
 }
 
 /// The known name that a key was probably meant to be.
-fn nearest<'n>(key: &str, names: &[&'n str]) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(key: &str, names: &[&'n str]) -> Option<&'n str> {
     if key.len() > MAX_COMPARED_KEY {
         return None;
     }

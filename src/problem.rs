@@ -196,6 +196,7 @@ registry! {
     Error RecordInvalid StartTimeFormat "start_time_t.format" "Not a Unix time" "{name} is invalid" "10 digits (seconds) or 13 digits (milliseconds) since 1970, in UTC.";
     Error RecordInvalid StartTimeMissing "start_time_t.missing" "No start time" "{name} must be present" "10 digits (seconds) or 13 digits (milliseconds) since 1970, in UTC.";
     Error RecordInvalid PhoneFormat "calling_phone_number.format" "Not a phone number" "{name} is invalid" "Use E.164: `+`, country code and number, such as +18885551212.";
+    Error RecordInvalid PhoneDamaged "calling_phone_number.damaged" "A phone number that a spreadsheet damaged" "{name} was damaged by a spreadsheet" "Its last digits are lost. Take the number from its source, with the column formatted as text.";
     Error RecordInvalid DurationFormat "duration_in_seconds.format" "Not a duration" "{name} is invalid" "A whole number of seconds, at most 9 digits.";
     Error RecordInvalid AdvertiserType "advertiser_id_from_network.type" "Not an id" "{name} is invalid" "A string or a number, without U+0000.";
     Error RecordInvalid AdvertiserTooLong "advertiser_id_from_network.too_long" "The id is too long" "{name} is too long (maximum is {max} characters)" "Check that it is the id, not a name.";
@@ -244,6 +245,14 @@ registry! {
     Error PayloadTooLarge RowTooLarge "row.too_large" "The row is too large" "a row is larger than {max} bytes" "Shorten the texts.";
     Error RecordInvalid RowType "row.type" "Not a text" "{name} is invalid" "A string or a number, without U+0000.";
     Error RecordInvalid RowTooLong "row.too_long" "The row's key is too long" "{name} is too long (maximum is {max} characters)" "Shorten the key.";
+
+    // Files of reports, which become batches in the playground.
+    Error RecordInvalid RowCells "row.cells" "Another number of cells than the header" "the row has another number of cells than the header" "Put a cell that holds the delimiter, a quote or a line break in double quotes.";
+    Error RecordInvalid RowEncoding "row.encoding" "The row is not UTF-8" "the row is not valid UTF-8" "Choose the encoding that the file has, or save it as UTF-8.";
+    Error RecordInvalid CellTime "cell.time" "Not a time in the column's format" "{name} is not a time in the format of its column" "Choose the format that the column has, or correct the cell.";
+    Error RecordInvalid CellTimeSkipped "cell.time_skipped" "A time that the clocks skipped" "{name} is a time that the clocks of its zone skipped" "Choose the column's time zone, or write the offset behind the time, such as 02:30 +01:00.";
+    Error RecordInvalid CellTimeRepeated "cell.time_repeated" "A time that came twice" "{name} is a time that came twice as the clocks of its zone were set back" "Write the offset behind the time, such as 02:30 +01:00.";
+    Error RecordInvalid CellAmount "cell.amount" "Not an amount with the column's decimal mark" "{name} is not an amount with the decimal mark of its column" "Choose the decimal mark that the column has, or correct the cell.";
 
     // Reading.
     Error RecordInvalid TransactionIdMissing "transaction_id.missing" "No transaction id" "{name} must be present" "Name a call or an outcome in the query.";

@@ -68,7 +68,8 @@ impl<'o> Members<'o> {
     }
 }
 
-fn string(out: &mut String, text: &str) {
+/// Appends a text as a JSON string.
+pub(crate) fn string(out: &mut String, text: &str) {
     out.push('"');
     let mut rest = text;
     while let Some(at) = rest

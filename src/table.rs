@@ -1,0 +1,164 @@
+//! A file of reports, as CSV or with a report a line: read in chunks, converted cell by cell, and judged by the rules of
+//! a batch. What is good comes out as rows of a batch in their normal form, what is bad as CSV with an error.
+//!
+//! Not here: rules of a report, files, time zones by name, and JavaScript.
+
+pub mod amount;
+pub mod check;
+pub mod guess;
+pub mod lines;
+pub mod records;
+pub mod row;
+mod tally;
+pub mod time;
+
+use std::borrow::Cow;
+
+use crate::export::original;
+use crate::problem::{Code, pointer_to};
+use crate::request::{CALL_OUTCOME, SEARCH};
+use amount::Mark;
+use time::{Style, Zone};
+
+/// The parameter that a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    section: Section,
+    name: &'static str,
+}
+
+/// The part of a report that a parameter stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Section {
+    Search,
+    CallOutcome,
+}
+
+impl Section {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Search => "search",
+            Self::CallOutcome => "call_outcome",
+        }
+    }
+}
+
+impl Target {
+    /// The parameter of that name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<Self> {
+        Self::all().find(|target| target.name == name)
+    }
+
+    /// Every parameter, in the order of the reference.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        let of = |section| move |name| Self { section, name };
+        let search = SEARCH.into_iter().map(of(Section::Search));
+        search.chain(CALL_OUTCOME.into_iter().map(of(Section::CallOutcome)))
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.name
+    }
+
+    /// Where it stands in a report.
+    #[must_use]
+    pub fn pointer(self) -> String {
+        pointer_to(&pointer_to("", self.section.name()), self.name)
+    }
+
+    /// What of it can be chosen for a column.
+    #[must_use]
+    pub fn choice(self) -> Choice {
+        match self.name {
+            "start_time_t" | "occurred_at_time_t" => Choice::Time,
+            "sale_amount" => Choice::Amount,
+            _ => Choice::None,
+        }
+    }
+
+    /// Whether spaces around it are part of it.
+    fn is_text(self) -> bool {
+        self.section == Section::CallOutcome
+            && !matches!(self.name, "occurred_at_time_t" | "sale_amount" | "value")
+    }
+}
+
+/// What can be chosen for a column, by its parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// How times are written, and in which zone.
+    Time,
+    /// The decimal mark.
+    Amount,
+    /// Nothing.
+    None,
+}
+
+/// How a column's cells are converted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Left to the rules.
+    Plain,
+    /// Times, of a zone where they do not say.
+    Time(Style, Zone),
+    /// Amounts.
+    Amount(Mark),
+}
+
+/// What a column holds, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// The parameter.
+    pub target: Target,
+    /// How it is written.
+    pub format: Format,
+}
+
+/// What became of a cell.
+pub(crate) enum Converted<'a> {
+    /// The parameter was not passed.
+    Empty,
+    /// The parameter's text.
+    Text(Cow<'a, str>),
+    /// It cannot be converted.
+    Failed(Code),
+}
+
+impl Column {
+    /// The text of the parameter for a cell. An empty cell is a parameter that was not passed.
+    pub(crate) fn convert<'a>(&self, cell: &'a str) -> Converted<'a> {
+        let cell = original(cell);
+        let trimmed = cell.trim();
+        if trimmed.is_empty() {
+            return Converted::Empty;
+        }
+        let converted = match &self.format {
+            _ if self.target.name == "calling_phone_number" && is_damaged(trimmed) => {
+                Err(Code::PhoneDamaged)
+            }
+            Format::Plain if self.target.is_text() => Ok(Cow::Borrowed(cell)),
+            Format::Plain => Ok(Cow::Borrowed(trimmed)),
+            Format::Time(style, zone) => time::read(trimmed, *style, zone),
+            Format::Amount(mark) => amount::read(trimmed, *mark),
+        };
+        converted.map_or_else(Converted::Failed, Converted::Text)
+    }
+}
+
+/// Whether a spreadsheet took a phone number for a number: `1.89E+10`, or `18885551212.0`.
+fn is_damaged(cell: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let number = |text: &str| {
+        let (whole, fraction) = text.split_once(['.', ',']).unwrap_or((text, "0"));
+        digits(whole) && digits(fraction)
+    };
+    match cell.split_once(['E', 'e']) {
+        Some((mantissa, exponent)) => {
+            number(mantissa) && digits(exponent.strip_prefix('+').unwrap_or(exponent))
+        }
+        None => cell.strip_suffix(".0").is_some_and(digits),
+    }
+}
