@@ -1,5 +1,5 @@
-// Builds the npm package into package/dist/, from where it is published, and what pages of this site load of it into
-// www/pkg/. Nothing is built again while its sources are the same.
+// Builds the npm package into package/dist/, from where it is published, and into www/pkg/ what pages of this site load:
+// of the package, and for the page for files a wasm file of its own. Nothing is built again while its sources are the same.
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -40,7 +40,8 @@ export async function buildPackage() {
   }
   rmSync(stamp, { force: true });
   await step(`Building the npm package (build ${id})`, async () => {
-    await wasm(id);
+    await wasm(id, 'npm', 'core', 'rules.wasm');
+    await wasm(id, 'table', 'table', 'table.wasm');
     for (const folder of [dist, page]) {
       rmSync(folder, { recursive: true, force: true });
       mkdirSync(folder, { recursive: true });
@@ -49,6 +50,7 @@ export async function buildPackage() {
     await texts();
     for (const name of ['slim.js', 'form.js', 'rules.wasm']) copyFileSync(join(dist, name), join(page, name));
     await playground();
+    for (const name of ['table.js', 'table.wasm']) copyFileSync(join(work, name), join(page, name));
   });
   writeFileSync(stamp, fingerprint);
   for (const [name, size] of Object.entries(sizes())) console.log(`  ${name.padEnd(31)} ${kib(size).padStart(10)} gzip`);
@@ -67,18 +69,18 @@ function hash(paths) {
   return sum.digest('hex').slice(0, 12);
 }
 
-/** The crate as wasm, and wasm-bindgen's JavaScript for it. */
-async function wasm(id) {
+/** The crate as wasm, and wasm-bindgen's JavaScript for it. The feature has a profile of its name. */
+async function wasm(id, feature, module, file) {
   const target = 'wasm32-unknown-unknown';
-  const cargo = ['build', '--locked', '--lib', '--profile', 'npm', '--target', target, '--features', 'npm'];
+  const cargo = ['build', '--locked', '--lib', '--profile', feature, '--target', target, '--features', feature];
   await run('cargo', cargo, { quiet: true, env: { ...process.env, CALL_OUTCOMES_BUILD: id } });
   mkdirSync(work, { recursive: true });
-  const crate = join(root, 'target', target, 'npm/call_outcomes.wasm');
-  const bindgen = ['--target', 'web', '--omit-default-module-path', '--no-typescript', '--out-name', 'core'];
+  const crate = join(root, 'target', target, feature, 'call_outcomes.wasm');
+  const bindgen = ['--target', 'web', '--omit-default-module-path', '--no-typescript', '--out-name', module];
   await run(wasmBindgen, [...bindgen, '--out-dir', work, crate], { quiet: true });
   const strip = ['--strip-debug', '--strip-producers', '--strip-target-features'];
   const features = FEATURES.map((name) => `--enable-${name}`);
-  const files = [join(work, 'core_bg.wasm'), '--output', join(work, 'rules.wasm')];
+  const files = [join(work, `${module}_bg.wasm`), '--output', join(work, file)];
   const optimise = ['-O3', '--converge', '--low-memory-unused', ...features, ...strip, ...files];
   await run(join(root, 'node_modules/.bin/wasm-opt'), optimise, { quiet: true });
 }
@@ -166,6 +168,7 @@ function sizes() {
     '  wasm: code': gzip(code),
     '  wasm: texts and tables': gzip(data),
     'call-outcomes/form': size('form.js'),
+    'the page for files': gzip(readFileSync(join(page, 'table.js'))) + gzip(readFileSync(join(page, 'table.wasm'))),
   };
 }
 

@@ -15,6 +15,7 @@ const checks = [
   ['clippy', () => cargo('clippy', '--locked', '--all-targets', '--features', 'openapi', ...DENY)],
   ['clippy for the Worker', () => cargo('clippy', '--locked', ...WASM, '--features', 'worker', ...DENY)],
   ['clippy for the npm package', () => cargo('clippy', '--locked', ...WASM, '--features', 'npm', ...DENY)],
+  ['clippy for the page for files', () => cargo('clippy', '--locked', ...WASM, '--features', 'table', ...DENY)],
   ['the features that exclude each other', excludedFeatures],
   ['documentation', () => run('cargo', ['doc', '--locked', '--no-deps'], { env: strictDocs })],
   ['tests of the crate', () => cargo('test', '--locked')],

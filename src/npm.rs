@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 
+#[cfg(not(feature = "table"))]
 use lol_alloc::{FreeListAllocator, LockedAllocator};
 use wasm_bindgen::prelude::{JsError, wasm_bindgen};
 
@@ -17,6 +18,8 @@ use crate::request::{CALL_OUTCOME, MAX_BODY, Rules, SEARCH};
 use crate::verdict::{self, Unit};
 use crate::write::to_json;
 
+// Long streams want the standard one, which joins what is freed.
+#[cfg(not(feature = "table"))]
 #[global_allocator]
 static ALLOCATOR: LockedAllocator<FreeListAllocator> =
     LockedAllocator::new(FreeListAllocator::new());

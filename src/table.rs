@@ -5,6 +5,8 @@
 
 pub mod amount;
 pub mod check;
+#[cfg(feature = "table")]
+mod door;
 pub mod guess;
 pub mod lines;
 pub mod records;

@@ -5,10 +5,10 @@
 
 use serde::Serialize;
 
+use super::Target;
 use super::amount::{self, Mark};
 use super::records::Records;
 use super::time::{self, Style, Zone};
-use super::{Choice, Target};
 use crate::money::Cents;
 use crate::parameters::nearest;
 use crate::time::UnixMillis;
@@ -127,10 +127,18 @@ struct Guess {
 struct GuessedColumn {
     name: String,
     parameter: Option<&'static str>,
-    format: Option<&'static str>,
-    /// Whether the cells say so, and no other format fits them.
-    sure: bool,
+    /// How it writes times, if it does.
+    time: Guessed,
+    /// How it writes amounts, if it does.
+    amount: Guessed,
     cells: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Guessed {
+    format: &'static str,
+    /// Whether no other format fits the cells as well.
+    sure: bool,
 }
 
 /// What a file seems to be, as JSON; `delimiter` is what separates its cells, where that is known.
@@ -157,12 +165,11 @@ pub fn guess(sample: &[u8], is_whole: bool, delimiter: Option<u8>) -> String {
             .filter_map(|row| row.get(place).map(|cell| cell.trim()))
             .filter(|cell| !cell.is_empty())
             .collect();
-        let (format, sure) = find_format(target.map_or(Choice::None, Target::choice), &cells);
         GuessedColumn {
             name,
             parameter: target.map(Target::name),
-            format,
-            sure,
+            time: best(&Style::ALL, &cells, is_time, Style::name),
+            amount: best(&Mark::ALL, &cells, is_amount, Mark::name),
             cells: cells
                 .iter()
                 .take(SHOWN)
@@ -175,14 +182,6 @@ pub fn guess(sample: &[u8], is_whole: bool, delimiter: Option<u8>) -> String {
         delimiter: char::from(delimiter).to_string(),
         columns: columns.collect(),
     })
-}
-
-/// How the cells of a column would be written, were it to hold `parameter`, as JSON: a format, and whether that is sure.
-#[must_use]
-pub fn guess_format(parameter: &str, cells: &[String]) -> (Option<&'static str>, bool) {
-    let choice = Target::find(parameter).map_or(Choice::None, Target::choice);
-    let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
-    find_format(choice, &cells)
 }
 
 fn rows(sample: &[u8], is_whole: bool, delimiter: u8) -> Vec<Vec<String>> {
@@ -227,36 +226,32 @@ fn find_target(header: &str) -> Option<Target> {
         })
 }
 
-fn find_format(choice: Choice, cells: &[&str]) -> (Option<&'static str>, bool) {
-    let zone = Zone::default();
-    let read_time = |style: Style, cell: &str| {
-        let time = time::read(cell, style, &zone);
-        time.is_ok_and(|time| UnixMillis::parse(&time).is_some())
-    };
-    let read_amount = |mark: Mark, cell: &str| {
-        amount::read(cell, mark).is_ok_and(|amount| Cents::parse(&amount).is_ok())
-    };
-    match choice {
-        Choice::Time => best(&Style::ALL, cells, read_time, Style::name),
-        Choice::Amount => best(&Mark::ALL, cells, read_amount, Mark::name),
-        Choice::None => (None, true),
-    }
+fn is_time(style: Style, cell: &str) -> bool {
+    let time = time::read(cell, style, &Zone::default());
+    time.is_ok_and(|time| UnixMillis::parse(&time).is_some())
 }
 
-/// The first format of those that most cells fit, and whether some cell fits no other one.
+fn is_amount(mark: Mark, cell: &str) -> bool {
+    amount::read(cell, mark).is_ok_and(|amount| Cents::parse(&amount).is_ok())
+}
+
+/// The first of the formats that most cells fit.
 fn best<F: Copy>(
     formats: &[F],
     cells: &[&str],
-    fits: impl Fn(F, &str) -> bool,
-    name: impl Fn(F) -> &'static str,
-) -> (Option<&'static str>, bool) {
+    fits: fn(F, &str) -> bool,
+    name: fn(F) -> &'static str,
+) -> Guessed {
     let count = |format: &F| cells.iter().filter(|cell| fits(*format, cell)).count();
     let counts: Vec<usize> = formats.iter().map(count).collect();
-    let most = counts.iter().copied().max().unwrap_or(0);
+    let most = counts.iter().copied().max();
+    let is_best = |count: &usize| Some(*count) == most;
     let format = formats
         .iter()
         .zip(&counts)
-        .find(|(_, count)| **count == most);
-    let alike = counts.iter().filter(|count| **count == most).count();
-    (format.map(|(format, _)| name(*format)), alike == 1)
+        .find(|(_, count)| is_best(count));
+    Guessed {
+        format: format.map_or("", |(format, _)| name(*format)),
+        sure: counts.iter().filter(|count| is_best(count)).count() == 1,
+    }
 }

@@ -1,0 +1,171 @@
+//! The door to JavaScript of the playground's page for files. Rows stay on this side: chunks come in, and what is
+//! written to files goes out.
+//!
+//! Not here: anything that decides.
+
+use wasm_bindgen::prelude::{JsError, wasm_bindgen};
+
+use super::amount::Mark;
+use super::check::{Check, Settings, to_csv};
+use super::guess::guess;
+use super::time::{Style, Zone, offset_of};
+use super::{Choice, Column, Format, Target};
+use crate::phone::CountryCode;
+use crate::request::Rules;
+use crate::write::to_json;
+
+/// What a file holds, as it is told column by column; then its check.
+#[wasm_bindgen]
+pub struct Table {
+    settings: Settings,
+    check: Option<Check>,
+}
+
+/// What a file seems to be.
+#[must_use]
+#[wasm_bindgen(js_name = guess)]
+pub fn guess_file(sample: &[u8], is_whole: bool, delimiter: Option<u8>) -> String {
+    guess(sample, is_whole, delimiter)
+}
+
+/// What can be chosen for a column: the names of the parameters, each with what it holds and the formats of that.
+#[must_use]
+#[wasm_bindgen]
+pub fn choices() -> String {
+    let formats = |target: Target| match target.choice() {
+        Choice::Time => (Some("time"), Style::ALL.map(Style::name).to_vec()),
+        Choice::Amount => (Some("amount"), Mark::ALL.map(Mark::name).to_vec()),
+        Choice::None => (None, Vec::new()),
+    };
+    let all: Vec<_> = Target::all().map(|t| (t.name(), formats(t))).collect();
+    to_json(&all)
+}
+
+/// The seconds of an offset such as `+02:00`, if it is one.
+#[must_use]
+#[wasm_bindgen(js_name = offsetOf)]
+pub fn offset(text: &str) -> Option<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "less than a day in seconds")]
+    offset_of(text).map(|seconds| seconds as f64)
+}
+
+/// Cells as a line of CSV, none of which a spreadsheet takes for a formula.
+#[must_use]
+#[wasm_bindgen(js_name = toCsv)]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a list of texts comes from JavaScript by value"
+)]
+pub fn csv_line(cells: Vec<String>) -> Vec<u8> {
+    to_csv(cells.iter().map(String::as_str))
+}
+
+#[wasm_bindgen]
+impl Table {
+    /// A file whose cells are separated by `delimiter`; without one, a file with a report a line.
+    #[must_use]
+    #[wasm_bindgen(constructor)]
+    pub fn new(delimiter: Option<u8>) -> Self {
+        let settings = delimiter.map_or(Settings::Ndjson, |delimiter| {
+            Settings::Csv(delimiter, Vec::new())
+        });
+        Self {
+            settings,
+            check: None,
+        }
+    }
+
+    /// What the next column holds; a name that is none is no parameter. `zone` is the first offset of its time zone, then each change: from when, and the
+    /// offset from then on.
+    #[wasm_bindgen]
+    pub fn column(&mut self, parameter: &str, format: &str, zone: &[f64]) {
+        let Settings::Csv(_, columns) = &mut self.settings else {
+            return;
+        };
+        let target = Target::find(parameter);
+        let style = Style::ALL.into_iter().find(|style| style.name() == format);
+        let mark = Mark::ALL.into_iter().find(|mark| mark.name() == format);
+        columns.push(target.map(|target| Column {
+            target,
+            format: match (target.choice(), style, mark) {
+                (Choice::Time, Some(style), _) => Format::Time(style, zone_of(zone)),
+                (Choice::Amount, _, Some(mark)) => Format::Amount(mark),
+                _ => Format::Plain,
+            },
+        }));
+    }
+
+    /// Begins to check. The first `show` rows are kept to be shown.
+    ///
+    /// # Errors
+    /// Where the country code is none.
+    #[wasm_bindgen]
+    pub fn begin(&mut self, country: &str, show: usize) -> Result<(), JsError> {
+        let country = CountryCode::parse(country)
+            .ok_or_else(|| JsError::new("default_country_code must have 1 to 3 digits"))?;
+        let rules = Rules {
+            country,
+            strict: false,
+        };
+        self.check = Some(Check::new(self.settings.clone(), rules, show));
+        Ok(())
+    }
+
+    /// Reads a chunk; an empty one is the end.
+    #[wasm_bindgen]
+    pub fn read(&mut self, chunk: &[u8]) {
+        match &mut self.check {
+            Some(check) if chunk.is_empty() => check.finish(),
+            Some(check) => check.read(chunk),
+            None => {}
+        }
+    }
+
+    /// The good rows since the last call, one a line.
+    #[wasm_bindgen(js_name = takeGood)]
+    pub fn take_good(&mut self) -> Vec<u8> {
+        self.check.as_mut().map_or_else(Vec::new, Check::take_good)
+    }
+
+    /// The bad rows since the last call, as CSV.
+    #[wasm_bindgen(js_name = takeBad)]
+    pub fn take_bad(&mut self) -> Vec<u8> {
+        self.check.as_mut().map_or_else(Vec::new, Check::take_bad)
+    }
+
+    /// How the file did so far.
+    #[must_use]
+    #[wasm_bindgen]
+    pub fn tally(&self) -> String {
+        self.check.as_ref().map_or_else(String::new, Check::tally)
+    }
+
+    /// The first rows, before and after.
+    #[must_use]
+    #[wasm_bindgen]
+    pub fn shown(&self) -> String {
+        self.check.as_ref().map_or_else(String::new, Check::shown)
+    }
+
+    /// By which the same good rows are known again.
+    #[must_use]
+    #[wasm_bindgen]
+    pub fn fingerprint(&self) -> String {
+        let check = self.check.as_ref();
+        check.map_or_else(String::new, Check::fingerprint)
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "whole seconds, and a cast of a float saturates"
+)]
+fn zone_of(seconds: &[f64]) -> Zone {
+    let mut seconds = seconds.iter().map(|seconds| *seconds as i64);
+    let first = seconds.next().unwrap_or(0);
+    let mut changes = Vec::new();
+    while let (Some(from), Some(offset)) = (seconds.next(), seconds.next()) {
+        changes.push((from, offset));
+    }
+    Zone::new(first, changes)
+}
