@@ -65,6 +65,12 @@ impl Target {
         self.name
     }
 
+    /// The part of a report that it stands in.
+    #[must_use]
+    pub const fn section(self) -> &'static str {
+        self.section.name()
+    }
+
     /// Where it stands in a report.
     #[must_use]
     pub fn pointer(self) -> String {

@@ -29,6 +29,15 @@ impl Mark {
         }
     }
 
+    /// An amount as it writes it.
+    #[must_use]
+    pub const fn example(self) -> &'static str {
+        match self {
+            Self::Point => "1,000.50",
+            Self::Comma => "1.000,50",
+        }
+    }
+
     const fn char(self) -> char {
         match self {
             Self::Point => '.',

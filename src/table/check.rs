@@ -155,6 +155,12 @@ impl Check {
             .unwrap_or_default()
     }
 
+    /// How many rows there are so far, and how many of them are good and bad.
+    #[must_use]
+    pub const fn counts(&self) -> [usize; 3] {
+        self.sheet.tally.counts()
+    }
+
     /// How the file did so far, as JSON.
     #[must_use]
     pub fn tally(&self) -> String {

@@ -28,16 +28,21 @@ pub fn guess_file(sample: &[u8], is_whole: bool, delimiter: Option<u8>) -> Strin
     guess(sample, is_whole, delimiter)
 }
 
-/// What can be chosen for a column: the names of the parameters, each with what it holds and the formats of that.
+/// What can be chosen for a column: each parameter with its part of a report, what it holds, and the formats of that:
+/// their names, examples, and whether they take a zone.
 #[must_use]
 #[wasm_bindgen]
 pub fn choices() -> String {
-    let formats = |target: Target| match target.choice() {
-        Choice::Time => (Some("time"), Style::ALL.map(Style::name).to_vec()),
-        Choice::Amount => (Some("amount"), Mark::ALL.map(Mark::name).to_vec()),
-        Choice::None => (None, Vec::new()),
+    let time = |style: Style| (style.name(), style.example(), style != Style::Unix);
+    let amount = |mark: Mark| (mark.name(), mark.example(), false);
+    let choices = |target: Target| match target.choice() {
+        Choice::Time => ("time", Style::ALL.map(time).to_vec()),
+        Choice::Amount => ("amount", Mark::ALL.map(amount).to_vec()),
+        Choice::None => ("", Vec::new()),
     };
-    let all: Vec<_> = Target::all().map(|t| (t.name(), formats(t))).collect();
+    let all: Vec<_> = Target::all()
+        .map(|target| (target.section(), target.name(), choices(target)))
+        .collect();
     to_json(&all)
 }
 
@@ -131,6 +136,14 @@ impl Table {
     #[wasm_bindgen(js_name = takeBad)]
     pub fn take_bad(&mut self) -> Vec<u8> {
         self.check.as_mut().map_or_else(Vec::new, Check::take_bad)
+    }
+
+    /// How many rows there are so far, and how many of them are good and bad.
+    #[must_use]
+    #[wasm_bindgen]
+    pub fn counts(&self) -> Vec<usize> {
+        let check = self.check.as_ref();
+        check.map_or_else(Vec::new, |check| check.counts().to_vec())
     }
 
     /// How the file did so far.

@@ -50,6 +50,11 @@ pub(super) struct Found {
 pub(super) type Place<'p> = &'p dyn Fn(&Problem) -> Option<(String, String)>;
 
 impl Tally {
+    /// The numbers of all, good and bad rows so far.
+    pub const fn counts(&self) -> [usize; 3] {
+        [self.rows, self.good, self.bad]
+    }
+
     /// Counts a row with what is wrong with it, and what is probably not as it was meant.
     pub fn row(
         &mut self,

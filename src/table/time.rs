@@ -39,6 +39,17 @@ impl Style {
             Self::DayFirst => "day-first",
         }
     }
+
+    /// A time as it writes it.
+    #[must_use]
+    pub const fn example(self) -> &'static str {
+        match self {
+            Self::Unix => "1435993200",
+            Self::Iso => "2015-07-04 07:00",
+            Self::MonthFirst => "7/4/2015 7:00 AM",
+            Self::DayFirst => "4.7.2015 07:00",
+        }
+    }
 }
 
 /// The offsets of a time zone from UTC, in seconds.

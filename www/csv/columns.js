@@ -1,0 +1,101 @@
+// What each column holds, to be looked over and changed, and the first rows as they become.
+import { at, element } from './dom.js';
+
+const ZONES = Intl.supportedValuesOf?.('timeZone') ?? [];
+const OWN = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** Shows the columns of a guess. `changed` is called after each change; returns what reads the choices. */
+export function showColumns({ columns }, choices, changed) {
+  const zones = element('datalist', { id: 'zones' }, ...['UTC', ...ZONES].map((value) => element('option', { value })));
+  const rows = columns.map((column, place) => showColumn(column, place, choices));
+  at('columns').replaceChildren(zones, ...rows.map(({ row }) => row));
+  at('columns').onchange = ({ target }) => {
+    // A parameter is held by one column.
+    for (const { holds, adapt } of rows) {
+      if (target.matches('.holds') && holds !== target && holds.value === target.value) holds.value = '';
+      if (holds === target || holds.value === '') adapt();
+    }
+    changed();
+  };
+  return () => rows.map(({ read }) => read());
+}
+
+function showColumn({ name, parameter, cells, ...guesses }, place, choices) {
+  const id = `column-${place}`;
+  const sections = Object.entries(Object.groupBy(choices, ([section]) => section)).map(([label, parameters]) =>
+    element('optgroup', { label }, ...parameters.map(([, value]) => element('option', { value }, value))),
+  );
+  const holds = element('select', { className: 'holds' }, element('option', { value: '' }, 'nothing'), ...sections);
+  const format = element('select');
+  const zone = element('input', { value: OWN, autocomplete: 'off' });
+  zone.setAttribute('list', 'zones');
+  const note = element('p', { className: 'note' });
+  const written = element('label', {}, 'Written as ', format);
+  const zoned = element('label', {}, 'Time zone, or an offset ', zone);
+  holds.value = parameter ?? '';
+
+  const chosen = () => choices.find(([, value]) => value === holds.value)?.[2] ?? ['', []];
+  const fit = () => {
+    const [kind, formats] = chosen();
+    written.hidden = formats.length === 0;
+    const takesZone = formats.find(([value]) => value === format.value)?.[2] ?? false;
+    zoned.hidden = !takesZone;
+    const unsure = guesses[kind] && !guesses[kind].sure && cells.length > 0;
+    note.textContent = unsure ? 'The first cells fit more than one format: look at the rows below.' : '';
+  };
+  const adapt = () => {
+    const [kind, formats] = chosen();
+    format.replaceChildren(...formats.map(([value, example]) => element('option', { value }, example)));
+    if (guesses[kind]) format.value = guesses[kind].format;
+    fit();
+  };
+  adapt();
+  format.addEventListener('change', fit);
+
+  const row = element(
+    'div',
+    { className: 'column', role: 'group' },
+    element(
+      'div',
+      {},
+      element('h3', { id }, name || '(no name)'),
+      element('p', { className: 'cells' }, cells.length > 0 ? [...new Set(cells)].join(' · ') : 'no cells'),
+    ),
+    element('label', {}, 'Holds ', holds),
+    written,
+    zoned,
+    note,
+  );
+  row.setAttribute('aria-labelledby', id);
+  const read = () => ({
+    parameter: holds.value,
+    format: format.value,
+    zone: zoned.hidden ? '' : zone.value.trim() || 'UTC',
+  });
+  return { row, holds, adapt, read };
+}
+
+/** The first rows: what stands in the file, and the request that it becomes or what is wrong. */
+export function showPreview(rows, names) {
+  const cell = (name, text) => [element('dt', {}, name), element('dd', {}, text)];
+  const problem = ({ code, column, message }) =>
+    element('li', {}, column ? `${column}: ` : '', `${message} `, element('a', { href: `/errors/${code}` }, element('code', {}, code)));
+  const after = ({ request, problems }) => {
+    const found = problems.length > 0 ? element('ul', { className: 'found' }, ...problems.map(problem)) : '';
+    if (request === null) return [found];
+    const { search, call_outcome: outcome } = JSON.parse(request);
+    const values = Object.entries({ ...search, ...outcome }).flatMap(([name, value]) => cell(name, value || '""'));
+    return [element('dl', {}, ...values), found];
+  };
+  at('preview').replaceChildren(
+    ...rows.map((row) =>
+      element(
+        'li',
+        { className: row.request === null ? 'wrong' : '' },
+        element('h4', {}, `Line ${row.line}`),
+        element('dl', {}, ...row.cells.flatMap((text, place) => (text && names[place] !== undefined ? cell(names[place], text) : []))),
+        element('div', {}, ...after(row)),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,145 @@
+// The page for files: one step after the other, each over what the worker answers. Names, limits, codes and texts of the
+// rules come from the server and from the wasm.
+import { showColumns, showPreview } from './columns.js';
+import { ask, at, count, on } from './dom.js';
+import { showProblems } from './problems.js';
+import { offer } from './sending.js';
+import { ENCODINGS } from './text.js';
+
+const json = async (url) => (await fetch(url)).json();
+const [config, codes, openapi] = await Promise.all(['/config.json', '/errors.json', '/openapi.json'].map(json));
+
+/** Where batches go, and how large they may be. */
+const server = (() => {
+  const isBatch = ([, { post }]) => post?.operationId === 'post_batch';
+  const [path] = Object.entries(openapi.paths).find(isBatch);
+  const url = path.replace('{version}', openapi.components.parameters.version.example);
+  const { batch_rows: rows, batch_body_bytes: bytes } = config.limits;
+  return { url, limits: { rows, bytes } };
+})();
+
+const DELIMITERS = { ',': 'commas', ';': 'semicolons', '\t': 'tabs', '|': 'vertical bars' };
+const step = (name) => document.querySelector(`[aria-labelledby=step-${name}]`);
+let source;
+let found;
+let readColumns = () => [];
+
+at('encoding').append(...ENCODINGS.map((name) => new Option(name.toUpperCase(), name)));
+at('delimiter').append(...Object.entries(DELIMITERS).map(([value, name]) => new Option(name, value)));
+
+at('file').addEventListener('change', () => take(at('file').files[0]));
+at('take').addEventListener('click', () => take(new File([at('pasted').value], 'pasted rows')));
+at('encoding').addEventListener('change', () => open(at('encoding').value));
+at('delimiter').addEventListener('change', () => open(at('encoding').value, at('delimiter').value));
+
+for (const name of ['dragover', 'dragleave', 'drop']) {
+  at('drop').addEventListener(name, (event) => {
+    event.preventDefault();
+    at('drop').classList.toggle('over', name === 'dragover');
+    if (name === 'drop' && event.dataTransfer.files.length > 0) take(event.dataTransfer.files[0]);
+  });
+}
+
+function take(file) {
+  if (!file) return;
+  source = file;
+  open();
+}
+
+/** Opens the file anew: what was found by itself, or chosen. */
+async function open(encoding, delimiter) {
+  startOver();
+  at('failure').textContent = '';
+  try {
+    found = await ask('open', { source, encoding, delimiter });
+  } catch (error) {
+    at('failure').textContent = `The file cannot be read: ${error.message}`;
+    step('columns').hidden = true;
+    return;
+  }
+  const { guess, build } = found;
+  const isSame = config.build === build;
+  at('build').textContent = isSame ? `Page and server hold the same rules (${build})` : 'Page and server hold different rules: reload';
+  const isTable = guess.kind === 'csv';
+  at('name').textContent = `${source.name}, ${size(source.size)}, ${isTable ? count(guess.columns.length, 'column') : 'a report a line (NDJSON)'}`;
+  at('about').hidden = false;
+  at('encoding').value = found.encoding;
+  at('delimited').hidden = !isTable;
+  at('delimiter').value = guess.delimiter;
+  at('columns-help').hidden = !isTable;
+  readColumns = showColumns(guess, found.choices, preview);
+  step('columns').hidden = false;
+  await preview();
+}
+
+const size = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
+
+function settings() {
+  const { guess, encoding } = found;
+  const delimiter = guess.kind === 'csv' ? guess.delimiter : undefined;
+  return { encoding, delimiter, columns: readColumns(), country: config.default_country_code };
+}
+
+/** What was checked is out of date. */
+function startOver() {
+  ask('stop');
+  for (const name of ['problems', 'send']) step(name).hidden = true;
+}
+
+async function preview() {
+  startOver();
+  const isTable = found.guess.kind === 'csv';
+  const names = isTable ? found.guess.columns.map(({ name }) => name) : [undefined, 'report'];
+  try {
+    showPreview(await ask('preview', { settings: settings() }), names);
+    at('unreadable').textContent = '';
+  } catch (error) {
+    showPreview([], names);
+    at('unreadable').textContent = error.message;
+  }
+  at('check').disabled = at('unreadable').textContent !== '';
+}
+
+at('check').addEventListener('click', async () => {
+  step('problems').hidden = false;
+  step('send').hidden = true;
+  at('checking').hidden = false;
+  at('problems').replaceChildren();
+  at('verdict').textContent = '';
+  Object.assign(at('progress'), { max: source.size, value: 0 });
+  step('problems').scrollIntoView({ block: 'nearest' });
+  try {
+    const { stopped, tally, seconds, fingerprint, good, bad } = await ask('check', { settings: settings() });
+    at('verdict').textContent = `${stopped ? 'Cancelled after ' : ''}${verdict(tally)} ${time(tally.rows, seconds)}`;
+    showProblems(tally, codes);
+    if (stopped) return;
+    link('bad', bad, '.errors.csv', tally.bad);
+    link('good', good, '.ndjson', tally.good);
+    at('sending').hidden = tally.good === 0;
+    offer({ fingerprint, good: tally.good }, server);
+    step('send').hidden = false;
+  } catch (error) {
+    at('verdict').textContent = `The file could not be read to its end: ${error.message}`;
+  } finally {
+    at('checking').hidden = true;
+  }
+});
+at('cancel').addEventListener('click', () => ask('stop'));
+
+on('checking', ({ read, counts: [rows, good, bad] }) => {
+  at('progress').value = read;
+  at('verdict').textContent = verdict({ rows, good, bad });
+});
+
+const verdict = ({ rows, good, bad }) => `${count(rows, 'row')}: ${count(good, 'good row')}, ${count(bad, 'bad row')}.`;
+const time = (rows, seconds) => (seconds < 1 ? '' : `${seconds.toFixed(1)} s, ${count(Math.round(rows / seconds), 'row')} a second.`);
+
+function link(id, file, ending, rows) {
+  URL.revokeObjectURL(at(id).href);
+  Object.assign(at(id), {
+    href: URL.createObjectURL(file),
+    download: source.name.replace(/(\.errors)?(\.\w+)?$/, ending),
+    textContent: `${count(rows, id === 'bad' ? 'bad row' : 'good row')}`,
+  });
+  at(id).parentElement.hidden = rows === 0;
+}

@@ -1,0 +1,90 @@
+// Sends rows to the batch endpoint, in order. A row is safe to send again, so whatever had no answer, or one that asks to
+// wait, is sent again.
+
+/** How often rows are sent again without an answer before sending pauses. */
+const TRIES = 5;
+/** A row that was overtaken by other writers. */
+const OVERTAKEN = 503;
+
+/**
+ * Sends the lines of `rows` behind the first `from`. `limits` are the server's. Each batch is told by `tell`, with its
+ * results and how many rows are done; `wait` tells for how long nothing happens. Ends when `signal` says so, between two
+ * batches. Returns why it ended before the end.
+ */
+export async function send({ rows, from, url, token, limits, signal, tell, wait }) {
+  const headers = { 'Content-Type': 'application/x-ndjson', Authorization: `Bearer ${token}` };
+  const source = lines(rows);
+  for (let skipped = 0; skipped < from; skipped += 1) await source.next();
+  let next = (await source.next()).value;
+  let batch = [];
+  let done = from;
+  let tries = 0;
+  for (;;) {
+    let size = batch.reduce((sum, line) => sum + line.length, 0);
+    while (next && batch.length < limits.rows && size + next.length <= limits.bytes) {
+      size += next.length;
+      batch.push(next);
+      next = (await source.next()).value;
+    }
+    if (batch.length === 0) return undefined;
+    if (signal.aborted) return 'Paused.';
+    const { results, after, refused } = await post(url, headers, batch);
+    if (refused) return refused;
+    const settled = settle(results ?? [], tries);
+    if (settled.length > 0) {
+      done += settled.length;
+      batch = batch.slice(settled.length);
+      tries = 0;
+      tell(done, settled);
+    }
+    if (results && settled.length === results.length) continue;
+    tries += 1;
+    if (!results && after === undefined && tries > TRIES) return 'The server does not answer.';
+    await pause(after ?? 2 ** tries, signal, wait);
+  }
+}
+
+/** The results up to a row to be sent again: what stands behind it is sent again too, so that rows keep their order. */
+function settle(results, tries) {
+  const overtaken = results.findIndex(({ status }) => status === OVERTAKEN);
+  return overtaken === -1 || tries === TRIES ? results : results.slice(0, overtaken);
+}
+
+/** The results of a batch; or why it was refused; or after how many seconds to send it again, if the server says. */
+async function post(url, headers, batch) {
+  try {
+    const response = await fetch(url, { method: 'POST', headers, body: new Blob(batch) });
+    const after = response.headers.get('Retry-After');
+    if (after !== null) return { after: Number(after) };
+    const { results, errors } = await response.json();
+    if (results) return { results };
+    return { refused: `${response.status} ${errors.class}: ${errors.invalid_data}` };
+  } catch {
+    return {};
+  }
+}
+
+async function pause(seconds, signal, wait) {
+  wait(seconds);
+  if (signal.aborted) return;
+  await new Promise((resolve) => {
+    const timer = setTimeout(resolve, seconds * 1e3);
+    signal.addEventListener('abort', () => resolve(clearTimeout(timer)), { once: true });
+  });
+}
+
+/** The lines of a file, each with its line break. */
+async function* lines(file) {
+  const reader = file.stream().getReader();
+  let rest = new Uint8Array();
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const bytes = new Uint8Array(rest.length + value.length);
+    bytes.set(rest);
+    bytes.set(value, rest.length);
+    let start = 0;
+    for (let end; (end = bytes.indexOf(10, start)) !== -1; start = end + 1) yield bytes.slice(start, end + 1);
+    rest = bytes.slice(start);
+  }
+}

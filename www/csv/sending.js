@@ -1,0 +1,79 @@
+// Sending the good rows. What this browser remembers of it is how many rows of which file were sent: a number, under a
+// fingerprint.
+import { ask, at, count, on } from './dom.js';
+
+const REMEMBERED = 'call-outcomes-sent-';
+
+let file;
+let done = 0;
+let sentHere = false;
+let statuses = new Map();
+
+/** Takes the file that was checked: how many good rows, and its fingerprint. `server` is where they go. */
+export function offer({ fingerprint, good }, server) {
+  file = { key: REMEMBERED + fingerprint, rows: good, server };
+  done = Math.min(Number(localStorage.getItem(file.key) ?? 0), good);
+  sentHere = false;
+  statuses = new Map();
+  at('result').hidden = true;
+  at('sent').hidden = true;
+  at('told').textContent = done > 0 ? `${count(done, 'row')} of this file were sent from this browser before.` : '';
+  label();
+}
+
+function label() {
+  const left = file.rows - done;
+  at('send').textContent = done === 0 ? `Send ${count(left, 'row')}` : `Go on with the other ${count(left, 'row')}`;
+  at('send').hidden = left === 0;
+  at('again').hidden = done === 0;
+  at('pause').hidden = true;
+}
+
+async function start(from) {
+  if (!at('sending').reportValidity()) return;
+  const goesOn = sentHere && from > 0;
+  if (!goesOn) statuses = new Map();
+  [done, sentHere] = [from, true];
+  for (const id of ['send', 'again']) at(id).hidden = true;
+  for (const id of ['pause', 'sent']) at(id).hidden = false;
+  at('result').hidden = true;
+  Object.assign(at('sent'), { max: file.rows, value: done });
+  at('told').textContent = 'Sending …';
+  let end;
+  try {
+    const { why, results } = await ask('send', { from, goesOn, token: at('token').value, ...file.server });
+    Object.assign(at('results'), { href: URL.createObjectURL(results), download: 'results.csv' });
+    at('result').hidden = false;
+    end = why ?? 'Sent.';
+  } catch (error) {
+    end = error.message;
+  }
+  at('told').textContent = `${end} ${tell()}`;
+  label();
+}
+
+on('sending', ({ done: now, statuses: settled }) => {
+  done = now;
+  localStorage.setItem(file.key, done);
+  for (const status of settled) statuses.set(status, (statuses.get(status) ?? 0) + 1);
+  at('sent').value = done;
+  at('told').textContent = tell();
+});
+on('waiting', ({ seconds }) => {
+  at('told').textContent = `${tell()} The server asks to wait: going on in ${count(seconds, 'second')}.`;
+});
+
+function tell() {
+  const number = (matches) => [...statuses].reduce((sum, [status, times]) => sum + (matches(status) ? times : 0), 0);
+  const created = number((status) => status === 201);
+  const failed = number((status) => status >= 400);
+  const known = number(() => true) - created - failed;
+  return `${count(done, 'row')} of ${count(file.rows, 'row')}: ${count(created, 'outcome')} created, ${known} corrected or known before, ${failed} refused.`;
+}
+
+at('sending').addEventListener('submit', (event) => {
+  event.preventDefault();
+  start(done);
+});
+at('again').addEventListener('click', () => start(0));
+at('pause').addEventListener('click', () => ask('stop'));

@@ -1,0 +1,37 @@
+// The bytes of a file as UTF-8, chunk by chunk, whatever its encoding.
+
+/** The encodings that are offered, as TextDecoder names them. */
+export const ENCODINGS = ['utf-8', 'windows-1252', 'utf-16le', 'utf-16be'];
+
+const MARKS = { 'utf-8': [0xef, 0xbb, 0xbf], 'utf-16le': [0xff, 0xfe], 'utf-16be': [0xfe, 0xff] };
+const begins = (bytes, mark) => mark.every((byte, at) => bytes[at] === byte);
+
+/** What the first bytes of a file say: a mark, or else whether they are UTF-8. */
+export function detect(bytes) {
+  const marked = Object.keys(MARKS).find((name) => begins(bytes, MARKS[name]));
+  if (marked) return marked;
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
+    return 'utf-8';
+  } catch {
+    return 'windows-1252';
+  }
+}
+
+/**
+ * The chunks of a file, none empty. UTF-8 is passed on as it is: a row with bytes that are none is a problem of that
+ * row.
+ */
+export async function* chunks(file, encoding) {
+  const first = new Uint8Array(await file.slice(0, 3).arrayBuffer());
+  const body = encoding === 'utf-8' && begins(first, MARKS['utf-8']) ? file.slice(3) : file;
+  const decoder = encoding === 'utf-8' ? null : new TextDecoder(encoding);
+  const encoder = new TextEncoder();
+  const reader = body.stream().getReader();
+  for (;;) {
+    const { value, done } = await reader.read();
+    const bytes = decoder ? encoder.encode(decoder.decode(value, { stream: !done })) : value;
+    if (bytes?.length > 0) yield { bytes, read: value?.length ?? 0 };
+    if (done) return;
+  }
+}

@@ -1,0 +1,127 @@
+// The worker of the page for files: it reads, has the core check, writes and sends. Rows do not pass through the page,
+// but for the first ones, which are shown.
+import init, * as table from '/pkg/table.js';
+import { scratch } from './scratch.js';
+import { send } from './send.js';
+import { chunks, detect } from './text.js';
+import { offsets } from './zones.js';
+
+/** What guesses are made from, in bytes, and how many rows of it are shown. */
+const SAMPLE = 1 << 18;
+const SHOWN = 5;
+/** The page is told no more often, in milliseconds. */
+const TICK = 100;
+
+const ready = init({ module_or_path: '/pkg/table.wasm' });
+let file;
+let good;
+let results;
+let job = new AbortController();
+
+const commands = { open, preview, check, send: sendRows, stop: () => job.abort() };
+
+addEventListener('message', async ({ data: { command, id, ...options } }) => {
+  try {
+    await ready;
+    postMessage({ id, answer: await commands[command](options) });
+  } catch (error) {
+    postMessage({ id, error: error.message });
+  }
+});
+
+/** The first rows of a file, and what they seem to be. */
+async function open({ source, encoding, delimiter }) {
+  file = source;
+  encoding ??= detect(new Uint8Array(await file.slice(0, SAMPLE).arrayBuffer()));
+  const guess = JSON.parse(table.guess(await sample(encoding), file.size <= SAMPLE, delimiter?.charCodeAt(0)));
+  return { encoding, guess, choices: JSON.parse(table.choices()), build: table.build() };
+}
+
+async function sample(encoding) {
+  const parts = [];
+  for await (const { bytes } of chunks(file.slice(0, SAMPLE), encoding)) parts.push(bytes);
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
+}
+
+function begin({ delimiter, columns, country }, show) {
+  const made = new table.Table(delimiter?.charCodeAt(0));
+  for (const { parameter, format, zone } of columns) made.column(parameter, format, Float64Array.from(changes(zone)));
+  made.begin(country, show);
+  return made;
+}
+
+function changes(zone) {
+  if (!zone) return [];
+  const fixed = table.offsetOf(zone);
+  return fixed === undefined ? offsets(zone) : [fixed];
+}
+
+async function preview({ settings }) {
+  const made = begin(settings, SHOWN);
+  try {
+    made.read(await sample(settings.encoding));
+    if (file.size <= SAMPLE) made.read(new Uint8Array());
+    return JSON.parse(made.shown());
+  } finally {
+    made.free();
+  }
+}
+
+async function check({ settings }) {
+  const { signal } = (job = new AbortController());
+  const made = begin(settings, 0);
+  const bad = await scratch('bad.csv');
+  good = undefined;
+  const rows = await scratch('good.ndjson');
+  const began = performance.now();
+  let [told, read] = [began, 0];
+  const step = (bytes) => {
+    made.read(bytes);
+    rows.write(made.takeGood());
+    bad.write(made.takeBad());
+  };
+  try {
+    for await (const chunk of chunks(file, settings.encoding)) {
+      if (signal.aborted) break;
+      step(chunk.bytes);
+      read += chunk.read;
+      if (performance.now() - told < TICK) continue;
+      told = performance.now();
+      postMessage({ event: 'checking', read, counts: made.counts() });
+    }
+    if (!signal.aborted) step(new Uint8Array());
+    const files = { good: await rows.close(), bad: await bad.close() };
+    if (!signal.aborted) good = files.good;
+    const seconds = (performance.now() - began) / 1e3;
+    const tally = JSON.parse(made.tally());
+    return { stopped: signal.aborted, tally, seconds, fingerprint: made.fingerprint(), ...files };
+  } finally {
+    made.free();
+  }
+}
+
+/** Sends the good rows behind the first `from`. `goesOn` is whether the file of results does. */
+async function sendRows({ from, goesOn, url, token, limits }) {
+  const { signal } = (job = new AbortController());
+  if (goesOn && results) await results.reopen();
+  else {
+    results = await scratch('results.csv');
+    results.write(table.toCsv(['row', 'status', 'transaction_id', 'class', 'message']));
+  }
+  const tell = (done, settled) => {
+    for (const { row, status, body } of settled) {
+      const { call_outcome, errors } = body;
+      const cells = [row, `${status}`, call_outcome?.transaction_id, errors?.class, errors?.invalid_data];
+      results.write(table.toCsv(cells.map((cell) => cell ?? '')));
+    }
+    postMessage({ event: 'sending', done, statuses: settled.map(({ status }) => status) });
+  };
+  const wait = (seconds) => postMessage({ event: 'waiting', seconds });
+  try {
+    const why = await send({ rows: good, from, url, token, limits, signal, tell, wait });
+    return { why, results: await results.close() };
+  } catch (error) {
+    await results.close();
+    throw error;
+  }
+}

@@ -1,0 +1,32 @@
+// The offsets of a time zone, found in what the browser knows of it. What becomes of them is the core's business.
+
+const DAY = 86_400;
+/** Less than there is between two changes. */
+const STEP = 20 * DAY;
+const FIRST = Date.UTC(1970) / 1e3;
+const LAST = Date.UTC(2050) / 1e3;
+
+/** The first offset, then each change: from which Unix second on, and the offset. Throws where there is no such zone. */
+export function offsets(timeZone) {
+  const format = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' });
+  const offset = (second) => {
+    const { value } = format.formatToParts(second * 1e3).find(({ type }) => type === 'timeZoneName');
+    const [, sign, hours, minutes, seconds] = /([+-])(\d+):(\d+):?(\d*)/.exec(value) ?? ['', '+', 0, 0, 0];
+    return (sign === '-' ? -1 : 1) * (hours * 3600 + minutes * 60 + Number(seconds));
+  };
+  let before = offset(FIRST);
+  const found = [before];
+  for (let from = FIRST; from < LAST; from += STEP) {
+    const after = offset(from + STEP);
+    if (after === before) continue;
+    let [low, high] = [from, from + STEP];
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2);
+      if (offset(middle) === before) low = middle;
+      else high = middle;
+    }
+    found.push(high, after);
+    before = after;
+  }
+  return found;
+}
