@@ -17,14 +17,15 @@ const numbers = new Intl.NumberFormat('en');
 export const count = (number, word) => `${numbers.format(number)} ${word}${number === 1 ? '' : 's'}`;
 
 const worker = new Worker('/csv/worker.js', { type: 'module' });
-const asked = new Map();
+const asked = [];
 const listeners = {};
 
 /** What the worker answers to a command. */
 export function ask(command, options = {}) {
-  const id = crypto.randomUUID();
-  worker.postMessage({ command, id, ...options });
-  return new Promise((resolve, reject) => asked.set(id, { resolve, reject }));
+  return new Promise((resolve, reject) => {
+    const id = asked.push({ resolve, reject }) - 1;
+    worker.postMessage({ command, id, ...options });
+  });
 }
 
 /** Calls back with what the worker tells without being asked. */
@@ -32,8 +33,8 @@ export const on = (event, listener) => (listeners[event] = listener);
 
 worker.addEventListener('message', ({ data: { id, answer, error, event, ...told } }) => {
   if (event) return listeners[event](told);
-  const { resolve, reject } = asked.get(id);
-  asked.delete(id);
+  const { resolve, reject } = asked[id];
+  delete asked[id];
   if (error === undefined) resolve(answer);
   else reject(new Error(error));
 });

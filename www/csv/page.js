@@ -143,3 +143,6 @@ function link(id, file, ending, rows) {
   });
   at(id).parentElement.hidden = rows === 0;
 }
+
+// One may have been chosen while this was loaded.
+take(at('file').files[0]);

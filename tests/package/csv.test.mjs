@@ -1,0 +1,376 @@
+// The page for files, in a real browser against the real server.
+import assert from 'node:assert/strict';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { once } from 'node:events';
+import { after, before, describe, test } from 'node:test';
+import { NETWORK, start } from '../worker/harness.mjs';
+import { open, tool } from './harness.mjs';
+
+const axe = await readFile(tool.resolve('axe-core/axe.min.js'), 'utf8');
+
+let server;
+let page;
+let errors;
+before(async () => {
+  const wrap = new URL('../worker/failing-database.mjs', import.meta.url);
+  server = await start({ vars: { BATCH_MAX_ROWS: '2' }, wrap });
+  ({ page, errors } = await open(`${server.url}/csv`));
+});
+after(() => server?.stop());
+
+let chosen = 0;
+
+/** Chooses a file, and waits for its first rows. */
+async function choose(content, on = page) {
+  const name = `crm-${(chosen += 1)}.csv`;
+  await on.getByLabel('Choose a file').setInputFiles({ name, mimeType: '', buffer: Buffer.from(content) });
+  await on.getByText(`${name}, `).waitFor();
+  await on.getByRole('button', { name: 'Check all rows' }).and(on.locator(':enabled')).waitFor();
+}
+
+const column = (name) => page.getByRole('group', { name, exact: true });
+const holds = (name) => column(name).getByLabel('Holds').inputValue();
+const preview = () => page.locator('#preview > li');
+const verdict = (on = page) => on.locator('#verdict').textContent();
+
+/** Checks all rows, and returns the verdict. */
+async function check(on = page) {
+  await on.getByRole('button', { name: 'Check all rows' }).click();
+  await on.locator('#checking').waitFor({ state: 'hidden' });
+  return verdict(on);
+}
+
+/** What a link downloads, without the mark of UTF-8. */
+async function download(name, on = page) {
+  const [file] = await Promise.all([on.waitForEvent('download'), on.getByRole('link', { name }).click()]);
+  return { name: file.suggestedFilename(), text: (await readFile(await file.path(), 'utf8')).replace('\ufeff', '') };
+}
+
+const rows = (text) => text.trimEnd().split('\n').map((line) => JSON.parse(line));
+const codes = async () => (await page.locator('.kind p a').allTextContents()).sort();
+
+// As a spreadsheet in Berlin saves it.
+const EXPORT = `Start;Telephone;Outcome;Amount;Order ID;Notiz\r
+04.07.2015 09:00;(888) 555-1212;Sale;1.000,50;A-1;"x;""y""\r
+z"\r
+04.07.2015 09:00;1,89E+10;Sale;;A-2;=1+1\r
+32.07.2015 09:00;+18885551212;;1,000.50;A-3;\r
+too;few\r
+25.10.2015 02:30;+18885551212;Sale;5,00;A-5;\r
+26.08.2015 18:41;+18885551213;Quote;0;A-6;Honda Civic 2012\r
+`;
+
+describe('a CSV', () => {
+  test('has its columns guessed, and they can be changed', async () => {
+    await choose(EXPORT);
+    assert.equal(await page.locator('#name').textContent(), 'crm-1.csv, 1 kB, 6 columns');
+    assert.equal(await page.getByLabel('Cells are separated by').inputValue(), ';');
+    const names = ['Start', 'Telephone', 'Outcome', 'Amount', 'Order ID', 'Notiz'];
+    assert.deepEqual(await Promise.all(names.map(holds)), [
+      'start_time_t',
+      'calling_phone_number',
+      'outcome_name',
+      'sale_amount',
+      'partner_unique_id',
+      '',
+    ]);
+    assert.equal(await column('Start').getByLabel('Written as').inputValue(), 'day-first');
+    assert.equal(await column('Amount').getByLabel('Written as').inputValue(), 'comma');
+    await column('Notiz').getByLabel('Holds').selectOption('description');
+    await preview().first().getByText('description').waitFor();
+    // A parameter is held by one column.
+    await column('Order ID').getByLabel('Holds').selectOption('description');
+    assert.equal(await holds('Notiz'), '');
+    await column('Order ID').getByLabel('Holds').selectOption('partner_unique_id');
+    await column('Notiz').getByLabel('Holds').selectOption('description');
+  });
+
+  test('has its times read in the zone that its column names', async () => {
+    const zone = column('Start').getByLabel('Time zone');
+    for (const [name, seconds] of [
+      ['America/New_York', '1436014800'],
+      ['+05:30', '1435980600'],
+      ['Europe/Berlin', '1435993200'],
+    ]) {
+      await zone.fill(name);
+      await zone.press('Tab');
+      await preview().first().getByText(seconds).waitFor();
+    }
+    await zone.fill('Nowhere');
+    await zone.press('Tab');
+    await page.getByRole('alert').filter({ hasText: 'Nowhere' }).waitFor();
+    assert.ok(await page.getByRole('button', { name: 'Check all rows' }).isDisabled());
+    await zone.fill('Europe/Berlin');
+    await zone.press('Tab');
+    await preview().first().getByText('1435993200').waitFor();
+  });
+
+  test('shows the first rows before and after', async () => {
+    assert.equal(await preview().count(), 5);
+    const [first, second] = await preview().allTextContents();
+    assert.match(first, /Line 2.*Amount1\.000,50.*calling_phone_number\+18885551212.*sale_amount1000\.5/s);
+    assert.match(second, /Line 4.*Telephone: calling_phone_number was damaged/s);
+  });
+
+  test('has its problems counted by kind, and shown by row and column', async () => {
+    assert.equal(await check(), '6 rows: 2 good rows, 4 bad rows. ');
+    assert.deepEqual(await codes(), [
+      'calling_phone_number.damaged',
+      'cell.amount',
+      'cell.time',
+      'cell.time_repeated',
+      'outcome_name.missing',
+      'row.cells',
+      'sale_amount.zero',
+    ]);
+    const damaged = page.locator('.kind').filter({ hasText: 'calling_phone_number.damaged' });
+    await damaged.getByText('Where').click();
+    assert.equal(await damaged.getByRole('listitem').textContent(), 'line 4: 1,89E+10');
+    const table = page.getByRole('region', { name: 'Problems by row' }).getByRole('row');
+    assert.deepEqual(await table.nth(2).locator('th, td').allTextContents(), [
+      '5',
+      'Start',
+      '32.07.2015 09:00',
+      'start_time_t is not a time in the format of its column',
+    ]);
+    assert.equal(await table.count(), 7);
+  });
+
+  test('comes back as its good rows, and as its bad ones with the error and without formulas', async () => {
+    const good = await download('2 good rows');
+    assert.equal(good.name, 'crm-1.ndjson');
+    assert.deepEqual(rows(good.text), [
+      {
+        row: '2',
+        search: { start_time_t: '1435993200', calling_phone_number: '+18885551212' },
+        call_outcome: { outcome_name: 'Sale', partner_unique_id: 'A-1', description: 'x;"y"\r\nz', sale_amount: '1000.5' },
+      },
+      {
+        row: '8',
+        search: { start_time_t: '1440607260', calling_phone_number: '+18885551213' },
+        call_outcome: { outcome_name: 'Quote', partner_unique_id: 'A-6', description: 'Honda Civic 2012', sale_amount: '0.0' },
+      },
+    ]);
+    const bad = await download('4 bad rows');
+    assert.equal(bad.name, 'crm-1.errors.csv');
+    const lines = bad.text.split('\r\n');
+    assert.equal(lines[0], 'Start;Telephone;Outcome;Amount;Order ID;Notiz;error');
+    assert.match(lines[1], /^04\.07\.2015 09:00;1,89E\+10;Sale;;A-2;'=1\+1;line 4: .* \(calling_phone_number\.damaged\)$/);
+    assert.match(lines[2], /;'\+18885551212;;1,000\.50;A-3;;/);
+
+    await choose(bad.text.replace('1,89E+10', '8885551212'));
+    await column('Notiz').getByLabel('Holds').selectOption('description');
+    assert.equal(await holds('error'), '');
+    assert.equal(await check(), '4 rows: 1 good row, 3 bad rows. ');
+    assert.equal(rows((await download('1 good row')).text)[0].call_outcome.description, '=1+1');
+    assert.match((await download('3 bad rows')).text, /^Start;Telephone;Outcome;Amount;Order ID;Notiz;error\r\n/);
+  });
+
+  test('may be separated by something else than it seems', async () => {
+    await choose('Call ID|Outcome,Sub|Amount\nAB-1|Sale,x|1,000.5\n');
+    assert.equal(await page.getByLabel('Cells are separated by').inputValue(), '|');
+    await page.getByLabel('Cells are separated by').selectOption('commas');
+    await column('Call ID|Outcome').waitFor();
+    await page.getByLabel('Cells are separated by').selectOption('vertical bars');
+    await column('Amount').waitFor();
+    assert.equal(await holds('Call ID'), 'transaction_id');
+  });
+
+  test('whose days and months may be either is pointed out', async () => {
+    await choose('Start,Phone,Outcome\n1/2/2015,8885551212,Sale\n');
+    await column('Start').getByText('fit more than one format').waitFor();
+    await column('Start').getByLabel('Time zone').fill('UTC');
+    await column('Start').getByLabel('Written as').selectOption('day-first');
+    await preview().getByText('1422748800').waitFor();
+  });
+});
+
+describe('an encoding', () => {
+  const TEXT = 'Call ID;Outcome\nAB-1;Verkäufer €\n';
+  const utf16 = (text) => Buffer.from(`\ufeff${text}`, 'utf16le');
+  for (const [name, value, bytes] of [
+    ['UTF-8', 'utf-8', Buffer.from(TEXT)],
+    ['UTF-8 with a mark', 'utf-8', Buffer.from(`\ufeff${TEXT}`)],
+    ['Windows-1252', 'windows-1252', Buffer.from(TEXT.replace('€', '\x80'), 'latin1')],
+    ['UTF-16', 'utf-16le', utf16(TEXT)],
+    ['UTF-16, the other way round', 'utf-16be', utf16(TEXT).swap16()],
+  ]) {
+    test(`is found: ${name}`, async () => {
+      await choose(bytes);
+      assert.equal(await page.getByLabel('Encoding').inputValue(), value);
+      assert.equal(await holds('Call ID'), 'transaction_id');
+      assert.equal(await check(), '1 row: 1 good row, 0 bad rows. ');
+      assert.equal(rows((await download('1 good row')).text)[0].call_outcome.outcome_name, 'Verkäufer €');
+    });
+  }
+
+  test('that only a later row gives away is a problem of that row, until it is chosen', async () => {
+    const many = 'AB-1;Sale\n'.repeat(40_000);
+    await choose(Buffer.from(`Call ID;Outcome\n${many}AB-1;Verk\xe4ufer\n`, 'latin1'));
+    assert.equal(await page.getByLabel('Encoding').inputValue(), 'utf-8');
+    assert.match(await check(), /^40,001 rows: 40,000 good rows, 1 bad row\./);
+    assert.deepEqual(await codes(), ['row.encoding']);
+    await page.getByLabel('Encoding').selectOption('WINDOWS-1252');
+    await page.getByRole('heading', { name: 'Problems' }).waitFor({ state: 'hidden' });
+    assert.match(await check(), /^40,001 rows: 40,001 good rows, 0 bad rows\./);
+  });
+});
+
+test('rows are pasted, and a report may stand in each line', async () => {
+  await page.getByText('Paste rows instead').click();
+  const report = '{"search":{"transaction_id":"ab-1"},"call_outcome":{"outcome_name":"Sale"}}';
+  await page.getByLabel('Rows, with the header first').fill(`${report}\n{"search":{"start_time_t":5}}\n{`);
+  await page.getByRole('button', { name: 'Use these rows' }).click();
+  await page.getByText('pasted rows, 1 kB, a report a line (NDJSON)').waitFor();
+  assert.equal(await check(), '3 rows: 1 good row, 2 bad rows. ');
+  assert.deepEqual(await codes(), ['json.syntax', 'outcome_name.missing', 'start_time_t.format']);
+  assert.equal(rows((await download('1 good row')).text)[0].search.transaction_id, 'AB-1');
+  assert.match((await download('2 bad rows')).text, /^line,report,error\r\n2,"\{""search""/);
+});
+
+test('a large file is checked while the page answers, and can be cancelled', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'call-outcomes-csv-'));
+  try {
+    const path = join(folder, 'large.csv');
+    const file = createWriteStream(path);
+    file.write('start_time_t,phone,outcome,amount,comment\n');
+    const part = `1435993200,+18885551212,Sale,100.00,${'x'.repeat(60)}\n`.repeat(10_000);
+    for (let written = 0; written < 60; written += 1) file.write(part);
+    file.end();
+    await once(file, 'finish');
+    await page.getByLabel('Choose a file').setInputFiles(path);
+    await page.getByText(/^large\.csv, /).waitFor();
+    await page.getByRole('button', { name: 'Check all rows' }).click();
+    await page.getByText(/^[\d,]{6,} rows: /).waitFor();
+    const progress = page.getByRole('progressbar', { name: 'Problems' });
+    assert.ok((await progress.evaluate((bar) => bar.value / bar.max)) < 1);
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByText(/^Cancelled after [\d,]+ rows/).waitFor();
+    assert.equal(await page.getByRole('heading', { name: 'Downloads and sending' }).count(), 0);
+    assert.match(await check(), /^600,000 rows: 600,000 good rows, 0 bad rows\. [\d.]+ s, [\d,]+ rows a second\.$/);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+test('axe finds nothing, in both colour schemes, with and without problems; no width scrolls sideways', async () => {
+  for (const content of [EXPORT, 'Call ID,Outcome\nAB-1,Sale\n']) {
+    await choose(content);
+    await check();
+    for (const details of await page.locator('details').all()) await details.evaluate((each) => (each.open = true));
+    for (const colorScheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme });
+      const { violations } = await page.evaluate(`${axe}; axe.run()`);
+      assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes[0].html]), []);
+    }
+    for (const width of [360, 768, 1280]) {
+      await page.setViewportSize({ width, height: 800 });
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${width}`);
+    }
+  }
+  assert.deepEqual(errors, []);
+});
+
+/** A file of which every second row names a call that there is. */
+function file(length) {
+  const lines = Array.from({ length }, (_, at) => `00000000-0000000${at % 2 ? 1 : 9},Sale,${at}`);
+  return `Call ID,Outcome,Order ID\n${lines.join('\n')}\n`;
+}
+
+const told = (text, on = page) => on.locator('#told').filter({ hasText: text }).waitFor();
+
+describe('sending', () => {
+  test('asks for a token, and says why one is refused', async () => {
+    await choose(file(10));
+    await check();
+    await page.getByRole('button', { name: 'Send 10 rows' }).click();
+    assert.ok(await page.getByLabel('Token').evaluate((field) => field.matches(':invalid')));
+    await page.getByLabel('Token').fill('nobody');
+    await page.getByRole('button', { name: 'Send 10 rows' }).click();
+    await told('401 NotAuthorized: Invalid or missing oauth token 0 rows of 10 rows');
+  });
+
+  test('sends a row again that asks for it, with all behind it, and results are a file', async () => {
+    let failures = 1;
+    await page.route('**/batch', (route) => {
+      // The third batch meets a database that is overloaded.
+      const failure = route.request().postData().includes('"row":"6"') && failures-- > 0;
+      const headers = failure ? { 'X-Test-Failure': 'before 9 D1_ERROR: D1 DB is overloaded.' } : {};
+      return route.continue({ headers: { ...route.request().headers(), ...headers } });
+    });
+    await page.getByLabel('Token').fill(NETWORK);
+    await page.getByRole('button', { name: 'Send 10 rows' }).click();
+    await told('Sent. 10 rows of 10 rows: 5 outcomes created, 0 corrected or known before, 5 refused.');
+    assert.equal(failures, -1, 'the batch came twice');
+    await results(201);
+  });
+
+  test('all again is safe', async () => {
+    await page.getByRole('button', { name: 'Send all again' }).click();
+    await told('Sent. 10 rows of 10 rows: 0 outcomes created, 5 corrected or known before, 5 refused.');
+    await results(200);
+  });
+
+  async function results(status) {
+    const records = await server.records();
+    assert.equal(records.length, 5);
+    const { name, text } = await download('Results');
+    assert.equal(name, 'results.csv');
+    const [header, first, second, ...others] = text.trimEnd().split('\r\n');
+    assert.equal(header, 'row,status,transaction_id,class,message');
+    assert.equal(first, '2,404,,RecordNotFound,No call found. Please refer to the documentation.');
+    assert.equal(second, `3,${status},${records[0].transaction_id},,`);
+    assert.equal(others.length, 8);
+  }
+
+  test('is accessible where it ended, and nothing was logged but what was refused', async () => {
+    for (const colorScheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme });
+      const { violations } = await page.evaluate(`${axe}; axe.run()`);
+      assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes[0].html]), []);
+    }
+    assert.deepEqual(errors.filter((error) => !error.includes('401')), []);
+  });
+});
+
+describe('sending to a server with a rate limit', () => {
+  // Counters roll over at the full period, so up to twice the limit passes: of 12 batches 2 wait at least.
+  const FILE = file(24);
+  let limited;
+  let sender;
+  before(async () => {
+    limited = await start({
+      vars: { BATCH_MAX_ROWS: '2', TOKEN_RATE_LIMIT: '5/10' },
+      ratelimits: { TOKEN_RATE_LIMITER: { namespace_id: '1', simple: { limit: 5, period: 10 } } },
+    });
+    ({ page: sender } = await open(`${limited.url}/csv`));
+  });
+  after(() => limited?.stop());
+
+  const send = async (name) => {
+    await choose(FILE, sender);
+    await check(sender);
+    await sender.getByLabel('Token').fill(NETWORK);
+    await sender.getByRole('button', { name }).click();
+  };
+
+  test('waits as long as it says, and is paused', async () => {
+    await send('Send 24 rows');
+    await told('The server asks to wait: going on in 10 seconds.', sender);
+    await sender.getByRole('button', { name: 'Pause' }).click();
+    await told('Paused.', sender);
+  });
+
+  test('goes on after a reload with the same file, of which a number is remembered and nothing else', async () => {
+    const kept = await sender.evaluate(() => JSON.stringify([localStorage, sessionStorage, document.cookie, location.href]));
+    const [, done] = /^\[\{"call-outcomes-sent-[0-9a-f]{16}":"(\d+)"\},\{\},"","http[^"]+\/csv"\]$/.exec(kept) ?? assert.fail(kept);
+    assert.equal((await limited.records()).length, done / 2);
+    await sender.reload();
+    await send(`Go on with the other ${24 - done} rows`);
+    await told('Sent. 24 rows of 24 rows', sender);
+    assert.equal((await limited.records()).length, 12);
+  });
+});
