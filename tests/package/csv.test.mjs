@@ -245,7 +245,7 @@ test('a large file is checked while the page answers, and can be cancelled', asy
     await page.getByText(/^large\.csv, /).waitFor();
     await page.getByRole('button', { name: 'Check all rows' }).click();
     await page.getByText(/^[\d,]{6,} rows: /).waitFor();
-    const progress = page.getByRole('progressbar', { name: 'Problems' });
+    const progress = page.getByRole('progressbar', { name: 'Rows checked' });
     assert.ok((await progress.evaluate((bar) => bar.value / bar.max)) < 1);
     await page.getByRole('button', { name: 'Cancel' }).click();
     await page.getByText(/^Cancelled after [\d,]+ rows/).waitFor();

@@ -88,13 +88,13 @@ export function showPreview(rows, names) {
     return [element('dl', {}, ...values), found];
   };
   at('preview').replaceChildren(
-    ...rows.map((row) =>
+    ...rows.map(({ line, cells, ...becomes }) =>
       element(
         'li',
-        { className: row.request === null ? 'wrong' : '' },
-        element('h4', {}, `Line ${row.line}`),
-        element('dl', {}, ...row.cells.flatMap((text, place) => (text && names[place] !== undefined ? cell(names[place], text) : []))),
-        element('div', {}, ...after(row)),
+        { className: becomes.request === null ? 'wrong' : '' },
+        element('h4', {}, `Line ${line}`),
+        element('dl', {}, ...cells.flatMap((text, place) => (text && names[place] !== undefined ? cell(names[place], text) : []))),
+        element('div', {}, ...after(becomes)),
       ),
     ),
   );

@@ -23,6 +23,8 @@ const step = (name) => document.querySelector(`[aria-labelledby=step-${name}]`);
 let source;
 let found;
 let readColumns = () => [];
+/** Which run this is: what an earlier one still answers is out of date. */
+let run = 0;
 
 at('encoding').append(...ENCODINGS.map((name) => new Option(name.toUpperCase(), name)));
 at('delimiter').append(...Object.entries(DELIMITERS).map(([value, name]) => new Option(name, value)));
@@ -48,11 +50,14 @@ function take(file) {
 
 /** Opens the file anew: what was found by itself, or chosen. */
 async function open(encoding, delimiter) {
-  startOver();
+  const mine = startOver();
   at('failure').textContent = '';
   try {
-    found = await ask('open', { source, encoding, delimiter });
+    const answer = await ask('open', { source, encoding, delimiter });
+    if (mine !== run) return;
+    found = answer;
   } catch (error) {
+    if (mine !== run) return;
     at('failure').textContent = `The file cannot be read: ${error.message}`;
     step('columns').hidden = true;
     return;
@@ -80,55 +85,61 @@ function settings() {
   return { encoding, delimiter, columns: readColumns(), country: config.default_country_code };
 }
 
-/** What was checked is out of date. */
+/** Begins a run: what was checked is out of date. */
 function startOver() {
   ask('stop');
   for (const name of ['problems', 'send']) step(name).hidden = true;
+  return (run += 1);
 }
 
 async function preview() {
-  startOver();
+  const mine = startOver();
   const isTable = found.guess.kind === 'csv';
   const names = isTable ? found.guess.columns.map(({ name }) => name) : [undefined, 'report'];
+  let [shown, unreadable] = [[], ''];
   try {
-    showPreview(await ask('preview', { settings: settings() }), names);
-    at('unreadable').textContent = '';
+    shown = await ask('preview', { settings: settings() });
   } catch (error) {
-    showPreview([], names);
-    at('unreadable').textContent = error.message;
+    unreadable = error.message;
   }
-  at('check').disabled = at('unreadable').textContent !== '';
+  if (mine !== run) return;
+  showPreview(shown, names);
+  at('unreadable').textContent = unreadable;
+  at('check').disabled = unreadable !== '';
 }
 
 at('check').addEventListener('click', async () => {
-  step('problems').hidden = false;
-  step('send').hidden = true;
-  at('checking').hidden = false;
+  const mine = startOver();
+  for (const id of ['verdict', 'counted']) at(id).textContent = '';
   at('problems').replaceChildren();
-  at('verdict').textContent = '';
-  Object.assign(at('progress'), { max: source.size, value: 0 });
+  at('checking').hidden = false;
+  step('problems').hidden = false;
   step('problems').scrollIntoView({ block: 'nearest' });
+  Object.assign(at('progress'), { max: source.size, value: 0 });
   try {
-    const { stopped, tally, seconds, fingerprint, good, bad } = await ask('check', { settings: settings() });
-    at('verdict').textContent = `${stopped ? 'Cancelled after ' : ''}${verdict(tally)} ${time(tally.rows, seconds)}`;
-    showProblems(tally, codes);
-    if (stopped) return;
-    link('bad', bad, '.errors.csv', tally.bad);
-    link('good', good, '.ndjson', tally.good);
-    at('sending').hidden = tally.good === 0;
-    offer({ fingerprint, good: tally.good }, server);
-    step('send').hidden = false;
+    const answer = await ask('check', { settings: settings() });
+    if (mine === run) show(answer);
   } catch (error) {
-    at('verdict').textContent = `The file could not be read to its end: ${error.message}`;
-  } finally {
-    at('checking').hidden = true;
+    if (mine === run) at('verdict').textContent = `The file could not be read to its end: ${error.message}`;
   }
+  if (mine === run) at('checking').hidden = true;
 });
+
+function show({ stopped, tally, seconds, fingerprint, good, bad }) {
+  at('verdict').textContent = `${stopped ? 'Cancelled after ' : ''}${verdict(tally)} ${time(tally.rows, seconds)}`;
+  showProblems(tally, codes);
+  if (stopped) return;
+  link('bad', bad, '.errors.csv', tally.bad);
+  link('good', good, '.ndjson', tally.good);
+  at('sending').hidden = tally.good === 0;
+  offer({ fingerprint, good: tally.good }, server);
+  step('send').hidden = false;
+}
 at('cancel').addEventListener('click', () => ask('stop'));
 
 on('checking', ({ read, counts: [rows, good, bad] }) => {
   at('progress').value = read;
-  at('verdict').textContent = verdict({ rows, good, bad });
+  at('counted').textContent = verdict({ rows, good, bad });
 });
 
 const verdict = ({ rows, good, bad }) => `${count(rows, 'row')}: ${count(good, 'good row')}, ${count(bad, 'bad row')}.`;

@@ -12,7 +12,7 @@ export function showProblems({ kinds, first, bad }, codes) {
 }
 
 function showKind({ code, is_warning: isWarning, count: number, first }, { title, advice }) {
-  const place = first[0].column ?? 'the whole row';
+  const place = first[0].column || 'the whole row';
   const examples = first.map(({ line, cell }) =>
     element('li', {}, `line ${line}`, ...(cell ? [': ', element('code', {}, cell)] : [])),
   );

@@ -37,48 +37,59 @@ function hold(name) {
   });
 }
 
-/** Opens a file, emptied: `write` adds bytes, `close` returns what there is, and more can be written after it. */
+/** Opens a file, emptied. It is written until it is closed, and behind what it has once it is opened again. */
 export async function scratch(name) {
   folder ??= open();
   const place = await folder;
-  return place ? privateFile(await place.getFileHandle(name, { create: true })) : blobFile();
+  const made = place ? privateFile(await place.getFileHandle(name, { create: true })) : blobFile();
+  await made.open();
+  made.empty();
+  return made;
 }
 
-async function privateFile(handle) {
-  let access = await handle.createSyncAccessHandle();
-  access.truncate(0);
+function privateFile(handle) {
+  let access;
   return {
+    async open() {
+      access = await handle.createSyncAccessHandle();
+    },
+    empty() {
+      access.truncate(0);
+    },
     write(bytes) {
       access.write(bytes, { at: access.getSize() });
     },
-    async reopen() {
-      access = await handle.createSyncAccessHandle();
+    /** What is written so far, and nothing after it. */
+    file() {
+      access.close();
+      return handle.getFile();
     },
     close() {
       access.close();
-      return handle.getFile();
     },
   };
 }
 
 function blobFile() {
-  let blob = new Blob();
+  let blob;
   let parts = [];
   let size = 0;
-  const gather = () => {
+  const file = () => {
     blob = new Blob([blob, ...parts]);
     [parts, size] = [[], 0];
     return blob;
   };
   return {
+    open() {},
+    empty() {
+      blob = new Blob();
+    },
     write(bytes) {
       parts.push(bytes);
       size += bytes.length;
-      if (size > GATHERED) gather();
+      if (size > GATHERED) file();
     },
-    async reopen() {},
-    async close() {
-      return gather();
-    },
+    file,
+    close() {},
   };
 }

@@ -17,6 +17,7 @@ export function offer({ fingerprint, good }, server) {
   statuses = new Map();
   at('result').hidden = true;
   at('sent').hidden = true;
+  at('counts').textContent = '';
   at('told').textContent = done > 0 ? `${count(done, 'row')} of this file were sent from this browser before.` : '';
   label();
 }
@@ -48,6 +49,7 @@ async function start(from) {
   } catch (error) {
     end = error.message;
   }
+  at('counts').textContent = '';
   at('told').textContent = `${end} ${tell()}`;
   label();
 }
@@ -57,10 +59,11 @@ on('sending', ({ done: now, statuses: settled }) => {
   localStorage.setItem(file.key, done);
   for (const status of settled) statuses.set(status, (statuses.get(status) ?? 0) + 1);
   at('sent').value = done;
-  at('told').textContent = tell();
+  at('counts').textContent = tell();
+  at('told').textContent = '';
 });
 on('waiting', ({ seconds }) => {
-  at('told').textContent = `${tell()} The server asks to wait: going on in ${count(seconds, 'second')}.`;
+  at('told').textContent = `The server asks to wait: going on in ${count(seconds, 'second')}.`;
 });
 
 function tell() {

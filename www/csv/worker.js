@@ -17,8 +17,18 @@ let file;
 let good;
 let results;
 let job = new AbortController();
+let last = Promise.resolve();
 
-const commands = { open, preview, check, send: sendRows, stop: () => job.abort() };
+const commands = { open, preview, check: alone(check), send: alone(sendRows), stop: () => job.abort() };
+
+/** Runs after what runs already: they write the same files. */
+function alone(command) {
+  return (options) => {
+    const answer = last.then(() => command(options, (job = new AbortController()).signal));
+    last = answer.catch(() => {});
+    return answer;
+  };
+}
 
 addEventListener('message', async ({ data: { command, id, ...options } }) => {
   try {
@@ -67,12 +77,9 @@ async function preview({ settings }) {
   }
 }
 
-async function check({ settings }) {
-  const { signal } = (job = new AbortController());
+async function check({ settings }, signal) {
   const made = begin(settings, 0);
-  const bad = await scratch('bad.csv');
-  good = undefined;
-  const rows = await scratch('good.ndjson');
+  const [rows, bad] = [await scratch('good.ndjson'), await scratch('bad.csv')];
   const began = performance.now();
   let [told, read] = [began, 0];
   const step = (bytes) => {
@@ -90,20 +97,20 @@ async function check({ settings }) {
       postMessage({ event: 'checking', read, counts: made.counts() });
     }
     if (!signal.aborted) step(new Uint8Array());
-    const files = { good: await rows.close(), bad: await bad.close() };
-    if (!signal.aborted) good = files.good;
     const seconds = (performance.now() - began) / 1e3;
     const tally = JSON.parse(made.tally());
-    return { stopped: signal.aborted, tally, seconds, fingerprint: made.fingerprint(), ...files };
+    good = await rows.file();
+    return { stopped: signal.aborted, tally, seconds, fingerprint: made.fingerprint(), good, bad: await bad.file() };
   } finally {
+    bad.close();
+    rows.close();
     made.free();
   }
 }
 
 /** Sends the good rows behind the first `from`. `goesOn` is whether the file of results does. */
-async function sendRows({ from, goesOn, url, token, limits }) {
-  const { signal } = (job = new AbortController());
-  if (goesOn && results) await results.reopen();
+async function sendRows({ from, goesOn, url, token, limits }, signal) {
+  if (goesOn) await results.open();
   else {
     results = await scratch('results.csv');
     results.write(table.toCsv(['row', 'status', 'transaction_id', 'class', 'message']));
@@ -119,9 +126,8 @@ async function sendRows({ from, goesOn, url, token, limits }) {
   const wait = (seconds) => postMessage({ event: 'waiting', seconds });
   try {
     const why = await send({ rows: good, from, url, token, limits, signal, tell, wait });
-    return { why, results: await results.close() };
-  } catch (error) {
-    await results.close();
-    throw error;
+    return { why, results: await results.file() };
+  } finally {
+    results.close();
   }
 }
