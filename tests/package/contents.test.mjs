@@ -139,7 +139,8 @@ describe('no rule is written by hand in JavaScript or TypeScript', () => {
     .flatMap(({ message, title, advice }) => [...message.split(/\{\w+\}/), title, advice])
     .map((text) => text.trim())
     .filter((text) => text.length > 8);
-  const numbers = new Set(Object.values(limits).filter((limit) => limit > 100));
+  // A thousand is also how many milliseconds a second has.
+  const numbers = new Set(Object.values(limits).filter((limit) => limit > 100 && limit !== 1e3));
 
   function secondCopies(text) {
     const copies = codes.filter(({ code }) => code.includes('.') && text.includes(code)).map(({ code }) => code);
