@@ -256,6 +256,14 @@ test('a large file is checked while the page answers, and can be cancelled', asy
   }
 });
 
+test('where files cannot be written, rows are kept by the browser', async () => {
+  const { page: other } = await open(server.url.replace('127.0.0.1', 'elsewhere.test') + '/csv');
+  assert.equal(await other.evaluate(() => navigator.storage), undefined);
+  await choose(`Call ID,Outcome\n${'AB-1,Sale\n'.repeat(200_000)}AB-1,\n`, other);
+  assert.match(await check(other), /^200,001 rows: 200,000 good rows, 1 bad row\./);
+  assert.equal(rows((await download('200,000 good rows', other)).text).at(-1).row, '200001');
+});
+
 test('axe finds nothing, in both colour schemes, with and without problems; no width scrolls sideways', async () => {
   for (const content of [EXPORT, 'Call ID,Outcome\nAB-1,Sale\n']) {
     await choose(content);
@@ -372,5 +380,8 @@ describe('sending to a server with a rate limit', () => {
     await send(`Go on with the other ${24 - done} rows`);
     await told('Sent. 24 rows of 24 rows', sender);
     assert.equal((await limited.records()).length, 12);
+    // What the page had written before it was loaded anew is gone.
+    const folders = await sender.evaluate(async () => (await Array.fromAsync((await navigator.storage.getDirectory()).keys())).length);
+    assert.equal(folders, 1);
   });
 });
