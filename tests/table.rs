@@ -340,6 +340,21 @@ fn what_is_no_text_or_too_large_is_a_row_and_not_the_file() {
 }
 
 #[test]
+fn a_line_that_is_too_large_is_a_row_and_not_the_file() {
+    let report =
+        "{\"search\":{\"transaction_id\":\"A\"},\"call_outcome\":{\"outcome_name\":\"Sale\"}}";
+    let file = format!("{report}{}\n{report}\n", " ".repeat(70_000));
+    for length in [100, 1_000_000] {
+        let (good, _, tally, _) = check(Settings::Ndjson, file.as_bytes(), length);
+        assert!(
+            good.starts_with("{\"row\":\"2\"") && good.lines().count() == 1,
+            "{good}"
+        );
+        assert_eq!(tally["first"][0]["code"], "row.too_large");
+    }
+}
+
+#[test]
 fn what_is_kept_does_not_grow_with_the_file() {
     let mut check = Check::new(Settings::Ndjson, Rules::default(), 0);
     for number in 0..20_000 {

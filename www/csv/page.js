@@ -63,8 +63,7 @@ async function open(encoding, delimiter) {
     return;
   }
   const { guess, build } = found;
-  const isSame = config.build === build;
-  at('build').textContent = isSame ? `Page and server hold the same rules (${build})` : 'Page and server hold different rules: reload';
+  at('build').textContent = `Page and server hold ${config.build === build ? 'the same' : 'different'} rules ${build}`;
   const isTable = guess.kind === 'csv';
   at('name').textContent = `${source.name}, ${size(source.size)}, ${isTable ? count(guess.columns.length, 'column') : 'a report a line (NDJSON)'}`;
   at('about').hidden = false;
