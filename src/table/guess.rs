@@ -33,9 +33,11 @@ const SYNONYMS: [(&str, &[&str]); 13] = [
         &[
             "start_time",
             "start",
+            "started",
             "started_at",
             "call_start",
             "call_start_time",
+            "call_started",
             "call_started_at",
             "call_time",
             "call_date",
@@ -62,7 +64,14 @@ const SYNONYMS: [(&str, &[&str]); 13] = [
     ),
     (
         "duration_in_seconds",
-        &["duration", "call_duration", "duration_seconds", "seconds"],
+        &[
+            "duration",
+            "call_duration",
+            "duration_seconds",
+            "length",
+            "call_length",
+            "seconds",
+        ],
     ),
     (
         "advertiser_id_from_network",
@@ -92,7 +101,9 @@ const SYNONYMS: [(&str, &[&str]); 13] = [
     ),
     (
         "description",
-        &["comment", "comments", "note", "notes", "details"],
+        &[
+            "comment", "comments", "note", "notes", "remark", "remarks", "details",
+        ],
     ),
     (
         "occurred_at_time_t",

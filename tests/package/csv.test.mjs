@@ -238,7 +238,7 @@ test('a large file is checked while the page answers, and can be cancelled', asy
     const file = createWriteStream(path);
     file.write('start_time_t,phone,outcome,amount,comment\n');
     const part = `1435993200,+18885551212,Sale,100.00,${'x'.repeat(60)}\n`.repeat(10_000);
-    for (let written = 0; written < 150; written += 1) file.write(part);
+    for (let written = 0; written < 60; written += 1) file.write(part);
     file.end();
     await once(file, 'finish');
     await page.getByLabel('Choose a file').setInputFiles(path);
@@ -250,9 +250,9 @@ test('a large file is checked while the page answers, and can be cancelled', asy
     await page.getByRole('button', { name: 'Cancel' }).click();
     await page.getByText(/^Cancelled after [\d,]+ rows/).waitFor();
     const [, seen] = /after ([\d,]+)/.exec(await verdict());
-    assert.ok(Number(seen.replaceAll(',', '')) < 1_500_000, seen);
+    assert.ok(Number(seen.replaceAll(',', '')) < 600_000, seen);
     assert.equal(await page.getByRole('heading', { name: 'Downloads and sending' }).count(), 0);
-    assert.match(await check(), /^1,500,000 rows: 1,500,000 good rows, 0 bad rows\. [\d.]+ s, [\d,]+ rows a second\.$/);
+    assert.match(await check(), /^600,000 rows: 600,000 good rows, 0 bad rows\. [\d.]+ s, [\d,]+ rows a second\.$/);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
