@@ -48,7 +48,7 @@ pub fn input_length() -> usize {
     INPUT
 }
 
-fn rules(strict: bool, country: Option<String>) -> Result<Rules> {
+pub(crate) fn rules(strict: bool, country: Option<String>) -> Result<Rules> {
     let country = match country {
         None => CountryCode::DEFAULT,
         Some(code) => CountryCode::parse(&code)

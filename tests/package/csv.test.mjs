@@ -231,6 +231,16 @@ test('rows are pasted, and a report may stand in each line', async () => {
   assert.match((await download('2 bad rows')).text, /^line,report,error\r\n2,"\{""search""/);
 });
 
+test('a file is dropped', async () => {
+  const data = await page.evaluateHandle(() => {
+    const data = new DataTransfer();
+    data.items.add(new File(['Call ID,Outcome\nAB-1,Sale\n'], 'dropped.csv'));
+    return data;
+  });
+  await page.getByText('Choose a file, or drop it here').dispatchEvent('drop', { dataTransfer: data });
+  await page.getByText('dropped.csv, 1 kB, 2 columns').waitFor();
+});
+
 test('a large file is checked while the page answers, and can be cancelled', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'call-outcomes-csv-'));
   try {
@@ -298,6 +308,9 @@ describe('sending', () => {
     await check();
     await page.getByRole('button', { name: 'Send 10 rows' }).click();
     assert.ok(await page.getByLabel('Token').evaluate((field) => field.matches(':invalid')));
+    await page.getByLabel('Token').fill('€');
+    await page.getByRole('button', { name: 'Send 10 rows' }).click();
+    await told(/header/i);
     await page.getByLabel('Token').fill('nobody');
     await page.getByRole('button', { name: 'Send 10 rows' }).click();
     await told('401 NotAuthorized: Invalid or missing oauth token 0 rows of 10 rows');

@@ -12,7 +12,7 @@ const OVERTAKEN = 503;
  * batches. Returns why it ended before the end.
  */
 export async function send({ rows, from, url, token, limits, signal, tell, wait }) {
-  const headers = { 'Content-Type': 'application/x-ndjson', Authorization: `Bearer ${token}` };
+  const headers = new Headers({ 'Content-Type': 'application/x-ndjson', Authorization: `Bearer ${token}` });
   const source = lines(rows);
   for (let skipped = 0; skipped < from; skipped += 1) await source.next();
   let next = (await source.next()).value;

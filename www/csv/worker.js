@@ -95,7 +95,7 @@ async function check({ settings }, signal) {
       if (performance.now() - told < TICK) continue;
       told = performance.now();
       postMessage({ event: 'checking', read, counts: made.counts() });
-      // What is read already goes on without a turn of the event loop, and the word to stop would wait for the end.
+      // Reading alone may never let a message in.
       await new Promise((resolve) => setTimeout(resolve));
     }
     if (!signal.aborted) step(new Uint8Array());
