@@ -16,6 +16,8 @@ use crate::problem_json;
 const API_VERSION: &str = "2015-08-17";
 /// What a 503 asks a client to wait, in seconds.
 const RETRY_AFTER: &str = "2";
+/// No answer is a page: opened as one, it may do nothing, and stands in no frame.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 /// For how long a browser may remember what a preflight said, in seconds.
 const PREFLIGHT_MAX_AGE: &str = "7200";
 /// The headers that a script of an allowed origin may send.
@@ -38,6 +40,7 @@ pub fn respond(
     headers.set("X-Content-Type-Options", "nosniff")?;
     headers.set("Referrer-Policy", "no-referrer")?;
     headers.set("Cache-Control", "no-store")?;
+    headers.set("Content-Security-Policy", CONTENT_SECURITY_POLICY)?;
     if url.starts_with("https:") {
         headers.set("Strict-Transport-Security", "max-age=63072000")?;
     }
