@@ -6,7 +6,15 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { Failure, isMain, main, root, run, step } from './run.mjs';
-import { CARGO_FUZZ, CARGO_MUTANTS, OPENAPI_SPEC_VALIDATOR, SCHEMATHESIS, WASM_BINDGEN_CLI, WORKER_BUILD } from './versions.mjs';
+import {
+  CARGO_DENY,
+  CARGO_FUZZ,
+  CARGO_MUTANTS,
+  OPENAPI_SPEC_VALIDATOR,
+  SCHEMATHESIS,
+  WASM_BINDGEN_CLI,
+  WORKER_BUILD,
+} from './versions.mjs';
 
 const TARGET = 'wasm32-unknown-unknown';
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'call-outcomes');
@@ -116,6 +124,13 @@ export async function fuzzer() {
 export async function mutator() {
   const binary = join(cache, `cargo-mutants-${CARGO_MUTANTS}`, 'bin/cargo-mutants');
   await crate('cargo-mutants', CARGO_MUTANTS, binary);
+  return binary;
+}
+
+/** The tool that holds the crates to deny.toml. */
+export async function dependencyPolicy() {
+  const binary = join(cache, `cargo-deny-${CARGO_DENY}`, 'bin/cargo-deny');
+  await crate('cargo-deny', CARGO_DENY, binary);
   return binary;
 }
 

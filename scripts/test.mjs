@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { build } from './build.mjs';
 import { buildPackage } from './package.mjs';
 import { Failure, elapsed, main, pinnedEnvironment, root, run } from './run.mjs';
-import { apiTester, packageTester, pinnedNode, setup, wasmBindgenTestRunner } from './setup.mjs';
+import { apiTester, dependencyPolicy, packageTester, pinnedNode, setup, wasmBindgenTestRunner } from './setup.mjs';
 
 const WASM = ['--target', 'wasm32-unknown-unknown'];
 const DENY = ['--', '-D', 'warnings'];
@@ -17,6 +17,7 @@ const checks = [
   ['clippy for the npm package', () => cargo('clippy', '--locked', ...WASM, '--features', 'npm', ...DENY)],
   ['clippy for the page for files', () => cargo('clippy', '--locked', ...WASM, '--features', 'table', ...DENY)],
   ['the features that exclude each other', excludedFeatures],
+  ['the dependencies', dependencies],
   ['documentation', () => run('cargo', ['doc', '--locked', '--no-deps'], { env: strictDocs })],
   ['tests of the crate', () => cargo('test', '--locked')],
   ['the table of cases in wasm', () => run('cargo', ['test', '--locked', ...WASM, '--test', 'rules'], { env: runner() })],
@@ -43,6 +44,12 @@ await main(async () => {
   }
   console.log(`\nAll ${checks.length} checks passed in ${elapsed(start)}.`);
 });
+
+async function dependencies() {
+  // Of every platform, as the policy reads them all; after that, nothing is asked of a network.
+  await cargo('fetch', '--locked');
+  await run(await dependencyPolicy(), ['--locked', '--offline', 'check', 'bans', 'licenses', 'sources']);
+}
 
 async function packageTests() {
   await packageTester();
