@@ -27,11 +27,13 @@ const UNLIMITED = { TOKEN_RATE_LIMIT: 'off', ADDRESS_RATE_LIMIT: 'off' };
 /**
  * Starts a server. `vars` are set over those of the dev environment without rate limits, `ratelimits` are limiters in
  * place of its own. `wrap` is the URL of a module whose default export takes the Worker's `env` and the request, and
- * returns the `env` that the Worker gets.
+ * returns the `env` that the Worker gets. `folder` keeps the data for a later start. `wasm` changes the bytes of the
+ * Worker's WebAssembly.
  */
-export async function start({ vars = {}, ratelimits, wrap } = {}) {
+export async function start({ vars = {}, ratelimits, wrap, folder, wasm } = {}) {
   const logs = [];
-  const directory = await mkdtemp(join(tmpdir(), 'call-outcomes-test-'));
+  const directory = folder ?? (await mkdtemp(join(tmpdir(), 'call-outcomes-test-')));
+  const isNew = (await readdir(directory)).length === 0;
   const config = unstable_readConfig({ config: join(root, 'wrangler.toml'), env: 'dev' });
   const { workerOptions } = unstable_getMiniflareWorkerOptions(config, 'dev');
   const miniflare = new Miniflare(
@@ -48,7 +50,7 @@ export async function start({ vars = {}, ratelimits, wrap } = {}) {
           name: NAME,
           rootPath: root,
           modulesRoot: 'build',
-          modules: await modules(wrap),
+          modules: await modules(wrap, wasm),
           // Not those of `workerOptions`, which a developer's .dev.vars changes.
           bindings: { ...config.vars, ...UNLIMITED, ...vars },
           ...(ratelimits && { ratelimits }),
@@ -60,14 +62,16 @@ export async function start({ vars = {}, ratelimits, wrap } = {}) {
   );
   const stop = async () => {
     await miniflare.dispose();
-    await rm(directory, { recursive: true, force: true });
+    if (!folder) await rm(directory, { recursive: true, force: true });
   };
   try {
     const url = (await miniflare.unsafeGetDirectURL(NAME)).origin;
     const db = await miniflare.getD1Database('DB', NAME);
     const archive = await miniflare.getKVNamespace('ARCHIVE', NAME);
-    await migrate(db);
-    await loadDemo(db);
+    if (isNew) {
+      await migrate(db);
+      await loadDemo(db);
+    }
     /** Sends a request as if to another host, or over HTTPS. */
     const dispatch = (address, options) => miniflare.dispatchFetch(address, options);
     return { url, db, archive, logs, stop, dispatch, ...client(url), ...sql(db) };
@@ -77,10 +81,11 @@ export async function start({ vars = {}, ratelimits, wrap } = {}) {
   }
 }
 
-async function modules(wrap) {
+async function modules(wrap, wasm = (bytes) => bytes) {
+  const path = 'build/index_bg.wasm';
   const worker = [
     { type: 'ESModule', path: 'build/index.js' },
-    { type: 'CompiledWasm', path: 'build/index_bg.wasm' },
+    { type: 'CompiledWasm', path, contents: wasm(await readFile(join(root, path))) },
   ];
   if (!wrap) return worker;
   const entry = `
