@@ -1,0 +1,86 @@
+// An instance of the Worker's WebAssembly that breaks: it is the built one, with so little memory that a large request
+// exhausts it. A panic ends an instance the same way, by a trap.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { NETWORK, PATH, start } from '../worker/harness.mjs';
+
+const BATCH = PATH.replace('.json', '/batch.json');
+const search = { transaction_id: '00000000-00000001' };
+// Beyond what the instance starts with, in pages of 64 KiB.
+const MORE = 16;
+const MEMORY_SECTION = 5;
+
+let server;
+before(async () => (server = await start({ wasm: limited })));
+after(() => server?.stop());
+
+/** A module whose memory grows by no more than `MORE` pages. */
+function limited(bytes) {
+  let at = 8;
+  const number = () => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes[at++];
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+  };
+  for (;;) {
+    const begin = at;
+    const section = bytes[at++];
+    const end = number() + at;
+    if (section === MEMORY_SECTION) {
+      const [memories, flags, least] = [number(), number(), number()];
+      assert.deepEqual([memories, flags], [1, 0]);
+      const most = least + MORE;
+      const limits = [1, 1, ...leb(least), ...leb(most)];
+      return Buffer.concat([bytes.subarray(0, begin), Buffer.from([MEMORY_SECTION, limits.length, ...limits]), bytes.subarray(end)]);
+    }
+    at = end;
+  }
+}
+
+const leb = (value) => (value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...leb(value >> 7)]);
+
+const large = (name) => ({
+  call_outcomes: Array.from({ length: 1_000 }, (_, row) => ({
+    search,
+    call_outcome: { outcome_name: name, partner_unique_id: `${row}`, description: 'x'.repeat(3_000) },
+  })),
+  oauth_token: NETWORK,
+});
+const small = (name) => ({ search, call_outcome: { outcome_name: name }, oauth_token: NETWORK });
+const records = (name) => server.rows('SELECT * FROM outcomes WHERE name_key = ?1', name);
+
+test('out of memory: 500, nothing stored, and the next request is served by a new instance', async () => {
+  for (let round = 0; round < 5; round += 1) {
+    const answer = await server.report(large(`large ${round}`), { path: BATCH });
+    assert.equal(answer.status, 500);
+    assert.doesNotMatch(answer.text, /wasm|RuntimeError|unreachable|demo-/);
+    assert.deepEqual(await records(`large ${round}`), []);
+    assert.equal((await server.report(small(`small ${round}`))).status, 201);
+  }
+  const said = server.logs.join('\n');
+  assert.match(said, /Critical.*RuntimeError/s);
+  assert.match(said, /Reinitializing Wasm application/);
+});
+
+test('requests under way when an instance breaks: each is answered, and heals when it is sent again', async (context) => {
+  const names = Array.from({ length: 40 }, (_, at) => `beside ${at}`);
+  const [broken, ...answers] = await Promise.all([
+    server.report(large('breaks'), { path: BATCH }),
+    ...names.map((name) => server.report(small(name))),
+  ]);
+  assert.equal(broken.status, 500);
+  const counts = {};
+  for (const [at, { status }] of answers.entries()) {
+    counts[status] = (counts[status] ?? 0) + 1;
+    assert.ok(status === 201 || status === 500, `${status}`);
+    if (status === 201) assert.equal((await records(names[at])).length, 1);
+  }
+  for (const name of names) {
+    assert.ok([200, 201].includes((await server.report(small(name))).status));
+    assert.equal((await records(name)).length, 1);
+  }
+  context.diagnostic(`beside it: ${JSON.stringify(counts)}`);
+});
