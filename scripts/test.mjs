@@ -1,7 +1,8 @@
 // `npm test`: every check there is, the quick ones first, up to the first that fails.
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';
+import { nodeTests } from './node-tests.mjs';
 import { buildPackage } from './package.mjs';
 import { Failure, elapsed, main, pinnedEnvironment, root, run } from './run.mjs';
 import { apiTester, dependencyPolicy, packageTester, pinnedNode, setup, wasmBindgenTestRunner } from './setup.mjs';
@@ -23,6 +24,7 @@ const checks = [
   ['the table of cases in wasm', () => run('cargo', ['test', '--locked', ...WASM, '--test', 'rules'], { env: runner() })],
   ['build of the Worker', build],
   ['tests of the Worker', () => nodeTests('tests/worker')],
+  ['faults, the short form', () => nodeTests('tests/faults')],
   ['build of the npm package', buildPackage],
   ['tests of the npm package', packageTests],
   ['the OpenAPI document, and requests made up from it', apiTests],
@@ -81,13 +83,4 @@ async function excludedFeatures() {
   );
   if (!output.includes(guard[1])) throw new Failure(`${output}\`--features worker,npm\` must fail with: ${guard[1]}`);
   console.log(`Refused, as it must be: ${guard[1]}`);
-}
-
-async function nodeTests(folder) {
-  const path = join(root, folder);
-  const files = existsSync(path) ? readdirSync(path).filter((name) => name.endsWith('.test.mjs')) : [];
-  if (files.length === 0) return console.log(`There are none in ${folder}.`);
-  // One file at a time: each starts a runtime of its own.
-  const options = ['--test', '--test-concurrency=1', '--test-reporter=spec'];
-  await run(pinnedNode, [...options, ...files.map((name) => join(folder, name))], { env: pinnedEnvironment() });
 }
