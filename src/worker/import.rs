@@ -8,6 +8,7 @@ use super::config::Config;
 use super::report::{Incoming, Outgoing, hash, new_id};
 use super::store::Failure;
 use super::store::calls::{facts, store};
+use super::store::pause::pause;
 use crate::calls::{Reading, read};
 use crate::ingest::{Plan, plan};
 use crate::problem::{Code, Problem, pointer_to};
@@ -57,7 +58,11 @@ pub async fn import(db: &D1Database, config: &Config, incoming: &Incoming<'_>) -
     if let Some(policy) = incoming.limits.refuse_token(&token_hash).await {
         return outgoing.limited(policy);
     }
-    for _ in 0..TRIES {
+    let mut is_lost = false;
+    for tried in 0..TRIES {
+        if std::mem::take(&mut is_lost) {
+            pause(tried).await;
+        }
         // (2) What is known.
         let failure = match facts(db, &token_hash, &rows, &mut outgoing.cost).await {
             Ok(None) => {
@@ -85,7 +90,8 @@ pub async fn import(db: &D1Database, config: &Config, incoming: &Incoming<'_>) -
             Err(failure) => failure,
         };
         match failure {
-            Failure::Overtaken | Failure::Ambiguous => {}
+            Failure::Ambiguous => is_lost = true,
+            Failure::Overtaken => {}
             Failure::Overloaded => return outgoing,
             Failure::Unexpected(cause) => {
                 outgoing.reply = incoming.fail(&cause.replace(&token_hash, "…"));

@@ -11,6 +11,7 @@ use super::archive::{self, Archived};
 use super::config::{Asked, Config};
 use super::limits::{Limits, Policy};
 use super::reading::Rest;
+use super::store::pause::pause;
 use super::store::{self, Answer, Ask, Call, Cost, Facts, Failure, Record};
 use crate::explanation::Explanation;
 use crate::ledger::{self, Decision};
@@ -192,10 +193,15 @@ async fn carry_out(
     cost: &mut Cost,
 ) -> Result<Reply, String> {
     let unavailable = || Ok(refuse(&Problem::whole(Code::ServiceUnavailable)));
-    for _ in 0..TRIES {
+    let mut is_lost = false;
+    for tried in 0..TRIES {
+        if std::mem::take(&mut is_lost) {
+            pause(tried).await;
+        }
         let answer = match store::report(db, &ask, cost).await {
             Ok(answer) => answer,
-            Err(Failure::Ambiguous | Failure::Overtaken) => {
+            Err(failure @ (Failure::Ambiguous | Failure::Overtaken)) => {
+                is_lost = matches!(failure, Failure::Ambiguous);
                 ask.retry = true;
                 continue;
             }

@@ -15,6 +15,11 @@ const LOST = [
   'D1_ERROR: Internal error while starting up D1 DB storage caused object to be reset.',
   'D1_ERROR: D1 DB reset because its code was updated.',
   'D1_ERROR: Cannot resolve D1 DB due to transient issue on remote node.',
+  'D1_ERROR: Internal error in D1 DB storage caused object to be reset.',
+  'D1_ERROR: D1 DB storage operation exceeded timeout which caused object to be reset.',
+  "D1_ERROR: D1 DB's isolate exceeded its memory limit and was reset.",
+  'D1_ERROR: D1 DB exceeded its CPU time limit and was reset.',
+  'D1_ERROR: internal error; reference = 0123456789abcdef',
 ];
 const UNEXPECTED = [
   'D1_ERROR: no such table: secret_table: SQLITE_ERROR',
@@ -109,6 +114,14 @@ describe('failed once, without having run', () => {
       );
     });
   }
+});
+
+test('a batch is sent again after a pause, and not at once', async () => {
+  const { report } = outcome();
+  const start = performance.now();
+  await report({}, `before ${ALWAYS} ${LOST[0]}`);
+  // Two pauses, of at least 25 and 50 ms.
+  assert.ok(performance.now() - start >= 75);
 });
 
 describe('failed once, although it was committed', () => {

@@ -13,6 +13,7 @@ use super::archive::{self, Archived};
 use super::config::{Asked, Config};
 use super::report::{Incoming, Outgoing, hash, now};
 use super::store::batch::{self as store, Ask, Known};
+use super::store::pause::pause;
 use super::store::{Cost, Failure};
 use crate::batch::{Reading, Row, read, read_lines};
 use crate::problem::{Code, Problem};
@@ -150,7 +151,11 @@ impl Batch<'_> {
         };
         let mut archived = None;
         let mut decided: Option<Decided> = None;
-        for _ in 0..TRIES {
+        let mut is_lost = false;
+        for tried in 0..TRIES {
+            if std::mem::take(&mut is_lost) {
+                pause(tried).await;
+            }
             let failure = match store::facts(self.db, &ask, cost).await {
                 Ok(None) => return None,
                 Ok(Some(known)) => {
@@ -192,7 +197,8 @@ impl Batch<'_> {
                 Err(failure) => failure,
             };
             match failure {
-                Failure::Ambiguous | Failure::Overtaken => {}
+                Failure::Ambiguous => is_lost = true,
+                Failure::Overtaken => {}
                 Failure::Overloaded => break,
                 Failure::Unexpected(cause) => {
                     let cause = cause.replace(self.token_hash, "…");

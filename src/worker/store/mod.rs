@@ -4,6 +4,7 @@
 
 pub mod batch;
 pub mod calls;
+pub mod pause;
 pub mod reading;
 mod search;
 mod statement;
@@ -37,12 +38,13 @@ const LATEST: i64 = 9_999_999_999_999;
 pub const SCHEMA: &str = "0002_calls_by_duration";
 
 /// What D1's messages say where the same batch may well succeed, and may have been committed.
-const TRANSIENT: [&str; 5] = [
+const TRANSIENT: [&str; 6] = [
     "connection lost",
     "to be reset",
     "was reset",
     "reset because",
     "transient issue",
+    "internal error; reference",
 ];
 
 /// Why the database did not answer.

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use serde::Deserialize;
 use worker::D1Database;
 
+use super::pause::pause;
 use super::statement::{Bind, prepare};
 use super::{Call, Cost, Failure, Record, first, read_json, run, search};
 use crate::export::Export;
@@ -110,7 +111,10 @@ async fn retried<T>(
     let mut tries = 1;
     loop {
         match send(cost).await {
-            Err(Failure::Ambiguous) if tries < TRIES => tries = tries.saturating_add(1),
+            Err(Failure::Ambiguous) if tries < TRIES => {
+                pause(tries).await;
+                tries = tries.saturating_add(1);
+            }
             other => return other,
         }
     }
