@@ -57,35 +57,39 @@ pub(crate) fn rules(strict: bool, country: Option<String>) -> Result<Rules> {
     Ok(Rules { country, strict })
 }
 
-fn validate(
+/// `unit` is the size, in bytes, of what places are counted in: that of a string's units, that of bytes, or 0 for the
+/// JSON of a value, which has no places.
+fn of_input<T>(
     length: usize,
-    unit: Option<Unit>,
+    unit: u8,
     strict: bool,
     country: Option<String>,
-) -> Result<String> {
+    answer: impl Fn(&[u8], Rules, Option<Unit>) -> T,
+) -> Result<T> {
     let rules = rules(strict, country)?;
-    Ok(BODY.with_borrow(|body| {
-        let body = body.get(..length).unwrap_or(body);
-        verdict::validate(body, rules, unit)
-    }))
+    let unit = match unit {
+        0 => None,
+        1 => Some(Unit::Bytes),
+        _ => Some(Unit::Utf16),
+    };
+    Ok(BODY.with_borrow(|body| answer(body.get(..length).unwrap_or(body), rules, unit)))
 }
 
-/// Validates the first `length` bytes of the input, which were a string in JavaScript.
-#[wasm_bindgen(js_name = validateText)]
-pub fn validate_text(length: usize, strict: bool, country: Option<String>) -> Result<String> {
-    validate(length, Some(Unit::Utf16), strict, country)
+/// Validates the first `length` bytes of the input; nothing where there is nothing to say but its normal form.
+#[wasm_bindgen]
+pub fn judge(
+    length: usize,
+    unit: u8,
+    strict: bool,
+    country: Option<String>,
+) -> Result<Option<String>> {
+    of_input(length, unit, strict, country, verdict::judge)
 }
 
-/// Validates the first `length` bytes of the input.
-#[wasm_bindgen(js_name = validateBytes)]
-pub fn validate_bytes(length: usize, strict: bool, country: Option<String>) -> Result<String> {
-    validate(length, Some(Unit::Bytes), strict, country)
-}
-
-/// Validates the first `length` bytes of the input, which are JSON of a value in JavaScript.
-#[wasm_bindgen(js_name = validateValue)]
-pub fn validate_value(length: usize, strict: bool, country: Option<String>) -> Result<String> {
-    validate(length, None, strict, country)
+/// Validates the first `length` bytes of the input, and tells its normal form too.
+#[wasm_bindgen]
+pub fn validate(length: usize, unit: u8, strict: bool, country: Option<String>) -> Result<String> {
+    of_input(length, unit, strict, country, verdict::validate)
 }
 
 /// Which call a search means: of JSON of an object with `search` and `calls`.

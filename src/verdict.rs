@@ -72,6 +72,17 @@ struct Place {
     range: (usize, usize),
 }
 
+/// As [`validate`], or `None` where there is nothing to say of a body but its normal form, which is not made.
+#[must_use]
+pub fn judge(body: &[u8], rules: Rules, unit: Option<Unit>) -> Option<String> {
+    let faultless = body.len() <= MAX_BODY
+        && text(body).is_ok_and(|text| {
+            read(text, rules)
+                .is_ok_and(|reading| reading.report.is_ok() && reading.warnings.is_empty())
+        });
+    (!faultless).then(|| validate(body, rules, unit))
+}
+
 /// Validates a body, and writes what comes of it as JSON. Without a `unit` the body was no text when it was sent, and
 /// problems have no places.
 #[must_use]

@@ -225,6 +225,8 @@ fn values_as_the_database_keeps_them() {
         UnixMillis::from_millis(1_450_000_000_999).seconds(),
         1_450_000_000
     );
+    let id = TransactionId::parse("ab-1").map(|id| id.to_string());
+    assert_eq!(id.as_deref(), Some("AB-1"));
     let name = |name: &'static str| {
         Identity {
             name: name.into(),
