@@ -6,6 +6,11 @@
 //!
 //! Not here: what the values mean.
 
+#![expect(
+    clippy::inline_always,
+    reason = "the npm build is made for size, and would call these for every byte"
+)]
+
 use std::borrow::Cow;
 
 use crate::problem::{Code, Problem, Span};
@@ -326,10 +331,12 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline(always)]
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    #[inline(always)]
     const fn advance(&mut self, by: usize) {
         self.at = self.at.saturating_add(by);
     }
@@ -342,12 +349,14 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline(always)]
     fn skip_space(&mut self) {
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
             self.advance(1);
         }
     }
 
+    #[inline(always)]
     fn take(&mut self, byte: u8, what: &'static str) -> Result<()> {
         if self.peek() != Some(byte) {
             return Err(self.error(what));
@@ -389,6 +398,7 @@ impl<'a> Reader<'a> {
         Ok(key)
     }
 
+    #[inline(always)]
     fn span_from(&self, start: usize) -> Span {
         Span {
             start,
