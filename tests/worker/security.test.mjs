@@ -41,8 +41,11 @@ const absent = {
   call: 'AAAAAAAA-000000FF',
   phone: '+14155550099',
 };
-/** What is not there, in place of an owner's. An id beside the owner's costs as much to look for in an index. */
-const insteadOf = ({ outcome }) => ({ ...absent, outcome: outcome.slice(0, -1) + (outcome.endsWith('0') ? '1' : '0') });
+/** What is not there, in place of an owner's. The id before the owner's costs as much to look for in an index. */
+function insteadOf({ outcome }) {
+  const before = (BigInt(`0x${outcome.replace('-', '')}`) - 1n).toString(16).toUpperCase().padStart(16, '0');
+  return { ...absent, outcome: `${before.slice(0, 8)}-${before.slice(8)}` };
+}
 const START = '1460000000';
 
 const sameNetwork = (token, owner) => token.network === owner.network;
