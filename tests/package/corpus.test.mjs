@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { validate } from '../../package/dist/index.js';
+import { validate, validateValue } from '../../package/dist/index.js';
 import { run } from './harness.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -17,3 +17,30 @@ test('wasm and native agree on every input', async () => {
   assert.equal(native.length, inputs.length);
   inputs.forEach((input, at) => assert.deepEqual(validate(Buffer.from(input, 'latin1')), native[at], JSON.stringify(input)));
 });
+
+test('a value is judged as the text that it would be sent as', async () => {
+  const inputs = lines(await readFile(join(root, 'tests/corpus/report.jsonl'), 'utf8'));
+  let values = 0;
+  for (const input of inputs) {
+    const value = parsed(Buffer.from(input, 'latin1').toString());
+    if (value === undefined) continue;
+    values += 1;
+    const { problems = [], warnings, request } = validate(JSON.stringify(value));
+    const placeless = (findings) => findings.map(({ line, column, range, ...finding }) => finding);
+    const judged = validateValue(value);
+    const expected = request
+      ? { ok: true, request, warnings: placeless(warnings) }
+      : { ok: false, problems: placeless(problems), warnings: placeless(warnings) };
+    // What is wrong with a text as a whole is said without a place.
+    if (!problems.some(({ code }) => code.startsWith('json.'))) assert.deepEqual({ ...judged }, expected, input);
+  }
+  assert.ok(values > 100, `${values} values`);
+});
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
