@@ -10,7 +10,8 @@ addEventListener('activate', (event) => event.waitUntil(clients.claim()));
 addEventListener('message', (event) => event.waitUntil(keep(event.data).then(() => event.source.postMessage('kept'))));
 
 async function keep(urls) {
-  const requests = urls.map((url) => new Request(new URL(url, location.origin))).filter(isFile);
+  const addresses = new Set(urls.map((url) => new URL(url, location.origin).href));
+  const requests = [...addresses].map((address) => new Request(address)).filter(isFile);
   await (await caches.open(NAME)).addAll(requests);
 }
 

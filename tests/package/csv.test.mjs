@@ -268,6 +268,18 @@ test('a large file is checked while the page answers, and can be cancelled', asy
   }
 });
 
+test('once loaded it works without a network', async () => {
+  const { page: away } = await open(`${server.url}/csv`);
+  await away.getByTitle('Kept for when there is no network').waitFor({ state: 'attached' });
+  await away.context().setOffline(true);
+  await away.reload();
+  await away.getByText('Paste rows instead').click();
+  await away.getByLabel('Rows, with the header first').fill('transaction_id,outcome_name\nAB-1,Sale\n');
+  await away.getByRole('button', { name: 'Use these rows' }).click();
+  await away.getByRole('button', { name: 'Check all rows' }).click();
+  await away.getByText(/^1 row: 1 good row, 0 bad rows/).first().waitFor();
+});
+
 test('where files cannot be written, rows are kept by the browser', async () => {
   const { page: other } = await open(server.url.replace('127.0.0.1', 'elsewhere.test') + '/csv');
   assert.equal(await other.evaluate(() => navigator.storage), undefined);

@@ -1,5 +1,5 @@
 // What each column holds, to be looked over and changed, and the first rows as they become.
-import { at, element } from './dom.js';
+import { at, element } from '../dom.js';
 
 const ZONES = Intl.supportedValuesOf?.('timeZone') ?? [];
 const OWN = Intl.DateTimeFormat().resolvedOptions().timeZone;

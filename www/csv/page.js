@@ -1,7 +1,9 @@
 // The page for files: one step after the other, each over what the worker answers. Names, limits, codes and texts of the
 // rules come from the server and from the wasm.
+import { at, count } from '../dom.js';
+import { keep, loaded } from '../kept.js';
+import { ask, on } from './ask.js';
 import { showColumns, showPreview } from './columns.js';
-import { ask, at, count, on } from './dom.js';
 import { showProblems } from './problems.js';
 import { offer } from './sending.js';
 import { ENCODINGS } from './text.js';
@@ -156,3 +158,5 @@ function link(id, file, ending, rows) {
 
 // One may have been chosen while this was loaded.
 take(at('file').files[0]);
+
+await keep([...loaded(), ...(await ask('loaded'))], () => (at('build').title = 'Kept for when there is no network'));

@@ -1,5 +1,5 @@
 // How a file did: by kind of problem, and by row.
-import { at, count, element, prose } from './dom.js';
+import { at, count, element, prose } from '../dom.js';
 
 /** Shows a tally; `codes` is the registry. */
 export function showProblems({ kinds, first, bad }, codes) {

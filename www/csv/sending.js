@@ -1,6 +1,7 @@
 // Sending the good rows. What this browser remembers of it is how many rows of which file were sent: a number, under a
 // fingerprint.
-import { ask, at, count, on } from './dom.js';
+import { at, count } from '../dom.js';
+import { ask, on } from './ask.js';
 
 const REMEMBERED = 'call-outcomes-sent-';
 

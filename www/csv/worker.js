@@ -1,6 +1,7 @@
 // The worker of the page for files: it reads, has the core check, writes and sends. Rows do not pass through the page,
 // but for the first ones, which are shown.
 import init, * as table from '/pkg/table.js';
+import { loaded } from '../kept.js';
 import { scratch } from './scratch.js';
 import { send } from './send.js';
 import { chunks, detect } from './text.js';
@@ -19,7 +20,7 @@ let results;
 let job = new AbortController();
 let last = Promise.resolve();
 
-const commands = { open, preview, check: alone(check), send: alone(sendRows), stop: () => job.abort() };
+const commands = { open, preview, check: alone(check), send: alone(sendRows), stop: () => job.abort(), loaded };
 
 /** Runs after what runs already: they write the same files. */
 function alone(command) {

@@ -1,5 +1,5 @@
 // The request as a form: the same text as in the editor, of which it changes only what a field says.
-import { button, element, prose } from './dom.js';
+import { button, element, prose } from '../dom.js';
 import { dateOf, describe, rules, times } from './server.js';
 
 /** Fills an element with the fields of every parameter. Returns what shows a text's state in them. */

@@ -1,5 +1,5 @@
 // What is wrong with a request, as a list that leads to its places.
-import { button, element, prose } from './dom.js';
+import { button, count, element, prose } from '../dom.js';
 import { entryOf } from './server.js';
 
 /** The list's items. `jump` is called with a finding, `apply` with one that has a fix. */
@@ -42,7 +42,4 @@ export function diagnostics(text, problems, warnings, apply) {
 }
 
 /** How many there are. */
-export function summary(problems, warnings) {
-  const count = (list, word) => `${list.length} ${word}${list.length === 1 ? '' : 's'}`;
-  return `${count(problems, 'problem')}, ${count(warnings, 'warning')}`;
-}
+export const summary = (problems, warnings) => `${count(problems.length, 'problem')}, ${count(warnings.length, 'warning')}`;

@@ -1,7 +1,8 @@
 // The playground: a request is written, understood and sent. The rules are the server's own.
 import { createEditor } from '/pkg/editor.js';
 import { describeRequest, languages } from './copies.js';
-import { at, block, button, element } from './dom.js';
+import { at, block, button, element } from '../dom.js';
+import { keep, loaded } from '../kept.js';
 import { createFields, isObject } from './fields.js';
 import * as findings from './findings.js';
 import { fragmentOf, textOf } from './link.js';
@@ -225,11 +226,4 @@ await showAddressed();
 addEventListener('hashchange', showAddressed);
 document.documentElement.dataset.ready = '';
 
-// What this page loaded stays there for when there is no network.
-const worker = navigator.serviceWorker;
-worker?.addEventListener('message', () => (at('build').lastElementChild.title = 'Kept for when there is no network'));
-await worker?.register('/offline.js');
-(await worker?.ready)?.active.postMessage([
-  location.pathname,
-  ...performance.getEntriesByType('resource').map(({ name }) => name),
-]);
+await keep(loaded(), () => (at('build').lastElementChild.title = 'Kept for when there is no network'));

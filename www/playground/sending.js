@@ -1,5 +1,5 @@
 // Sending a request to this server, and what was sent in this visit. The token stays in its field.
-import { at, block, button, element } from './dom.js';
+import { at, block, button, element } from '../dom.js';
 import { dateText, endpoint, reading } from './server.js';
 
 /** How many entries the history of a visit keeps. */

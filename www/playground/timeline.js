@@ -1,6 +1,6 @@
 // A picture of which call a search by time means: the calls around the wanted start, how far each one is, and the window.
 // What it shows is what `closestCall` says of all of them, and of each alone.
-import { element } from './dom.js';
+import { element } from '../dom.js';
 import { config, dateText, entryOf, milliseconds, rules } from './server.js';
 
 const SVG = 'http://www.w3.org/2000/svg';

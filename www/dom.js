@@ -25,3 +25,8 @@ export function prose(text) {
 export function block(label, text) {
   return element('pre', { tabIndex: 0, role: 'region', ariaLabel: label }, element('code', {}, text));
 }
+
+const numbers = new Intl.NumberFormat('en');
+
+/** How many there are of something. */
+export const count = (number, word) => `${numbers.format(number)} ${word}${number === 1 ? '' : 's'}`;

@@ -1,20 +1,4 @@
-// What the parts of the page have in common: elements, and the worker.
-
-export const at = (id) => document.getElementById(id);
-
-/** An element with children; text is never markup. */
-export function element(name, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(name), properties);
-  made.append(...children);
-  return made;
-}
-
-/** A text of the registry: what stands between backticks is code. */
-export const prose = (text) =>
-  text.split('`').map((part, place) => (place % 2 === 1 ? element('code', {}, part) : part));
-
-const numbers = new Intl.NumberFormat('en');
-export const count = (number, word) => `${numbers.format(number)} ${word}${number === 1 ? '' : 's'}`;
+// The worker of the page, as its parts ask it.
 
 const worker = new Worker('/csv/worker.js', { type: 'module' });
 const asked = [];
