@@ -98,6 +98,31 @@ impl<'a> Str<'a> {
     }
 }
 
+/// How many bytes of a string come before its end, an escape or a control character. Eight are looked at together.
+fn plain_bytes(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let repeated = |byte: u8| ONES.wrapping_mul(u64::from(byte));
+    // The high bit of each byte that is below `end`, which is at most 128, and perhaps of bytes behind the first one.
+    let below = |word: u64, end: u8| word.wrapping_sub(repeated(end)) & !word & HIGH;
+    let mut passed = 0_usize;
+    let mut rest = bytes;
+    while let Some((eight, behind)) = rest.split_first_chunk::<8>() {
+        let word = u64::from_le_bytes(*eight);
+        let quote = below(word ^ repeated(b'"'), 1);
+        let escape = below(word ^ repeated(b'\\'), 1);
+        let found = quote | escape | below(word, 0x20);
+        if found != 0 {
+            let bits = found.trailing_zeros();
+            return passed.saturating_add(usize::try_from(bits >> 3).unwrap_or(0));
+        }
+        passed = passed.saturating_add(8);
+        rest = behind;
+    }
+    let is_plain = |byte: &&u8| !matches!(byte, b'"' | b'\\' | 0..=0x1F);
+    passed.saturating_add(rest.iter().take_while(is_plain).count())
+}
+
 /// Decodes the escape after a backslash and returns what follows it. The reader has checked that it is one.
 fn decode_escape<'a>(escape: &'a str, out: &mut String) -> &'a str {
     let mut chars = escape.chars();
@@ -463,8 +488,7 @@ impl<'a> Reader<'a> {
         let mut escaped = false;
         loop {
             let rest = self.text.as_bytes().get(self.at..).unwrap_or(&[]);
-            let is_plain = |byte: &&u8| !matches!(byte, b'"' | b'\\' | 0..=0x1F);
-            self.advance(rest.iter().take_while(is_plain).count());
+            self.advance(plain_bytes(rest));
             match self.peek() {
                 Some(b'"') => break,
                 Some(b'\\') => {

@@ -182,7 +182,8 @@ impl<'a> Parameter<'a, '_> {
             }
             Some(Value::Number(written, _)) => Ok(Some(Cow::Borrowed(written))),
             Some(Value::String(string)) => match string.decode() {
-                text if text.contains('\0') => Err(self.problem(code)),
+                // Only an escape can say it: as it is, it is no JSON.
+                Cow::Owned(text) if text.contains('\0') => Err(self.problem(code)),
                 text => Ok(Some(text)),
             },
             Some(Value::Array(_) | Value::Object(_)) => Err(self.problem(code)),
@@ -210,7 +211,7 @@ impl<'a> Parameter<'a, '_> {
     /// # Errors
     /// As [`Parameter::text`].
     pub fn unless_blank(&self, code: Code) -> Read<Cow<'a, str>> {
-        Ok(self.text(code)?.filter(|text| !text.trim().is_empty()))
+        Ok(self.text(code)?.filter(|text| !is_blank(text)))
     }
 
     /// An id of the network's own, in any characters; blank as not passed.
@@ -219,7 +220,7 @@ impl<'a> Parameter<'a, '_> {
     /// As [`Parameter::text_within`].
     pub fn id(&self, code: Code, too_long: Code) -> Read<Cow<'a, str>> {
         let id = self.text_within(MAX_NAME, code, too_long)?;
-        Ok(id.filter(|id| !id.trim().is_empty()))
+        Ok(id.filter(|id| !is_blank(id)))
     }
 
     /// 10 digits (seconds) or 13 (milliseconds); a text for which `absent` holds as not passed.
@@ -319,6 +320,10 @@ pub fn keep<T>(problems: &mut Vec<Problem>, read: Read<T>) -> Option<T> {
         problems.push(problem);
         None
     })
+}
+
+fn is_blank(text: &str) -> bool {
+    text.chars().all(char::is_whitespace)
 }
 
 /// Whether a text is ASCII digits only, and at least one.

@@ -75,36 +75,37 @@ struct Place {
 /// As [`validate`], or `None` where there is nothing to say of a body but its normal form, which is not made.
 #[must_use]
 pub fn judge(body: &[u8], rules: Rules, unit: Option<Unit>) -> Option<String> {
-    let faultless = body.len() <= MAX_BODY
-        && text(body).is_ok_and(|text| {
-            read(text, rules)
-                .is_ok_and(|reading| reading.report.is_ok() && reading.warnings.is_empty())
-        });
-    (!faultless).then(|| validate(body, rules, unit))
+    verdict(body, rules, unit, true)
 }
 
 /// Validates a body, and writes what comes of it as JSON. Without a `unit` the body was no text when it was sent, and
 /// problems have no places.
 #[must_use]
 pub fn validate(body: &[u8], rules: Rules, unit: Option<Unit>) -> String {
+    verdict(body, rules, unit, false).unwrap_or_default()
+}
+
+fn verdict(
+    body: &[u8],
+    rules: Rules,
+    unit: Option<Unit>,
+    unless_faultless: bool,
+) -> Option<String> {
     if body.len() > MAX_BODY {
-        return refuse_whole(
-            &Problem::whole(Code::BodyTooLarge).with_max(MAX_BODY),
-            None,
-            unit,
-            "",
-        );
+        let problem = Problem::whole(Code::BodyTooLarge).with_max(MAX_BODY);
+        return Some(refuse_whole(&problem, None, unit, ""));
     }
     let text = match text(body) {
         Ok(text) => text,
-        Err((error, before)) => return refuse_syntax(error, unit, before),
+        Err((error, before)) => return Some(refuse_syntax(error, unit, before)),
     };
     let reading = match read(text, rules) {
         Ok(reading) => reading,
-        Err(error) => return refuse_syntax(error, unit, text),
+        Err(error) => return Some(refuse_syntax(error, unit, text)),
     };
     let mut places = unit.map(|unit| Places::new(text, unit));
-    match &reading.report {
+    Some(match &reading.report {
+        Ok(_) if unless_faultless && reading.warnings.is_empty() => return None,
         Ok(report) => to_json(&Valid {
             ok: true,
             request: Request::from(report),
@@ -115,7 +116,7 @@ pub fn validate(body: &[u8], rules: Rules, unit: Option<Unit>) -> String {
             problems: place(problems, &mut places),
             warnings: place(&reading.warnings, &mut places),
         }),
-    }
+    })
 }
 
 fn refuse_syntax(error: SyntaxError, unit: Option<Unit>, text: &str) -> String {

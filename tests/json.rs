@@ -218,3 +218,33 @@ fn half_a_surrogate_pair_has_a_code_of_its_own() {
         assert_eq!(read(text).unwrap_err().code, Code::JsonSurrogate, "{text}");
     }
 }
+
+#[test]
+fn what_ends_a_string_is_seen_wherever_it_stands() {
+    for length in 0..40 {
+        for at in 0..=length {
+            for (piece, is_json) in [
+                ("\\n", true),
+                ("\\\"", true),
+                ("é", true),
+                ("\u{7f}", true),
+                ("\u{80}", true),
+                (" ", true),
+                ("!", true),
+                ("\u{1f}", false),
+                ("\0", false),
+                ("\"", false),
+                ("\\", false),
+            ] {
+                let text = format!("\"{}{piece}{}\"", "x".repeat(at), "y".repeat(length - at));
+                let theirs = serde_json::from_str::<String>(&text);
+                match (read(&text), theirs) {
+                    (Ok(Value::String(ours)), Ok(theirs)) => assert_eq!(ours.decode(), theirs),
+                    (ours, theirs) => assert!(ours.is_err() && theirs.is_err(), "{text}"),
+                }
+                // A backslash escapes what follows it: the end, or a letter that is no escape.
+                assert_eq!(read(&text).is_ok(), is_json, "{text}");
+            }
+        }
+    }
+}
