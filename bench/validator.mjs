@@ -1,45 +1,55 @@
-// The package's `validate` beside JSON.parse and ajv, compiled from the schema of the server's own OpenAPI document, which
-// tests/worker/openapi.test.mjs holds to the table of cases. Rounds are interleaved, and their order turns each time.
-import { readFile } from 'node:fs/promises';
-import Ajv from 'ajv/dist/2020.js';
+// The package's `validate` beside what else a web developer would take, all holding to the table of cases, and the same
+// rules as a native program. Rounds are interleaved, and their order turns each time.
+import { execFileSync } from 'node:child_process';
 import { validate, validateValue } from '../package/dist/index.js';
+import { median } from './median.mjs';
+import { ajv, example, typebox } from './validators/schema.mjs';
+import { holdToTable } from './validators/table.mjs';
+import { valibot } from './validators/valibot.mjs';
+import { zod } from './validators/zod.mjs';
 
-const EACH = 10_000;
-const read = async (path) => JSON.parse(await readFile(new URL(`../${path}`, import.meta.url), 'utf8'));
+const EACH = 5_000;
+const peers = { ajv, typebox, zod, valibot };
+const reports = {
+  'a good report': example,
+  'three problems and a missing name': {
+    search: { start_time_t: 'yesterday' },
+    call_outcome: { sale_amount: '1,000.00', value: 'perhaps' },
+  },
+};
 
-export async function validator({ rounds = 15 } = {}) {
-  const openapi = await read('www/openapi.json');
-  const ajv = new Ajv({ strict: false, allErrors: true, logger: false }).addSchema(openapi, 'openapi');
-  const check = ajv.getSchema('openapi#/components/schemas/Report');
+/** Nanoseconds for each kind of input, by who validates. `native` is the path of the native program. */
+export async function validator({ native, rounds = 11 }) {
+  for (const [name, peer] of Object.entries(peers)) holdToTable(name, peer);
   const decoder = new TextDecoder();
-  const good = openapi.paths['/api/{version}/call_outcomes'].post.requestBody.content['application/json'].examples.sale.value;
-  const bad = { search: { start_time_t: 'yesterday' }, call_outcome: { sale_amount: '1,000.00', value: 'perhaps' } };
   const tables = [];
-  for (const [name, value] of Object.entries({ 'a good report': good, 'three problems and a missing name': bad })) {
+  for (const [name, value] of Object.entries(reports)) {
     const text = JSON.stringify(value);
     const bytes = new TextEncoder().encode(text);
-    if (check(value) !== validate(text).ok) throw new Error(`They differ on ${text}`);
-    tables.push(
-      await compare(`${name}, from text`, () => check(JSON.parse(text)), () => validate(text).ok, rounds),
-      await compare(`${name}, from bytes`, () => check(JSON.parse(decoder.decode(bytes))), () => validate(bytes).ok, rounds),
-      await compare(`${name}, from a value`, () => check(value), () => validateValue(value).ok, rounds),
-    );
+    const from = {
+      text: [(peer) => peer(JSON.parse(text)), () => validate(text)],
+      bytes: [(peer) => peer(JSON.parse(decoder.decode(bytes))), () => validate(bytes)],
+      'a value': [(peer) => peer(value), () => validateValue(value)],
+    };
+    const [, inNative] = /(\d+)/.exec(execFileSync(native, { input: text, encoding: 'utf8' }));
+    for (const [source, [theirs, ours]] of Object.entries(from)) {
+      const runs = Object.fromEntries(Object.entries(peers).map(([name, peer]) => [name, () => theirs(peer)]));
+      tables.push({ name: `${name}, from ${source}`, ...compare({ ...runs, ours }, rounds), native: Number(inNative) });
+    }
   }
   return tables;
 }
 
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
-
-async function compare(name, theirs, ours, rounds) {
-  const times = [[], []];
+function compare(runs, rounds) {
+  const names = Object.keys(runs);
+  const times = Object.fromEntries(names.map((name) => [name, []]));
   for (let round = 0; round < rounds; round += 1) {
-    for (const which of round % 2 ? [0, 1] : [1, 0]) {
-      const run = [theirs, ours][which];
+    for (const name of round % 2 ? names : names.toReversed()) {
+      const run = runs[name];
       const began = performance.now();
       for (let count = 0; count < EACH; count += 1) run();
-      times[which].push(((performance.now() - began) / EACH) * 1e6);
+      times[name].push(((performance.now() - began) / EACH) * 1e6);
     }
   }
-  const [ajv, own] = times.map(median);
-  return { name, ajv, own, ratio: own / ajv };
+  return Object.fromEntries(names.map((name) => [name, median(times[name])]));
 }

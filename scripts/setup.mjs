@@ -155,12 +155,7 @@ export async function apiTester() {
 
 /** The runtimes, bundlers and the browser that the npm package is tested with. Nothing but the tests needs them. */
 export async function packageTester() {
-  const folder = join(root, 'tests/package/tools');
-  if (!installed(folder)) {
-    // Not `ci`, which a lock fails that lacks the optional packages of other systems.
-    const install = ['install', '--no-save', '--prefix', folder, '--no-audit', '--no-fund', '--loglevel=error'];
-    await step('Installing what the package is tested with', () => run('npm', install, { quiet: true }));
-  }
+  await packagesOf('tests/package/tools', 'Installing what the package is tested with');
   if (existsSync(chromium)) return;
   if (process.getuid?.() !== 0 || spawnSync('apt-get', ['--version']).error) {
     throw new Failure(`The tests need Chromium at ${chromium}, or where CHROMIUM says. On Debian: apt-get install chromium`);
@@ -171,6 +166,20 @@ export async function packageTester() {
     await run('apt-get', ['update', '--quiet'], { quiet: true });
     await run('apt-get', install, { quiet: true, env });
   });
+}
+
+/** What the benchmark measures beside this. Nothing else needs it. */
+export async function benchPeers() {
+  await packagesOf('bench', 'Installing what is measured beside this');
+}
+
+/** The packages of a folder that has a lock of its own. */
+async function packagesOf(path, title) {
+  const folder = join(root, path);
+  if (installed(folder)) return;
+  // Not `ci`, which a lock fails that lacks the optional packages of other systems.
+  const install = ['install', '--no-save', '--prefix', folder, '--no-audit', '--no-fund', '--loglevel=error'];
+  await step(title, () => run('npm', install, { quiet: true }));
 }
 
 async function packages() {

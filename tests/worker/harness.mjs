@@ -28,9 +28,9 @@ const UNLIMITED = { TOKEN_RATE_LIMIT: 'off', ADDRESS_RATE_LIMIT: 'off' };
  * Starts a server. `vars` are set over those of the dev environment without rate limits, `ratelimits` are limiters in
  * place of its own. `wrap` is the URL of a module whose default export takes the Worker's `env` and the request, and
  * returns the `env` that the Worker gets. `folder` keeps the data for a later start. `wasm` changes the bytes of the
- * Worker's WebAssembly.
+ * Worker's WebAssembly. `script` is the text of another Worker's module, served in place of the built one.
  */
-export async function start({ vars = {}, ratelimits, wrap, folder, wasm } = {}) {
+export async function start({ vars = {}, ratelimits, wrap, folder, wasm, script } = {}) {
   const logs = [];
   const directory = folder ?? (await mkdtemp(join(tmpdir(), 'call-outcomes-test-')));
   const isNew = (await readdir(directory)).length === 0;
@@ -50,7 +50,7 @@ export async function start({ vars = {}, ratelimits, wrap, folder, wasm } = {}) 
           name: NAME,
           rootPath: root,
           modulesRoot: 'build',
-          modules: await modules(wrap, wasm),
+          modules: await modules(wrap, wasm, script),
           // Not those of `workerOptions`, which a developer's .dev.vars changes.
           bindings: { ...config.vars, ...UNLIMITED, ...vars },
           ...(ratelimits && { ratelimits }),
@@ -81,12 +81,14 @@ export async function start({ vars = {}, ratelimits, wrap, folder, wasm } = {}) 
   }
 }
 
-async function modules(wrap, wasm = (bytes) => bytes) {
+async function modules(wrap, wasm = (bytes) => bytes, script) {
   const path = 'build/index_bg.wasm';
-  const worker = [
-    { type: 'ESModule', path: 'build/index.js' },
-    { type: 'CompiledWasm', path, contents: wasm(await readFile(join(root, path))) },
-  ];
+  const worker = script
+    ? [{ type: 'ESModule', path: 'build/index.js', contents: script }]
+    : [
+        { type: 'ESModule', path: 'build/index.js' },
+        { type: 'CompiledWasm', path, contents: wasm(await readFile(join(root, path))) },
+      ];
   if (!wrap) return worker;
   const entry = `
     import { WorkerEntrypoint } from 'cloudflare:workers';
