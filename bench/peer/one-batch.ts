@@ -198,7 +198,10 @@ function closestCall(search: Extract<Report['search'], { by: 'time' }>): string 
   return `iif(t.advertiser_id IS NULL, ${network}, ${advertiser})`;
 }
 
-/** Each `:name` as `?N`, by first use; comments are dropped. */
+/**
+ * Each `:name` as `?N`, by first use; comments are dropped. The collation, as in src/worker/store/statement.rs, keeps a
+ * statement prepared.
+ */
 function numbered(sql: string): Statement {
   const names: string[] = [];
   const text = sql
@@ -206,9 +209,10 @@ function numbered(sql: string): Statement {
     .map((line) => line.trim())
     .filter((line) => !line.startsWith('--'))
     .join('\n')
-    .replace(/:([a-z_]+)/g, (_, name: string) => {
+    .replace(/( = )?:([a-z_]+)/g, (_, compared: string | undefined, name: string) => {
       if (!names.includes(name)) names.push(name);
-      return `?${names.indexOf(name) + 1}`;
+      const parameter = `?${names.indexOf(name) + 1}`;
+      return compared ? `${compared}${parameter} COLLATE BINARY` : parameter;
     });
   return { sql: text, names };
 }
