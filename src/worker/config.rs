@@ -2,12 +2,14 @@
 //!
 //! Not here: what they change.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use serde_json::json;
 use worker::Env;
 
 use super::http::asks_for;
+use super::limits::Policy;
 use crate::batch;
 use crate::explanation::AMBIGUITY_SECONDS;
 use crate::limits::LIMITS;
@@ -19,6 +21,7 @@ use crate::request::Rules;
 pub const BUILD: Option<&str> = option_env!("CALL_OUTCOMES_BUILD");
 
 /// The Worker's variables.
+#[derive(Clone)]
 pub struct Config {
     /// What changes validation.
     pub rules: Rules,
@@ -32,6 +35,10 @@ pub struct Config {
     pub allowed_origins: Vec<String>,
     /// Whether answers show what they cost the database.
     pub expose_cost: bool,
+    /// How often a token may ask.
+    pub token_limit: Option<Policy>,
+    /// How often an address may ask with a token that is refused.
+    pub address_limit: Option<Policy>,
 }
 
 /// What a client asks for in the query, beyond the 2015 dialect.
@@ -57,8 +64,15 @@ impl Asked {
 }
 
 impl Config {
-    /// The variables, or their defaults.
-    pub fn from_env(env: &Env) -> Self {
+    /// The variables, or their defaults. They are read once, as a deployment's never change.
+    pub fn of(env: &Env) -> Self {
+        thread_local! {
+            static READ: OnceCell<Config> = const { OnceCell::new() };
+        }
+        READ.with(|read| read.get_or_init(|| Self::read(env)).clone())
+    }
+
+    fn read(env: &Env) -> Self {
         let var = |name: &str| env.var(name).ok().map(|value| value.to_string());
         let country = var("DEFAULT_COUNTRY_CODE").and_then(|code| CountryCode::parse(&code));
         let seconds = |name, default: i64| {
@@ -66,6 +80,7 @@ impl Config {
             let seconds = seconds.filter(|seconds| *seconds >= 0);
             seconds.unwrap_or(default).saturating_mul(1_000)
         };
+        let policy = |name, variable| Policy::parse(name, &var(variable)?);
         let window = seconds("MATCH_WINDOW_SECONDS", WINDOW_SECONDS);
         Self {
             rules: Rules {
@@ -86,6 +101,8 @@ impl Config {
                 .map(str::to_owned)
                 .collect(),
             expose_cost: var("EXPOSE_COST").is_some_and(|value| value == "true"),
+            token_limit: policy("token", "TOKEN_RATE_LIMIT"),
+            address_limit: policy("address", "ADDRESS_RATE_LIMIT"),
         }
     }
 

@@ -4,6 +4,8 @@
 
 use worker::{Env, RateLimiter};
 
+use super::config::Config;
+
 /// What a limiter allows, for the headers of a refusal. The binding does not tell, so a variable does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -17,7 +19,7 @@ pub struct Policy {
 
 impl Policy {
     /// Reads `1000/10`; `None` for `off`, and for anything else.
-    fn parse(name: &'static str, text: &str) -> Option<Self> {
+    pub fn parse(name: &'static str, text: &str) -> Option<Self> {
         let (limit, period) = text.split_once('/')?;
         Some(Self {
             name,
@@ -35,14 +37,14 @@ pub struct Limits {
 
 impl Limits {
     /// Those that are bound and not off.
-    pub fn from_env(env: &Env) -> Self {
-        let limiter = |name, variable: &str, binding: &str| {
-            let policy = Policy::parse(name, &env.var(variable).ok()?.to_string())?;
+    pub fn new(env: &Env, config: &Config) -> Self {
+        let limiter = |policy: Option<Policy>, binding: &str| {
+            let policy = policy?;
             Some((env.rate_limiter(binding).ok()?, policy))
         };
         Self {
-            token: limiter("token", "TOKEN_RATE_LIMIT", "TOKEN_RATE_LIMITER"),
-            address: limiter("address", "ADDRESS_RATE_LIMIT", "ADDRESS_RATE_LIMITER"),
+            token: limiter(config.token_limit, "TOKEN_RATE_LIMITER"),
+            address: limiter(config.address_limit, "ADDRESS_RATE_LIMITER"),
         }
     }
 

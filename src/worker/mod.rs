@@ -17,8 +17,9 @@ mod store;
 
 use std::rc::Rc;
 
+use serde::Serialize;
 use serde_json::json;
-use worker::{Context, Date, Env, Request, Response, Result, console_log, event};
+use worker::{Context, Env, Request, Response, Result, console_log, event};
 
 use crate::batch;
 use crate::calls;
@@ -31,22 +32,22 @@ use http::{
     address, asks_for, header_token, is_ndjson, network_segment, query, read_body, request_id,
 };
 use limits::Limits;
-use report::{Incoming, Outgoing};
+use report::{Incoming, Outgoing, clock};
 use respond::respond;
 use route::Route;
 use store::Cost;
 
 #[event(fetch)]
 async fn fetch(mut request: Request, env: Env, _context: Context) -> Result<Response> {
-    let started = Date::now().as_millis();
+    let started = clock();
     let request_id = request_id(request.headers());
-    let mut config = Config::from_env(&env);
+    let mut config = Config::of(&env);
     let url = request.inner().url();
     let asked = Asked::from_url(&url);
     config.rules.strict = asks_for(&url, "strict");
     let path = request.path();
     let route = Route::parse(&path);
-    let limits = Limits::from_env(&env);
+    let limits = Limits::new(&env, &config);
     let asking = Asking {
         env: &env,
         config: &config,
@@ -60,7 +61,7 @@ async fn fetch(mut request: Request, env: Env, _context: Context) -> Result<Resp
     {
         outgoing = outgoing.limited(policy);
     }
-    let milliseconds = Date::now().as_millis().saturating_sub(started);
+    let milliseconds = clock().saturating_sub(started);
     log(&request_id, route.as_ref(), &outgoing, milliseconds);
     respond(&request, route.as_ref(), &config, &request_id, outgoing)
 }
@@ -183,19 +184,34 @@ async fn health(db: &worker::D1Database) -> Outgoing {
 }
 
 /// One line a request. Never a token, a phone number or free text.
-fn log(request_id: &str, route: Option<&Route<'_>>, outgoing: &Outgoing, milliseconds: u64) {
+fn log(request_id: &str, route: Option<&Route<'_>>, outgoing: &Outgoing, milliseconds: i64) {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        request_id: &'a str,
+        route: Option<&'a str>,
+        status: u16,
+        class: Option<&'a str>,
+        code: Option<&'a str>,
+        milliseconds: i64,
+        trips: usize,
+        statements: usize,
+        rows_read: usize,
+        rows_written: usize,
+    }
     let Outgoing { reply, cost, .. } = outgoing;
-    let line = json!({
-        "request_id": request_id,
-        "route": route.map(Route::name),
-        "status": reply.status,
-        "class": reply.code.map(|code| code.class().as_str()),
-        "code": reply.code.map(Code::as_str),
-        "milliseconds": milliseconds,
-        "trips": cost.trips,
-        "statements": cost.statements,
-        "rows_read": cost.rows_read,
-        "rows_written": cost.rows_written,
-    });
-    console_log!("{line}");
+    let line = Line {
+        request_id,
+        route: route.map(Route::name),
+        status: reply.status,
+        class: reply.code.map(|code| code.class().as_str()),
+        code: reply.code.map(Code::as_str),
+        milliseconds,
+        trips: cost.trips,
+        statements: cost.statements,
+        rows_read: cost.rows_read,
+        rows_written: cost.rows_written,
+    };
+    if let Ok(line) = serde_json::to_string(&line) {
+        console_log!("{line}");
+    }
 }

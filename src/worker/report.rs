@@ -4,7 +4,7 @@
 
 use sha2::{Digest, Sha256};
 use worker::kv::KvError;
-use worker::{D1Database, Date, KvStore, console_error};
+use worker::{D1Database, KvStore, console_error, js_sys};
 
 use super::answer::{explanation, refusal, stored, would_be};
 use super::archive::{self, Archived};
@@ -12,7 +12,8 @@ use super::config::{Asked, Config};
 use super::limits::{Limits, Policy};
 use super::reading::Rest;
 use super::store::pause::pause;
-use super::store::{self, Answer, Ask, Call, Cost, Facts, Failure, Record};
+use super::store::report::{self as store, Answer, Ask};
+use super::store::{Call, Cost, Facts, Failure, Record};
 use crate::explanation::Explanation;
 use crate::ledger::{self, Decision};
 use crate::problem::{Code, Problem};
@@ -349,10 +350,19 @@ fn dry_run_on(ask: &Ask<'_>, facts: &Facts, archived: &Archived, warnings: &[Pro
     .reply(true, extras)
 }
 
+/// The time in Unix milliseconds. It stands still until something comes from outside.
+pub fn clock() -> i64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "whole milliseconds, for 285,000 years"
+    )]
+    let milliseconds = js_sys::Date::now() as i64;
+    milliseconds
+}
+
 /// The time of the request, in Unix seconds.
 pub fn now() -> i64 {
-    let milliseconds = i64::try_from(Date::now().as_millis()).unwrap_or(0);
-    milliseconds.div_euclid(1_000)
+    clock().div_euclid(1_000)
 }
 
 /// A new id: shard 0 and 56 random bits.

@@ -1,4 +1,4 @@
-//! The database: one batch for a report, and what its rows mean.
+//! The database: what its rows mean, and what its refusals do.
 //!
 //! Not here: what a report's facts lead to.
 
@@ -6,14 +6,13 @@ pub mod batch;
 pub mod calls;
 pub mod pause;
 pub mod reading;
+pub mod report;
 mod search;
 mod statement;
 
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
 use worker::{D1Database, D1PreparedStatement, D1Result, Error};
 
-use super::config::Asked;
 use crate::explanation::{Explanation, Steps};
 use crate::matching::{self, Target};
 use crate::money::Cents;
@@ -21,14 +20,10 @@ use crate::outcome::Fields;
 use crate::request::{Report, Search, TimeSearch};
 use crate::time::UnixMillis;
 use crate::transaction_id::TransactionId;
-use search::Shape;
-use statement::{Bind, prepare};
+use statement::Bind;
 
 const FACTS: &str = include_str!("sql/facts.sql");
-const APPEND: &str = include_str!("sql/append.sql");
-const NAME: &str = include_str!("sql/name.sql");
 const RESTORE: &str = include_str!("sql/restore.sql");
-const MINE: &str = include_str!("sql/mine.sql");
 const CURRENT: &str = include_str!("sql/current.sql");
 
 /// The last start there can be: 13 digits.
@@ -93,30 +88,6 @@ pub struct Cost {
     pub rows_read: usize,
     /// Rows written, as D1 bills them.
     pub rows_written: usize,
-}
-
-/// A report with all that the database needs to know of its request.
-pub struct Ask<'a> {
-    /// The report.
-    pub report: &'a Report<'a>,
-    /// The SHA-256 of the token.
-    pub token_hash: &'a str,
-    /// The network in the path, if there is one.
-    pub path_network_id: Option<&'a str>,
-    /// How far a start may be off, in milliseconds.
-    pub window: Option<i64>,
-    /// Below which margin a match is ambiguous, in milliseconds.
-    pub ambiguity: i64,
-    /// What the client asks for beyond the 2015 dialect.
-    pub asked: Asked,
-    /// The time of the request, in Unix seconds.
-    pub now: i64,
-    /// The id of the new record, should there be one.
-    pub candidate: TransactionId,
-    /// Whether an earlier try with this candidate may have been committed.
-    pub retry: bool,
-    /// An archived call to put back first.
-    pub restore: Option<String>,
 }
 
 /// The permission to report outcomes.
@@ -281,95 +252,6 @@ impl Why {
     }
 }
 
-/// The record of an earlier try.
-pub struct Mine {
-    /// The record.
-    pub record: Record,
-    /// Its call.
-    pub call: Call,
-    /// How its name is shown.
-    pub display: Option<String>,
-}
-
-/// What one batch returned.
-pub struct Answer {
-    /// What an earlier try of this request stored.
-    pub mine: Option<Mine>,
-    /// What was so before; `None` if the token is unknown or revoked.
-    pub facts: Option<Facts>,
-    /// Why, where the client asked and searched by time.
-    pub why: Option<Why>,
-    /// The record that was appended.
-    pub appended: Option<Record>,
-}
-
-/// Authenticates, matches, merges and appends, in one batch, which D1 runs as one transaction. A dry run appends
-/// nothing.
-pub async fn report(db: &D1Database, ask: &Ask<'_>, cost: &mut Cost) -> Result<Answer, Failure> {
-    let binds = binds(ask);
-    let shape = Shape::of(&ask.report.search);
-    let call = shape.call();
-    let fill = |sql: &str, call: &str| {
-        sql.replace("{{call}}", call)
-            .replace("{{current}}", CURRENT)
-            .replace("{{campaign}}", search::CAMPAIGN)
-            .replace("{{rows}}", "")
-            .replace("{{each}}", "")
-            .replace("{{at}}", "0")
-    };
-    let explain = (ask.asked.explain || ask.asked.unambiguous)
-        .then(|| shape.explain())
-        .flatten();
-    let mut statements = Vec::with_capacity(6);
-    if let Some(archived) = &ask.restore {
-        let binds = [
-            ("token", Bind::Text(ask.token_hash.to_owned())),
-            ("archived", Bind::Text(format!("[{archived}]"))),
-        ];
-        statements.push(prepare(db, RESTORE, &binds)?);
-    }
-    if ask.retry {
-        statements.push(prepare(db, MINE, &binds)?);
-    }
-    statements.push(prepare(db, &fill(FACTS, &call), &binds)?);
-    if let Some(sql) = &explain {
-        statements.push(prepare(db, &fill(sql, &call), &binds)?);
-    }
-    if !ask.asked.validate_only {
-        let call = if ask.asked.unambiguous {
-            shape.sure_call()
-        } else {
-            call
-        };
-        statements.push(prepare(db, &fill(APPEND, &call), &binds)?);
-        statements.push(prepare(db, NAME, &binds)?);
-    }
-    let results = run(db, statements, cost).await?;
-    let mut results = results.iter().skip(usize::from(ask.restore.is_some()));
-    let mine = if ask.retry {
-        first(results.next())?.and_then(mine)
-    } else {
-        None
-    };
-    let facts = first(results.next())?;
-    let why = if explain.is_some() {
-        first(results.next())?
-    } else {
-        None
-    };
-    let appended = if ask.asked.validate_only {
-        None
-    } else {
-        first(results.next())?
-    };
-    Ok(Answer {
-        mine,
-        facts,
-        why,
-        appended,
-    })
-}
-
 /// Sends a batch and counts what it cost.
 async fn run(
     db: &D1Database,
@@ -398,16 +280,6 @@ pub async fn is_healthy(db: &D1Database) -> bool {
         .is_ok()
 }
 
-/// A row of `mine.sql`.
-fn mine((record, id, start_ms, display): (Record, String, i64, Option<String>)) -> Option<Mine> {
-    let call = Call::from_row(&id, start_ms)?;
-    Some(Mine {
-        record,
-        call,
-        display,
-    })
-}
-
 /// The first row of a result, if it has one.
 fn first<T: for<'de> Deserialize<'de>>(result: Option<&D1Result>) -> Result<Option<T>, Failure> {
     Ok(read_json(result)?.into_iter().next())
@@ -429,27 +301,6 @@ fn read_json<T: for<'de> Deserialize<'de>>(result: Option<&D1Result>) -> Result<
         .map(|row| serde_json::from_str(&row.json))
         .collect::<Result<_, _>>()
         .map_err(|error| Failure::Unexpected(format!("a row that cannot be read: {error}")))
-}
-
-fn binds(ask: &Ask<'_>) -> Vec<(&'static str, Bind)> {
-    let text = |value: &str| Bind::Text(value.to_owned());
-    // As every parameter of a search, it is ignored beside an id.
-    let path_network_id = match ask.report.search {
-        Search::ById(_) => None,
-        Search::ByTime(_) => ask.path_network_id,
-    };
-    let mut binds = vec![
-        ("token", text(ask.token_hash)),
-        ("permission", text(OUTCOMES_WRITE)),
-        ("path_network_id", Bind::text(path_network_id)),
-        ("ambiguity", Bind::Integer(ask.ambiguity)),
-        ("name", text(&ask.report.identity.name)),
-        ("candidate", text(ask.candidate.as_str())),
-        ("patch", Bind::Text(patch(ask.report))),
-        ("now", Bind::Integer(ask.now)),
-    ];
-    binds.extend(columns(ask.report, ask.window));
-    binds
 }
 
 /// The values that find a report's call and current record, the same names for every report of one [`Shape`].
@@ -485,32 +336,4 @@ fn columns(report: &Report<'_>, window: Option<i64>) -> Vec<(&'static str, Bind)
         }
     }
     columns
-}
-
-/// The sent fields as one JSON object: a field that was not sent is absent, an amount that was cleared is null.
-fn patch(report: &Report<'_>) -> String {
-    let patch = &report.patch;
-    let mut sent = Map::new();
-    let mut add = |name: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            sent.insert(name.to_owned(), value);
-        }
-    };
-    let [one, two, three] = &patch.custom_parameters;
-    add("description", patch.description.as_deref().map(Value::from));
-    add("occurred_at", patch.occurred_at.map(Value::from));
-    add(
-        "sale_cents",
-        patch
-            .sale_amount
-            .map(|amount| json!(amount.map(Cents::get))),
-    );
-    add(
-        "value",
-        patch.value.map(|value| Value::from(u8::from(value))),
-    );
-    add("custom_1", one.as_deref().map(Value::from));
-    add("custom_2", two.as_deref().map(Value::from));
-    add("custom_3", three.as_deref().map(Value::from));
-    Value::Object(sent).to_string()
 }

@@ -48,19 +48,38 @@ impl Bind {
 /// The named values of one request.
 pub type Binds = [(&'static str, Bind)];
 
-/// Prepares a statement. Each `:name` in it takes the value of that name; what is not named is not bound.
+/// A statement as D1 takes it. Each `:name` of its text takes the value of that name; what is not named is not bound.
+pub struct Statement {
+    sql: String,
+    names: Vec<String>,
+}
+
+impl Statement {
+    /// Numbers the parameters.
+    pub fn new(sql: &str) -> Self {
+        let (sql, names) = number(sql);
+        Self { sql, names }
+    }
+
+    /// The statement with values.
+    pub fn bind(&self, db: &D1Database, binds: &Binds) -> Result<D1PreparedStatement> {
+        let values: Vec<JsValue> = self
+            .names
+            .iter()
+            .map(|name| {
+                binds
+                    .iter()
+                    .find(|(known, _)| known == name)
+                    .map_or(JsValue::NULL, |(_, bind)| bind.to_js())
+            })
+            .collect();
+        db.prepare(&self.sql).bind(&values)
+    }
+}
+
+/// A statement that is used once, with values.
 pub fn prepare(db: &D1Database, sql: &str, binds: &Binds) -> Result<D1PreparedStatement> {
-    let (sql, names) = number(sql);
-    let values: Vec<JsValue> = names
-        .iter()
-        .map(|name| {
-            binds
-                .iter()
-                .find(|(known, _)| known == name)
-                .map_or(JsValue::NULL, |(_, bind)| bind.to_js())
-        })
-        .collect();
-    db.prepare(sql).bind(&values)
+    Statement::new(sql).bind(db, binds)
 }
 
 /// The statement with each parameter in `columns` as a column of the rows `q`.
@@ -76,12 +95,12 @@ pub fn over_rows(sql: &str, columns: &[&str]) -> String {
 /// A column that is compared with a bare parameter makes `SQLite` plan by whether the value is 0 or 1. D1 clears what is
 /// bound after each run, upon which such a statement is prepared anew at the next, and preparing costs more than running.
 /// An explicit collation, the one that applies anyway, makes it no bare parameter.
-fn number(sql: &str) -> (String, Vec<&str>) {
-    let mut names: Vec<&str> = Vec::new();
+fn number(sql: &str) -> (String, Vec<String>) {
+    let mut names: Vec<String> = Vec::new();
     let numbered = replace_names(sql, |name, out| {
         let known = names.iter().position(|known| *known == name);
         let place = known.unwrap_or_else(|| {
-            names.push(name);
+            names.push(name.to_owned());
             names.len().saturating_sub(1)
         });
         out.push('?');
