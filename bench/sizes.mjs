@@ -18,6 +18,7 @@ export async function sizes() {
     ['Hono, zod', gzip(await bundle('sequential.ts', { minify: true }))],
     ['TypeScript, one batch', gzip(await bundle('one-batch.ts', { minify: true }))],
     ['The package, wasm inlined', files('package/dist/index.js')],
+    ['The package, for Node, Deno and Bun', files('package/dist/node.js')],
     ['The package, slim and its wasm', files('package/dist/slim.js', 'package/dist/rules.wasm')],
     ['The package, form', files('package/dist/form.js')],
     ['The rules in zod', await validator("export * from './zod.mjs';")],

@@ -1,7 +1,7 @@
 // The package's `validate` beside what else a web developer would take, all holding to the table of cases, and the same
 // rules as a native program. Rounds are interleaved, and their order turns each time.
 import { execFileSync } from 'node:child_process';
-import { validate, validateValue } from '../package/dist/index.js';
+import { validate, validateValue } from '../package/dist/node.js';
 import { median } from './median.mjs';
 import { ajv, example, typebox } from './validators/schema.mjs';
 import { holdToTable } from './validators/table.mjs';

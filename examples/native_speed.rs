@@ -1,6 +1,12 @@
 //! Prints how many nanoseconds the rules take for the report on standard input, as a native program. `npm run bench` puts
 //! it beside the package.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    reason = "a program that looks at the clock"
+)]
+
 use std::hint::black_box;
 use std::io::{Read, stdin};
 use std::time::Instant;

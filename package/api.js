@@ -2,48 +2,86 @@
 // answer out.
 import * as core from 'core';
 
+/** How many bytes are kept side by side: an array for each body would take longer than to validate it. */
+const SHELF = 8192;
+
+/** Whether it is strict, and the country code of numbers without one. */
+const RULES = [false];
+const rulesOf = (options) => [options.strict === true, options.default_country_code?.toString()];
+
 /** `memory` is the instance's. */
 export function bind({ memory }) {
   const start = core.inputAddress();
   const length = core.inputLength();
   const encoder = new TextEncoder();
   let view;
+  let shelf = new Uint8Array(0);
+  let used = 0;
 
   /** Where bodies are written. A view dies when the memory grows. */
   const input = () => (view?.buffer === memory.buffer ? view : (view = new Uint8Array(memory.buffer, start, length)));
   const write = (text) => encoder.encodeInto(text, input()).written;
-  const rules = (options) => [options?.strict === true, options?.default_country_code?.toString()];
 
-  /** What becomes of a body, which `put` writes and tells the length of. `unit` is as `npm.rs` says. */
-  function result(put, unit, options) {
-    const [strict, country] = rules(options);
-    const said = core.judge(put(), unit, strict, country);
-    if (said !== undefined) return JSON.parse(said);
-    let request;
-    // Few look at the normal form, and to make it takes longer than all the rest.
-    return {
-      ok: true,
-      get request() {
-        return (request ??= JSON.parse(core.validate(put(), unit, strict, country)).request);
+  /** A report without problems or warnings. */
+  class Faultless {
+    #write;
+    #unit;
+    #rules;
+    #request;
+
+    /** `write` puts the body where it is read, and tells its length. */
+    constructor(write, unit, rules) {
+      this.#write = write;
+      this.#unit = unit;
+      this.#rules = rules;
+      this.ok = true;
+      Object.defineProperty(this, 'request', Faultless.request);
+      this.warnings = [];
+    }
+
+    // Few look at the normal form, and to make it takes longer than all the rest. One getter for all, as a function for
+    // each would take as long as to validate, but a property of the object's own, so that a copy of it has it too.
+    static request = {
+      get() {
+        return (this.#request ??= JSON.parse(core.validate(this.#write(), this.#unit, ...this.#rules)).request);
       },
-      warnings: [],
+      enumerable: true,
     };
   }
 
+  /** What becomes of the body that was written. `unit` is as `npm.rs` says, and `again` makes what writes it again. */
+  function result(length, unit, options, again) {
+    const rules = options ? rulesOf(options) : RULES;
+    const said = core.judge(length, unit, rules[0], rules[1]);
+    return said === undefined ? new Faultless(again(), unit, rules) : JSON.parse(said);
+  }
+
   function validate(body, options) {
+    if (typeof body === 'string') return result(write(body), 2, options, () => () => write(body));
     if (body instanceof ArrayBuffer) body = new Uint8Array(body);
-    if (!ArrayBuffer.isView(body)) {
-      const text = typeof body === 'string' ? body : '';
-      return result(() => write(text), 2, options);
+    if (!ArrayBuffer.isView(body)) return result(0, 2, options, () => () => 0);
+    if (!(body instanceof Uint8Array)) body = new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
+    if (body.length > length) body = body.subarray(0, length);
+    input().set(body);
+    return result(body.length, 1, options, () => keep(body));
+  }
+
+  /** Whoever passed the bytes may change them. */
+  function keep(bytes) {
+    if (shelf.length - used < bytes.length) {
+      shelf = new Uint8Array(Math.max(SHELF, bytes.length));
+      used = 0;
     }
-    // A copy: whoever passed the bytes may change them.
-    const bytes = new Uint8Array(body.buffer, body.byteOffset, Math.min(body.byteLength, length)).slice();
-    return result(() => (input().set(bytes), bytes.length), 1, options);
+    const [on, from] = [shelf, used];
+    used += bytes.length;
+    on.set(bytes, from);
+    const to = used;
+    return () => (input().set(on.subarray(from, to)), to - from);
   }
 
   function validateValue(value, options) {
     const text = stringify(value);
-    return result(() => write(text), 0, options);
+    return result(write(text), 0, options, () => () => write(text));
   }
 
   const [search, call_outcome] = JSON.parse(core.parameters());
@@ -53,7 +91,7 @@ export function bind({ memory }) {
     validateValue,
     closestCall(search, calls, options) {
       const { match_window_seconds, ambiguity_seconds } = options ?? {};
-      const [, country] = rules(options);
+      const [, country] = options ? rulesOf(options) : RULES;
       const body = stringify({ search, calls });
       const answer = JSON.parse(core.closestCall(body, country, match_window_seconds, ambiguity_seconds));
       if (!answer.ok) return answer;

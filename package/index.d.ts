@@ -100,7 +100,7 @@ export interface NormalRequest {
 /** A server would carry the request out, if the call is found and the token may. */
 export interface Valid<W> {
   readonly ok: true;
-  /** The request in its normal form. */
+  /** The request in its normal form. It is made when it is first read. */
   readonly request: NormalRequest;
   /** What is probably not as it was meant. */
   readonly warnings: readonly W[];

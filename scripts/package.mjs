@@ -40,8 +40,9 @@ export async function buildPackage() {
   }
   rmSync(stamp, { force: true });
   await step(`Building the npm package (build ${id})`, async () => {
-    await wasm(id, 'npm', 'core', 'rules.wasm');
-    await wasm(id, 'table', 'table', 'table.wasm');
+    await wasm(id, 'npm', 'npm', 'core', 'rules.wasm');
+    await wasm(id, 'npm', 'fast', 'fast', 'fast.wasm');
+    await wasm(id, 'table', 'table', 'table', 'table.wasm');
     for (const folder of [dist, page]) {
       rmSync(folder, { recursive: true, force: true });
       mkdirSync(folder, { recursive: true });
@@ -69,13 +70,13 @@ function hash(paths) {
   return sum.digest('hex').slice(0, 12);
 }
 
-/** The crate as wasm, and wasm-bindgen's JavaScript for it. The feature has a profile of its name. */
-async function wasm(id, feature, module, file) {
+/** The crate as wasm, and wasm-bindgen's JavaScript for it. */
+async function wasm(id, feature, profile, module, file) {
   const target = 'wasm32-unknown-unknown';
-  const cargo = ['build', '--locked', '--lib', '--profile', feature, '--target', target, '--features', feature];
+  const cargo = ['build', '--locked', '--lib', '--profile', profile, '--target', target, '--features', feature];
   await run('cargo', cargo, { quiet: true, env: { ...process.env, CALL_OUTCOMES_BUILD: id } });
   mkdirSync(work, { recursive: true });
-  const crate = join(root, 'target', target, feature, 'call_outcomes.wasm');
+  const crate = join(root, 'target', target, profile, 'call_outcomes.wasm');
   const bindgen = ['--target', 'web', '--omit-default-module-path', '--no-typescript', '--out-name', module];
   await run(wasmBindgen, [...bindgen, '--out-dir', work, crate], { quiet: true });
   const strip = ['--strip-debug', '--strip-producers', '--strip-target-features'];
@@ -92,9 +93,11 @@ function esbuild(from, to, ...args) {
 
 /** Each entry as one file. */
 async function entries() {
-  const modules = [`--alias:core=${join(work, 'core.js')}`, `--alias:rules.wasm=${join(work, 'rules.wasm')}`];
-  const entry = (name, ...args) => esbuild(join(source, name), join(dist, name), ...modules, ...args);
+  const modules = (core, wasm) => [`--alias:core=${join(work, core)}`, `--alias:rules.wasm=${join(work, wasm)}`];
+  const small = modules('core.js', 'rules.wasm');
+  const entry = (name, ...args) => esbuild(join(source, name), join(dist, name), ...small, ...args);
   await entry('index.js', '--loader:.wasm=binary');
+  await esbuild(join(source, 'index.js'), join(dist, 'node.js'), ...modules('fast.js', 'fast.wasm'), '--loader:.wasm=binary');
   await entry('workerd.js', '--external:./rules.wasm');
   await entry('slim.js');
   await entry('form.js');
@@ -163,6 +166,7 @@ function sizes() {
   const { code, data } = sections(readFileSync(join(dist, 'rules.wasm')));
   return {
     'call-outcomes, wasm inlined': size('index.js'),
+    'the same for Node, Deno and Bun': size('node.js'),
     'call-outcomes/slim and its wasm': size('slim.js') + size('rules.wasm'),
     '  JavaScript': size('slim.js'),
     '  wasm: code': gzip(code),

@@ -46,15 +46,19 @@ pub struct Reading<'a> {
 pub fn read(body: &str, rules: Rules, max_rows: usize) -> Result<Reading<'_>, SyntaxError> {
     let mut reader = Reader::object(body)?.of_list();
     let mut rows = None;
-    let root = Sent::read(&mut reader, &ROOT, &mut |reader, place| {
-        let start = reader.position();
-        if place > 0 || !reader.at_array() {
-            return Ok(None);
-        }
-        rows = Some(read_list(reader, body, rules, max_rows)?);
-        let end = reader.position();
-        Ok(Some(Value::Array(Span { start, end })))
-    })?;
+    let root = Sent::read(
+        &mut reader,
+        &ROOT,
+        Some(&mut |reader, place| {
+            let start = reader.position();
+            if place > 0 || !reader.at_array() {
+                return Ok(None);
+            }
+            rows = Some(read_list(reader, body, rules, max_rows)?);
+            let end = reader.position();
+            Ok(Some(Value::Array(Span { start, end })))
+        }),
+    )?;
     reader.end()?;
     let mut strays = Vec::new();
     root.stray_keys(&ROOT, "", &mut strays);

@@ -72,21 +72,25 @@ pub fn read(body: &str, rules: Rules) -> Result<Reading<'_>, SyntaxError> {
     let mut reader = Reader::object(body)?;
     let mut rows = None;
     let mut warnings = Vec::new();
-    let root = Sent::read(&mut reader, &ROOT, &mut |reader, place| {
-        let start = reader.position();
-        if place > 1 || !(reader.at_array() || reader.at_object()) {
-            return Ok(None);
-        }
-        rows = if place == 0 && reader.at_array() {
-            Some(read_list(reader, rules, &mut warnings)?)
-        } else if place == 1 && reader.at_object() {
-            Some(Ok(vec![read_call(reader, "/call", rules, &mut warnings)?]))
-        } else {
-            return Ok(None);
-        };
-        let end = reader.position();
-        Ok(Some(Value::Object(Span { start, end })))
-    })?;
+    let root = Sent::read(
+        &mut reader,
+        &ROOT,
+        Some(&mut |reader, place| {
+            let start = reader.position();
+            if place > 1 || !(reader.at_array() || reader.at_object()) {
+                return Ok(None);
+            }
+            rows = if place == 0 && reader.at_array() {
+                Some(read_list(reader, rules, &mut warnings)?)
+            } else if place == 1 && reader.at_object() {
+                Some(Ok(vec![read_call(reader, "/call", rules, &mut warnings)?]))
+            } else {
+                return Ok(None);
+            };
+            let end = reader.position();
+            Ok(Some(Value::Object(Span { start, end })))
+        }),
+    )?;
     reader.end()?;
     root.stray_keys(&ROOT, "", &mut warnings);
     let missing = || {
@@ -148,7 +152,7 @@ fn read_call<'a>(
     rules: Rules,
     warnings: &mut Vec<Problem>,
 ) -> Result<Row<'a>, SyntaxError> {
-    let sent = Sent::read(reader, &CALL, &mut |_, _| Ok(None))?;
+    let sent = Sent::read(reader, &CALL, None)?;
     let parameter = |place: usize| {
         let name = CALL.get(place).copied().unwrap_or_default();
         Parameter {
@@ -176,7 +180,7 @@ fn read_call<'a>(
         parameter(2).time(Code::StartTimeFormat, |text| text.trim().is_empty()),
     );
     if !names_call(2) {
-        problems.push(parameter(2).problem(Code::StartTimeMissing));
+        problems.push(*parameter(2).problem(Code::StartTimeMissing));
     }
     let duration = keep(&mut problems, parameter(3).duration());
     let calling_phone = keep(

@@ -93,18 +93,22 @@ fn read(body: &str, rules: Rules) -> Result<(Search<'_>, Vec<Call>), Vec<Problem
     let mut reader = Reader::object(body).map_err(syntax)?.of_list();
     let mut search = None;
     let mut rows = None;
-    let root = Sent::read(&mut reader, &ROOT, &mut |reader, place| {
-        let start = reader.position();
-        if place == 0 {
-            search = Some(read_search(reader, rules)?);
-        } else if reader.at_array() {
-            rows = Some(read_list(reader, rules, &mut Vec::new())?);
-        } else {
-            return Ok(None);
-        }
-        let end = reader.position();
-        Ok(Some(Value::Array(Span { start, end })))
-    })
+    let root = Sent::read(
+        &mut reader,
+        &ROOT,
+        Some(&mut |reader, place| {
+            let start = reader.position();
+            if place == 0 {
+                search = Some(read_search(reader, rules)?);
+            } else if reader.at_array() {
+                rows = Some(read_list(reader, rules, &mut Vec::new())?);
+            } else {
+                return Ok(None);
+            }
+            let end = reader.position();
+            Ok(Some(Value::Array(Span { start, end })))
+        }),
+    )
     .map_err(syntax)?;
     let mut problems = Vec::new();
     let search = match search {

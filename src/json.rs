@@ -114,13 +114,13 @@ fn plain_bytes(bytes: &[u8]) -> usize {
         let found = quote | escape | below(word, 0x20);
         if found != 0 {
             let bits = found.trailing_zeros();
-            return passed.saturating_add(usize::try_from(bits >> 3).unwrap_or(0));
+            return passed.wrapping_add(usize::try_from(bits >> 3).unwrap_or(0));
         }
-        passed = passed.saturating_add(8);
+        passed = passed.wrapping_add(8);
         rest = behind;
     }
     let is_plain = |byte: &&u8| !matches!(byte, b'"' | b'\\' | 0..=0x1F);
-    passed.saturating_add(rest.iter().take_while(is_plain).count())
+    passed.wrapping_add(rest.iter().take_while(is_plain).count())
 }
 
 /// Decodes the escape after a backslash and returns what follows it. The reader has checked that it is one.
@@ -361,9 +361,10 @@ impl<'a> Reader<'a> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    /// Past bytes that were seen, so that no place is beyond the text.
     #[inline(always)]
     const fn advance(&mut self, by: usize) {
-        self.at = self.at.saturating_add(by);
+        self.at = self.at.wrapping_add(by);
     }
 
     const fn error(&self, what: &'static str) -> SyntaxError {

@@ -28,7 +28,7 @@ const MAX_TYPOS: usize = 2;
 /// Walks into a known key's value, named by its place, or returns `None` to leave that to the reader. Behind a pointer,
 /// so that reading an object is compiled once.
 pub type Nested<'a, 'f> =
-    &'f mut dyn FnMut(&mut Reader<'a>, usize) -> Result<Option<Value<'a>>, SyntaxError>;
+    Option<&'f mut dyn FnMut(&mut Reader<'a>, usize) -> Result<Option<Value<'a>>, SyntaxError>>;
 
 /// What an object sent for each known key, and the keys that are not known or came twice.
 #[derive(Debug)]
@@ -45,21 +45,33 @@ impl<'a> Sent<'a> {
     pub fn read(
         reader: &mut Reader<'a>,
         names: &[&str],
-        nested: Nested<'a, '_>,
+        mut nested: Nested<'a, '_>,
     ) -> Result<Self, SyntaxError> {
         let mut sent = Self {
             values: vec![None; names.len()],
             stray: Vec::new(),
         };
         reader.open_object()?;
+        let mut likely = 0_usize;
         while let Some(key) = reader.next_key()? {
             let name = key.decode();
-            let Some(place) = names.iter().position(|known| *known == name) else {
+            // Most are sent in the order of the reference.
+            let place = if names.get(likely).is_some_and(|known| *known == name) {
+                Some(likely)
+            } else {
+                names.iter().position(|known| *known == name)
+            };
+            let Some(place) = place else {
                 sent.stray.push((Code::KeyUnknown, key));
                 reader.value()?;
                 continue;
             };
-            let value = match nested(reader, place)? {
+            likely = place.saturating_add(1);
+            let walked = match &mut nested {
+                Some(nested) => nested(reader, place)?,
+                None => None,
+            };
+            let value = match walked {
                 Some(value) => value,
                 None => reader.value()?,
             };
@@ -158,16 +170,18 @@ pub struct Parameter<'a, 'p> {
 }
 
 /// What a parameter means: `None` where it was not passed.
-pub type Read<T> = Result<Option<T>, Problem>;
+/// Behind a pointer, as a problem is large and rare.
+pub type Read<T> = Result<Option<T>, Box<Problem>>;
 
 impl<'a> Parameter<'a, '_> {
     /// A problem with what was sent.
     #[must_use]
-    pub fn problem(&self, code: Code) -> Problem {
+    #[cold]
+    pub fn problem(&self, code: Code) -> Box<Problem> {
         let mut problem = Problem::whole(code).with_name(self.name);
         problem.pointer = pointer_to(self.parent, self.key);
         problem.span = self.value.map(|value| value.span());
-        problem
+        Box::new(problem)
     }
 
     /// A text, number or boolean as text; null as not passed.
@@ -201,7 +215,8 @@ impl<'a> Parameter<'a, '_> {
             .as_ref()
             .is_some_and(|text| text.len() > max && text.chars().count() > max)
         {
-            return Err(self.problem(too_long).with_max(max));
+            let problem = self.problem(too_long).with_max(max);
+            return Err(Box::new(problem));
         }
         Ok(text)
     }
@@ -317,7 +332,7 @@ impl<'a> Parameter<'a, '_> {
 /// Keeps what was read, or records why it could not be.
 pub fn keep<T>(problems: &mut Vec<Problem>, read: Read<T>) -> Option<T> {
     read.unwrap_or_else(|problem| {
-        problems.push(problem);
+        problems.push(*problem);
         None
     })
 }
@@ -349,7 +364,7 @@ impl<'a> Section<'a> {
     /// Where the text is not JSON.
     pub fn read(reader: &mut Reader<'a>, names: &[&str]) -> Result<Self, SyntaxError> {
         if reader.at_object() {
-            return Sent::read(reader, names, &mut |_, _| Ok(None)).map(Self::Object);
+            return Sent::read(reader, names, None).map(Self::Object);
         }
         Ok(match reader.value()? {
             Value::Null(_) => Self::Absent,

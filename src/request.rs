@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use crate::json::{Reader, Str, SyntaxError, Value};
 use crate::outcome::{Identity, Patch};
-use crate::parameters::{MAX_DESCRIPTION, MAX_NAME, Parameter, Section, Sent, keep};
+use crate::parameters::{MAX_DESCRIPTION, MAX_NAME, Parameter, Read, Section, Sent, keep};
 use crate::phone::{CountryCode, Phone};
 use crate::problem::{Code, Problem, Severity, Span};
 use crate::time::UnixMillis;
@@ -227,18 +227,22 @@ impl<'a> Parts<'a> {
     ) -> Result<(Sent<'a>, Self), SyntaxError> {
         let mut search = Section::Absent;
         let mut call_outcome = Section::Absent;
-        let root = Sent::read(reader, names, &mut |reader, place| {
-            let start = reader.position();
-            match place {
-                0 => search = Section::read(reader, &SEARCH)?,
-                1 => call_outcome = Section::read(reader, &CALL_OUTCOME_KEYS)?,
-                _ => return Ok(None),
-            }
-            Ok(Some(Value::Object(Span {
-                start,
-                end: reader.position(),
-            })))
-        })?;
+        let root = Sent::read(
+            reader,
+            names,
+            Some(&mut |reader, place| {
+                let start = reader.position();
+                match place {
+                    0 => search = Section::read(reader, &SEARCH)?,
+                    1 => call_outcome = Section::read(reader, &CALL_OUTCOME_KEYS)?,
+                    _ => return Ok(None),
+                }
+                Ok(Some(Value::Object(Span {
+                    start,
+                    end: reader.position(),
+                })))
+            }),
+        )?;
         let mut findings = Findings::default();
         let search = findings.search(&search, "/search", rules);
         let outcome = findings.call_outcome(&call_outcome, "/call_outcome");
@@ -348,13 +352,15 @@ impl Findings {
                 value: sent.value(place),
             }
         };
-        let is_passed =
-            |place: usize| !matches!(parameter(place).unless_blank(Code::SearchType), Ok(None));
+        let is_passed = |place: usize| {
+            sent.value(place).is_some()
+                && !matches!(parameter(place).unless_blank(Code::SearchType), Ok(None))
+        };
         let found = if is_passed(0) {
             self.warnings.extend(
                 (1..SEARCH.len())
                     .filter(|at| is_passed(*at))
-                    .map(|at| parameter(at).problem(Code::SearchIgnored)),
+                    .map(|at| *parameter(at).problem(Code::SearchIgnored)),
             );
             keep(
                 &mut self.problems,
@@ -387,7 +393,7 @@ impl Findings {
             );
             if start.is_some() && !(2..SEARCH.len()).any(is_passed) {
                 self.warnings
-                    .push(parameter(1).problem(Code::SearchTooBroad));
+                    .push(*parameter(1).problem(Code::SearchTooBroad));
             }
             start.map(|start| {
                 Search::ByTime(TimeSearch {
@@ -420,7 +426,8 @@ impl Findings {
                     parent,
                     value: None,
                 };
-                self.problems.push(absent.problem(Code::OutcomeNameMissing));
+                self.problems
+                    .push(*absent.problem(Code::OutcomeNameMissing));
                 return None;
             }
             Section::Wrong(span) => {
@@ -468,7 +475,7 @@ impl Findings {
             .is_some_and(|amount| amount.get() == 0)
         {
             self.warnings
-                .push(parameter(4).problem(Code::SaleAmountZero));
+                .push(*parameter(4).problem(Code::SaleAmountZero));
         }
         let custom_parameters = [6, 7, 8].map(|place| self.custom_parameter(sent, parent, place));
         sent.stray_keys(&CALL_OUTCOME, parent, &mut self.warnings);
@@ -512,7 +519,7 @@ impl Findings {
                 parent,
                 value: Some(value),
             };
-            let mut warning = misspelling.problem(Code::CustomParameterMisspelt);
+            let mut warning = *misspelling.problem(Code::CustomParameterMisspelt);
             warning.span = sent.key(misspelt);
             warning.fix = Some(name.to_owned());
             self.warnings.push(warning);
@@ -545,16 +552,18 @@ fn is_blank(text: &str) -> bool {
 }
 
 /// The name, trimmed; it has to be there.
-fn outcome_name<'a>(parameter: &Parameter<'a, '_>) -> Result<Option<Cow<'a, str>>, Problem> {
+fn outcome_name<'a>(parameter: &Parameter<'a, '_>) -> Read<Cow<'a, str>> {
     let name = match parameter.unless_blank(Code::OutcomeNameType)? {
         Some(Cow::Borrowed(name)) => Cow::Borrowed(name.trim()),
         Some(Cow::Owned(name)) => Cow::Owned(name.trim().to_owned()),
         None => return Err(parameter.problem(Code::OutcomeNameMissing)),
     };
-    if name.chars().count() > MAX_NAME {
-        return Err(parameter
+    // Bytes first: no text has more characters than bytes.
+    if name.len() > MAX_NAME && name.chars().count() > MAX_NAME {
+        let problem = parameter
             .problem(Code::OutcomeNameTooLong)
-            .with_max(MAX_NAME));
+            .with_max(MAX_NAME);
+        return Err(Box::new(problem));
     }
     Ok(Some(name))
 }
@@ -565,7 +574,7 @@ fn cleared<'a>(
     max: usize,
     code: Code,
     too_long: Code,
-) -> Result<Option<Cow<'a, str>>, Problem> {
+) -> Read<Cow<'a, str>> {
     match parameter.value {
         Some(Value::Null(_)) => Ok(Some(Cow::Borrowed(""))),
         _ => parameter.text_within(max, code, too_long),

@@ -3,7 +3,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { expand, table } from '../cases/table.mjs';
-import { build, closestCall, codes, limits, validate, validateValue } from '../../package/dist/index.js';
+import * as fast from '../../package/dist/node.js';
+import * as small from '../../package/dist/index.js';
+
+const { build, closestCall, codes, limits, validate, validateValue } = small;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -16,22 +19,26 @@ describe('the table', () => {
     for (const stage of ['syntax', 'validation', 'database']) assert.ok(rows.some((row) => row.stage === stage), stage);
   });
 
-  for (const [name, read] of [['string', validate], ['bytes', (text) => validate(encoder.encode(text))]]) {
-    test(`from a ${name}`, () => {
-      for (const row of rows) check(row, read(row.text ?? JSON.stringify(expand(row.body))));
+  for (const [entry, { validate, validateValue }] of Object.entries({ small, fast })) {
+    test(`${entry}, from a string`, () => {
+      for (const row of rows) check(row, validate(row.text ?? JSON.stringify(expand(row.body))));
+    });
+
+    test(`${entry}, from bytes`, () => {
+      for (const row of rows) check(row, validate(encoder.encode(row.text ?? JSON.stringify(expand(row.body)))));
+    });
+
+    test(`${entry}, from a value`, () => {
+      let values = 0;
+      for (const row of rows) {
+        const value = row.text === undefined ? expand(row.body) : parsed(row.text);
+        if (value === undefined) continue;
+        values += 1;
+        check(row, validateValue(value));
+      }
+      assert.ok(values > 300, `${values} values`);
     });
   }
-
-  test('from a value', () => {
-    let values = 0;
-    for (const row of rows) {
-      const value = row.text === undefined ? expand(row.body) : parsed(row.text);
-      if (value === undefined) continue;
-      values += 1;
-      check(row, validateValue(value));
-    }
-    assert.ok(values > 300, `${values} values`);
-  });
 });
 
 /** The value of a text that JSON.stringify would write the same. */
@@ -104,6 +111,18 @@ describe('places', () => {
 });
 
 describe('any input', () => {
+  test('keeps its normal form, whatever becomes of the bytes and of copies', () => {
+    const bytes = encoder.encode(text);
+    const results = Array.from({ length: 500 }, () => validate(bytes));
+    bytes.fill(0x20);
+    assert.equal(validate(bytes).ok, false);
+    for (const result of results) assert.equal(result.request.search.transaction_id, 'A-1');
+    const [result] = results;
+    for (const copy of [{ ...result }, structuredClone(result), JSON.parse(JSON.stringify(result))]) {
+      assert.deepEqual(copy, { ok: true, request: result.request, warnings: [] });
+    }
+  });
+
   test('as any kind of bytes', () => {
     const bytes = encoder.encode(`  ${text}`);
     const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));

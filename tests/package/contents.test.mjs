@@ -22,6 +22,7 @@ describe('the tarball', () => {
       'form.js',
       'index.d.ts',
       'index.js',
+      'node.js',
       'package.json',
       'rules.wasm',
       'slim.d.ts',
