@@ -81,12 +81,26 @@ pub struct Str<'a> {
 }
 
 impl<'a> Str<'a> {
+    /// Whether it has escapes.
+    #[inline(always)]
+    #[must_use]
+    pub const fn is_escaped(&self) -> bool {
+        self.escaped
+    }
+
     /// The characters meant. Borrowed from the text unless it has escapes.
     #[must_use]
+    #[inline(always)]
     pub fn decode(&self) -> Cow<'a, str> {
-        if !self.escaped {
-            return Cow::Borrowed(self.raw);
+        if self.escaped {
+            Cow::Owned(self.unescape())
+        } else {
+            Cow::Borrowed(self.raw)
         }
+    }
+
+    #[cold]
+    fn unescape(&self) -> String {
         let mut out = String::with_capacity(self.raw.len());
         let mut rest = self.raw;
         while let Some((plain, escape)) = rest.split_once('\\') {
@@ -94,7 +108,7 @@ impl<'a> Str<'a> {
             rest = decode_escape(escape, &mut out);
         }
         out.push_str(rest);
-        Cow::Owned(out)
+        out
     }
 }
 
@@ -295,6 +309,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// Where the text is not JSON.
+    #[inline]
     pub fn next_key(&mut self) -> Result<Option<Str<'a>>> {
         if self.peek() == Some(b'}') {
             self.close();
@@ -413,6 +428,7 @@ impl<'a> Reader<'a> {
         self.skip_space();
     }
 
+    #[inline(always)]
     fn key(&mut self, what: &'static str) -> Result<Str<'a>> {
         if self.peek() != Some(b'"') {
             return Err(self.error(what));
@@ -483,6 +499,7 @@ impl<'a> Reader<'a> {
         ))
     }
 
+    #[inline(always)]
     fn string(&mut self) -> Result<Str<'a>> {
         let start = self.at;
         self.advance(1);

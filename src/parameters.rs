@@ -188,7 +188,16 @@ impl<'a> Parameter<'a, '_> {
     ///
     /// # Errors
     /// `code` for an object, an array, or a text with U+0000.
+    #[inline]
     pub fn text(&self, code: Code) -> Read<Cow<'a, str>> {
+        match self.value {
+            None => Ok(None),
+            Some(Value::String(string)) if !string.is_escaped() => Ok(Some(string.decode())),
+            _ => self.rare_text(code),
+        }
+    }
+
+    fn rare_text(&self, code: Code) -> Read<Cow<'a, str>> {
         match self.value {
             None | Some(Value::Null(_)) => Ok(None),
             Some(Value::Bool(value, _)) => {

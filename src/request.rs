@@ -150,13 +150,16 @@ pub fn text(body: &[u8]) -> Result<&str, (SyntaxError, &str)> {
 /// `json.*` where the body is not a JSON object.
 pub fn read(body: &str, rules: Rules) -> Result<Reading<'_>, SyntaxError> {
     let mut reader = Reader::object(body)?;
-    let (root, mut parts) = Parts::read(&mut reader, &ROOT, rules)?;
+    let sections = Sections::read(&mut reader, &ROOT)?;
     reader.end()?;
-    root.stray_keys(&ROOT, "", &mut parts.findings.warnings);
-    let (report, warnings) = parts.finish(rules);
+    let mut findings = Findings::default();
+    let report = sections.report(&mut findings, rules);
+    let root = &sections.root;
+    root.stray_keys(&ROOT, "", &mut findings.warnings);
+    let (problems, warnings) = findings.sort(rules.strict);
     Ok(Reading {
         token: token(root.value(2)),
-        report,
+        report: unless_refused(report, problems),
         warnings,
     })
 }
@@ -176,7 +179,10 @@ pub struct Row<'a> {
 /// # Errors
 /// `json.*` where it is not JSON.
 pub fn read_row<'a>(reader: &mut Reader<'a>, rules: Rules) -> Result<Row<'a>, SyntaxError> {
-    let (root, mut parts) = Parts::read(reader, &ROW, rules)?;
+    let sections = Sections::read(reader, &ROW)?;
+    let mut findings = Findings::default();
+    let report = sections.report(&mut findings, rules);
+    let root = &sections.root;
     let key = Parameter {
         name: ROW[2],
         key: ROW[2],
@@ -184,14 +190,14 @@ pub fn read_row<'a>(reader: &mut Reader<'a>, rules: Rules) -> Result<Row<'a>, Sy
         value: root.value(2),
     };
     let key = keep(
-        &mut parts.findings.problems,
+        &mut findings.problems,
         key.text_within(MAX_NAME, Code::RowType, Code::RowTooLong),
     );
-    root.stray_keys(&ROW, "", &mut parts.findings.warnings);
-    let (report, warnings) = parts.finish(rules);
+    root.stray_keys(&ROW, "", &mut findings.warnings);
+    let (problems, warnings) = findings.sort(rules.strict);
     Ok(Row {
         key,
-        report,
+        report: unless_refused(report, problems),
         warnings,
     })
 }
@@ -208,23 +214,26 @@ pub(crate) fn read_search<'a>(
     let mut findings = Findings::default();
     let search = findings.search(&section, "/search", rules);
     let (problems, _) = findings.sort(rules.strict);
-    Ok(search.filter(|_| problems.is_empty()).ok_or(problems))
+    Ok(unless_refused(search, problems))
 }
 
-/// The two sections of a report, read.
-struct Parts<'a> {
-    search: Option<Search<'a>>,
-    outcome: Option<(Identity<'a>, Patch<'a>)>,
-    findings: Findings,
+fn unless_refused<T>(read: Option<T>, problems: Vec<Problem>) -> Result<T, Vec<Problem>> {
+    match read {
+        Some(read) if problems.is_empty() => Ok(read),
+        _ => Err(problems),
+    }
 }
 
-impl<'a> Parts<'a> {
+/// What an object sent that should be a report.
+struct Sections<'a> {
+    root: Sent<'a>,
+    search: Section<'a>,
+    call_outcome: Section<'a>,
+}
+
+impl<'a> Sections<'a> {
     /// Reads the object that comes next; its first two names are those of the sections.
-    fn read(
-        reader: &mut Reader<'a>,
-        names: &[&'static str; 3],
-        rules: Rules,
-    ) -> Result<(Sent<'a>, Self), SyntaxError> {
+    fn read(reader: &mut Reader<'a>, names: &[&'static str; 3]) -> Result<Self, SyntaxError> {
         let mut search = Section::Absent;
         let mut call_outcome = Section::Absent;
         let root = Sent::read(
@@ -243,29 +252,23 @@ impl<'a> Parts<'a> {
                 })))
             }),
         )?;
-        let mut findings = Findings::default();
-        let search = findings.search(&search, "/search", rules);
-        let outcome = findings.call_outcome(&call_outcome, "/call_outcome");
-        let parts = Self {
+        Ok(Self {
+            root,
             search,
-            outcome,
-            findings,
-        };
-        Ok((root, parts))
+            call_outcome,
+        })
     }
 
-    /// The report or its problems, and the warnings.
-    fn finish(self, rules: Rules) -> (Result<Report<'a>, Vec<Problem>>, Vec<Problem>) {
-        let (problems, warnings) = self.findings.sort(rules.strict);
-        let report = match (self.search, self.outcome) {
-            (Some(search), Some((identity, patch))) if problems.is_empty() => Ok(Report {
-                search,
-                identity,
-                patch,
-            }),
-            _ => Err(problems),
-        };
-        (report, warnings)
+    /// The report, or `None` where a problem was found.
+    fn report(&self, findings: &mut Findings, rules: Rules) -> Option<Report<'a>> {
+        let search = findings.search(&self.search, "/search", rules);
+        let outcome = findings.call_outcome(&self.call_outcome, "/call_outcome");
+        let (identity, patch) = outcome?;
+        Some(Report {
+            search: search?,
+            identity,
+            patch,
+        })
     }
 }
 
