@@ -33,6 +33,15 @@ impl CountryCode {
             None
         }
     }
+
+    /// How many digits it has.
+    const fn length(self) -> usize {
+        match self.0 {
+            0..=9 => 1,
+            10..=99 => 2,
+            _ => 3,
+        }
+    }
 }
 
 impl fmt::Display for CountryCode {
@@ -66,16 +75,23 @@ impl Phone {
         if plus {
             return (length >= 7).then_some(Self { digits, length });
         }
-        let code = country.to_string();
+        let code = u64::from(country.0);
         match length {
             10 => {
-                let shifted = u64::from(country.0).checked_mul(10_000_000_000)?;
+                let shifted = code.checked_mul(10_000_000_000)?;
                 Some(Self {
                     digits: shifted.checked_add(digits)?,
-                    length: length.saturating_add(code.len()),
+                    length: length.saturating_add(country.length()),
                 })
             }
-            11 => Some(Self { digits, length }).filter(|phone| phone.digits().starts_with(&code)),
+            11 => {
+                let behind = match country.length() {
+                    1 => 10_000_000_000,
+                    2 => 1_000_000_000,
+                    _ => 100_000_000,
+                };
+                (digits.checked_div(behind)? == code).then_some(Self { digits, length })
+            }
             _ => None,
         }
     }
@@ -129,11 +145,23 @@ mod tests {
 
     #[test]
     fn the_country_code_is_configurable() {
-        let german = CountryCode::parse("+49").unwrap();
-        let shown = |text| Phone::parse(text, german).map(|phone| phone.to_string());
-        assert_eq!(shown("3012345678").as_deref(), Some("+493012345678"));
-        assert_eq!(shown("49301234567").as_deref(), Some("+49301234567"));
-        assert_eq!(shown("18885551212"), None);
+        for (code, text, expected) in [
+            ("+49", "3012345678", Some("+493012345678")),
+            ("+49", "49301234567", Some("+49301234567")),
+            ("+49", "18885551212", None),
+            ("+49", "04930123456", None),
+            ("9", "94930123456", Some("+94930123456")),
+            ("10", "10930123456", Some("+10930123456")),
+            ("99", "99930123456", Some("+99930123456")),
+            ("100", "10030123456", Some("+10030123456")),
+            ("354", "4551234567", Some("+3544551234567")),
+            ("354", "35455512345", Some("+35455512345")),
+            ("354", "35555512345", None),
+        ] {
+            let country = CountryCode::parse(code).unwrap();
+            let shown = Phone::parse(text, country).map(|phone| phone.to_string());
+            assert_eq!(shown.as_deref(), expected, "{text} with {code}");
+        }
         for bad in ["", "+", "01", "1234", "x"] {
             assert_eq!(CountryCode::parse(bad), None, "{bad:?}");
         }
