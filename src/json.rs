@@ -265,12 +265,6 @@ impl<'a> Reader<'a> {
         self
     }
 
-    /// The whole text.
-    #[must_use]
-    pub const fn text(&self) -> &'a str {
-        self.text
-    }
-
     /// Whether the next value is an object.
     #[must_use]
     pub fn at_object(&self) -> bool {

@@ -22,7 +22,7 @@ pub const MAX_DURATION_DIGITS: usize = 9;
 
 /// An unknown key longer than this is not compared with the known ones.
 const MAX_COMPARED_KEY: usize = 64;
-/// How many letters a key may differ from a known one to be taken for it.
+/// How many letters a key may differ from a known one, all of which have more, to be taken for it.
 const MAX_TYPOS: usize = 2;
 
 /// Walks into a known key's value, named by its place, or returns `None` to leave that to the reader. Behind a pointer,
@@ -151,7 +151,7 @@ pub(crate) fn nearest<'n>(key: &str, names: &[&'n str]) -> Option<&'n str> {
     names
         .iter()
         .map(|name| (strsim::osa_distance(&key, name), *name))
-        .filter(|(typos, name)| *typos <= MAX_TYPOS && *typos < name.len())
+        .filter(|(typos, _)| *typos <= MAX_TYPOS)
         .min()
         .map(|(_, name)| name)
 }

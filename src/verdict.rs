@@ -280,6 +280,44 @@ mod tests {
         let problem = &problems(&text, Some(Unit::Utf16))[0];
         assert_eq!(problem["code"], "body.too_large");
         assert_eq!(problem["range"], json!([0, 0]));
+        let problem = &problems(&text[1..], Some(Unit::Utf16))[0];
+        assert_eq!(problem["code"], "json.too_deep");
+    }
+
+    #[test]
+    fn keys_that_are_not_as_they_should_be_are_named_where_they_stand() {
+        let text = r#"{
+            "search": {"transaction_id": "1"},
+            "call_outcome": {"outcome_name": "x", "custom_paramter_2": "a", "Sale-Amount": 1},
+            "oauth-tokn": 1, "size": 1, "row": 1, "size": 2, "size": 3, "search": 1, "row": 2
+        }"#;
+        let verdict = validate(text.as_bytes(), Rules::default(), Some(Unit::Bytes));
+        let verdict: Value = serde_json::from_str(&verdict).unwrap();
+        let found: Vec<_> = verdict["warnings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|warning| {
+                let at = |end: usize| usize::try_from(warning["range"][end].as_u64().unwrap());
+                let key = text.get(at(0).unwrap()..at(1).unwrap()).unwrap();
+                let text = |name: &str| warning[name].as_str().unwrap_or("");
+                format!("{} {key} {}", text("code"), text("fix"))
+            })
+            .collect();
+        assert_eq!(
+            found,
+            [
+                r#"custom_parameter.misspelt "custom_paramter_2" custom_parameter_2"#,
+                r#"key.unknown "Sale-Amount" sale_amount"#,
+                r#"key.unknown "oauth-tokn" oauth_token"#,
+                r#"key.unknown "size" "#,
+                r#"key.unknown "row" "#,
+                r#"key.repeated "size" "#,
+                r#"key.repeated "size" "#,
+                r#"key.repeated "search" "#,
+                r#"key.repeated "row" "#,
+            ]
+        );
     }
 
     #[test]

@@ -13,7 +13,7 @@ use call_outcomes::closest::{Nearness, closest};
 use call_outcomes::json::{MAX_DEPTH, Reader, SyntaxError, Value};
 use call_outcomes::problem::{Code, Problem};
 use call_outcomes::request::{Rules, read};
-use call_outcomes::verdict::{Unit, validate};
+use call_outcomes::verdict::{Unit, judge, validate};
 use serde_json::{Value as Json, json};
 
 /// A kind of input, and what holds for it.
@@ -92,6 +92,10 @@ fn verdict(body: &[u8], rules: Rules, unit: Option<Unit>) -> Json {
     let verdict: Json = serde_json::from_str(&validate(body, rules, unit)).unwrap();
     let problems = list(&verdict, "problems");
     assert_eq!(verdict["ok"] == true, problems.is_empty());
+    match judge(body, rules, unit) {
+        None => assert!(problems.is_empty() && list(&verdict, "warnings").is_empty()),
+        Some(judged) => assert_eq!(serde_json::from_str::<Json>(&judged).unwrap(), verdict),
+    }
     for finding in problems.iter().chain(list(&verdict, "warnings")) {
         let code = finding["code"].as_str().unwrap();
         assert!(
