@@ -280,7 +280,7 @@ mod tests {
         let problem = &problems(&text, Some(Unit::Utf16))[0];
         assert_eq!(problem["code"], "body.too_large");
         assert_eq!(problem["range"], json!([0, 0]));
-        let problem = &problems(&text[1..], Some(Unit::Utf16))[0];
+        let problem = &problems(&"[".repeat(MAX_BODY), Some(Unit::Utf16))[0];
         assert_eq!(problem["code"], "json.too_deep");
     }
 
