@@ -135,8 +135,7 @@ async function costSection() {
   const largest = measured.at(-1);
   return `## Cost
 
-Each kind of report, in four networks with a database each. Of ${sizes.map((size) => size.toLocaleString('en')).join(' and ')} calls: a dense
-one has a hundred calls a second, the sparse one a call in 100 seconds; those with a duration only once, and with unknown
+Each kind of report, in four networks with a database each. Of ${sizes.map((size) => size.toLocaleString('en')).join(', ')} calls: a dense one has a hundred calls a second, the sparse one a call in 100 seconds; those with a duration only once, and with unknown
 ones, have a tenth as many, and at least a thousand. Every call that was found is the one that a plain look at all calls
 finds. Dollars are for a million requests at the largest size, at D1's prices of $${READ} for a million rows read and $${WRITTEN} for a
 million written, beyond what a plan includes.
