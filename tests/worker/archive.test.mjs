@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { ADVERTISER, NETWORK, OTHER_NETWORK, assertError, start } from './harness.mjs';
 
 let server;
-before(async () => (server = await start()));
+before(async () => (server = await start({ wrap: new URL('failing-archive.mjs', import.meta.url) })));
 after(() => server?.stop());
 
 /** Archives a call as `npm run archive-calls` does. */
@@ -71,4 +71,27 @@ test('a hundred reports at once on an archived call: one record', async () => {
 test('a value that is not a call is not there', async () => {
   await server.archive.put('3:A0000000-00000005', 'not JSON');
   assert.equal((await report('A0000000-00000005')).status, 404);
+});
+
+test('an archive that fails is asked again later: 503, and nothing is stored', async () => {
+  const { transaction_id } = await archive('A0000000-00000006');
+  const down = { 'X-Test-Archive': 'down' };
+  const sale = { search: { transaction_id }, call_outcome: { outcome_name: 'Sale' } };
+  const batch = { path: '/api/2015-08-17/call_outcomes/batch', headers: down };
+  const asks = {
+    'a report': () => server.report({ ...sale, oauth_token: NETWORK }, { headers: down }),
+    'a batch': () => server.report({ call_outcomes: [sale], oauth_token: NETWORK }, batch),
+    reading: () =>
+      server.request(`/api/2015-08-17/call_outcomes?transaction_id=${transaction_id}`, {
+        headers: { ...down, Authorization: `Bearer ${NETWORK}` },
+      }),
+  };
+  for (const [name, ask] of Object.entries(asks)) {
+    const answer = await ask();
+    const [row = answer.json] = answer.json.results ?? [];
+    assert.equal(row.status ?? answer.status, 503, `${name}: ${answer.text}`);
+    if (answer.status === 503) assert.equal(answer.headers.get('Retry-After'), '2', name);
+  }
+  assert.deepEqual(await stored(transaction_id), []);
+  assert.equal((await report(transaction_id)).status, 201);
 });
