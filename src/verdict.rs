@@ -285,6 +285,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_json_says_where() {
+        let problem = &problems("{\n  \"search\": x}", Some(Unit::Bytes))[0];
+        assert_eq!(problem["message"], "expected a value at line 2, column 13");
+    }
+
+    #[test]
+    fn null_clears_a_text_that_was_reported_before() {
+        let text = r#"{"search":{"transaction_id":"1"},"call_outcome":{"outcome_name":"x","description":null,"custom_parameter_3":null,"value":null}}"#;
+        let verdict = validate(text.as_bytes(), Rules::default(), Some(Unit::Bytes));
+        let verdict: Value = serde_json::from_str(&verdict).unwrap();
+        let sent = &verdict["request"]["call_outcome"];
+        let names = ["description", "custom_parameter_3", "value"];
+        assert_eq!(
+            names.map(|name| sent.get(name)),
+            [Some(&json!("")), Some(&json!("")), None]
+        );
+    }
+
+    #[test]
     fn keys_that_are_not_as_they_should_be_are_named_where_they_stand() {
         let text = r#"{
             "search": {"transaction_id": "1"},
