@@ -21,11 +21,17 @@ const networks = [
   { name: 'sparse', share: 1, gap: 100_000, duration: 'i * 7919 % 600' },
 ];
 
-/** Stores so many calls of a network, and a token of its name; returns a time in the middle, 3 ms after a start. */
+/** What `fill` stores of the call at a place. */
+export const callAt = (place, { gap }) => ({
+  transaction_id: `${place.toString(16).toUpperCase().padStart(8, '0')}-00000000`,
+  calling_phone_number: `+1415${String(Math.floor(place / 10)).padStart(7, '0')}`,
+  start_ms: T + place * gap,
+});
+
+/** Stores so many calls of a network, and a token of its name. */
 export async function fill(server, { name, gap, duration }, size) {
   await insertToken(server.db, { token: name, network: name, permissions: ['outcomes:write'] }).run();
-  const middle = Math.floor(size / 2);
-  const rare = Math.max(0, middle - Math.floor(10_800_000 / gap));
+  const rare = Math.max(0, Math.floor(size / 2) - Math.floor(10_800_000 / gap));
   for (let from = 0; from < size; from += CHUNK) {
     await server.rows(
       `WITH RECURSIVE n (i) AS (SELECT ${from} UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ${Math.min(from + CHUNK, size)})
@@ -35,7 +41,6 @@ export async function fill(server, { name, gap, duration }, size) {
       name,
     );
   }
-  return T + middle * gap + 3;
 }
 
 /** What a search must find, by looking at every call. */
@@ -54,10 +59,11 @@ async function plainSearch(server, network, at, { duration_in_seconds: duration,
   return call.transaction_id;
 }
 
-async function measure(server, { name, gap }, at) {
-  const middle = (at - 3 - T) / gap;
-  const transaction_id = `${middle.toString(16).toUpperCase().padStart(8, '0')}-00000000`;
-  const calling_phone_number = `+1415${String(Math.floor(middle / 10)).padStart(7, '0')}`;
+/** Measures reports on the call in the middle of so many, and searches for a time 3 ms after its start. */
+async function measure(server, network, size) {
+  const { name } = network;
+  const { transaction_id, calling_phone_number, start_ms } = callAt(Math.floor(size / 2), network);
+  const at = start_ms + 3;
   const time = { start_time_t: `${at}` };
   const first = (search) => ({ search, status: 201, outcome: (kind, round) => ({ partner_unique_id: `${kind} ${round}` }) });
   const repeated = { partner_unique_id: 'reported before' };
@@ -109,9 +115,9 @@ export async function cost({ calls, tell = console.error }) {
     try {
       const began = performance.now();
       const size = Math.max(1_000, calls * network.share);
-      const at = await fill(server, network, size);
+      await fill(server, network, size);
       tell(`${network.name}: ${size} calls in ${elapsed(began)}`);
-      rows.push(...(await measure(server, network, at)));
+      rows.push(...(await measure(server, network, size)));
     } finally {
       await server.stop();
     }

@@ -11,7 +11,7 @@ import { startProcess } from '../tests/faults/process.mjs';
 import { PATH, start } from '../tests/worker/harness.mjs';
 import { median } from './median.mjs';
 import { holdToTable, serve, workers } from './peer/servers.mjs';
-import { fill } from './cost.mjs';
+import { callAt, fill } from './cost.mjs';
 
 const CONNECTIONS = 8;
 /** By how many milliseconds each trip to the database is made longer. */
@@ -63,14 +63,14 @@ export async function endpoint({ sizes = [10_000, 1_000_000], rounds = 3, second
     const folder = mkdtempSync(join(tmpdir(), 'call-outcomes-bench-'));
     const servers = [];
     try {
-      const first = await serveFilled(folder, size, tell);
+      await makeFilled(folder, size, tell);
       for (const name of names) {
         const own = join(folder, name);
         cpSync(join(folder, 'filled'), own, { recursive: true });
         servers.push({ name, ...(await startProcess(() => serve(name, { folder: own, wrap }))) });
       }
       pin(servers);
-      tables.push({ size, rows: await measure(servers, first, size, { rounds, seconds }) });
+      tables.push({ size, rows: await measure(servers, size, { rounds, seconds }) });
     } finally {
       for (const server of servers) await server.stop();
       rmSync(folder, { recursive: true, force: true });
@@ -80,33 +80,32 @@ export async function endpoint({ sizes = [10_000, 1_000_000], rounds = 3, second
   return tables;
 }
 
-/** Makes a database with so many calls, and says when the first starts. */
-async function serveFilled(folder, size, tell) {
+/** Makes a database with so many calls. */
+async function makeFilled(folder, size, tell) {
   const began = performance.now();
   const filled = join(folder, 'filled');
   mkdirSync(filled);
   const server = await start({ folder: filled });
-  const middle = await fill(server, network, size);
+  await fill(server, network, size);
   await server.stop();
   tell(`${size} calls in ${elapsed(began)}`);
-  return middle - 3 - Math.floor(size / 2) * network.gap;
 }
 
-async function measure(servers, first, size, { rounds, seconds }) {
+async function measure(servers, size, { rounds, seconds }) {
   const rows = [];
   for (const [scenario, [status, body]] of Object.entries(scenarios)) {
     const next = (connection) => {
       const at = Math.floor(Math.random() * size);
-      const id = (at) => `${at.toString(16).toUpperCase().padStart(8, '0')}-00000000`;
+      const { transaction_id, calling_phone_number, start_ms } = callAt(at, network);
       return body({
-        id: id(at),
-        time: { start_time_t: `${first + at * network.gap + 400}` },
-        number: { calling_phone_number: `+1415${String(Math.floor(at / 10)).padStart(7, '0')}` },
+        id: transaction_id,
+        time: { start_time_t: `${start_ms + 400}` },
+        number: { calling_phone_number },
         duration: { duration_in_seconds: String((at * 7919) % 600) },
-        own: { id: id(connection), name: `${scenario} ${connection}` },
+        own: { id: callAt(connection, network).transaction_id, name: `${scenario} ${connection}` },
       });
     };
-    const results = servers.map(({ name }) => ({ name, rps: [], cpu: [], at: DELAYS.map(() => []) }));
+    const results = servers.map(({ name }) => ({ name, rps: [], cpu: [], single: DELAYS.map(() => []) }));
     for (const server of servers) {
       for (let connection = 0; connection < CONNECTIONS; connection += 1) await send(server, next(connection), {});
       await load(server, next, status, 0.3);
@@ -124,14 +123,14 @@ async function measure(servers, first, size, { rounds, seconds }) {
         for (const [step, delay] of DELAYS.entries()) {
           const began = performance.now();
           expect(await send(server, next(0), { 'X-Delay': delay }), status);
-          results[at].at[step].push(performance.now() - began);
+          results[at].single[step].push(performance.now() - began);
         }
       }
     }
     rows.push({
       scenario,
-      workers: results.map(({ name, rps, cpu, at }) => {
-        const [plain, delayed] = at.map(median);
+      workers: results.map(({ name, rps, cpu, single }) => {
+        const [plain, delayed] = single.map(median);
         return { name, rps: median(rps), cpu: median(cpu), plain, delayed };
       }),
     });

@@ -133,15 +133,17 @@ async function costSection() {
   const measured = [];
   for (const calls of sizes) measured.push(await cost({ calls }));
   const largest = measured.at(-1);
+  const counts = sizes.map((size) => size.toLocaleString('en'));
   return `## Cost
 
-Each kind of report, in four networks with a database each. Of ${sizes.map((size) => size.toLocaleString('en')).join(', ')} calls: a dense one has a hundred calls a second, the sparse one a call in 100 seconds; those with a duration only once, and with unknown
-ones, have a tenth as many, and at least a thousand. Every call that was found is the one that a plain look at all calls
+Each kind of report, in four networks with a database each. Of ${counts.join(', ')} calls: a dense one has a
+hundred calls a second, the sparse one a call in 100 seconds; those with a duration only once, and with unknown ones,
+have a tenth as many, and at least a thousand. Every call that was found is the one that a plain look at all calls
 finds. Dollars are for a million requests at the largest size, at D1's prices of $${READ} for a million rows read and $${WRITTEN} for a
 million written, beyond what a plan includes.
 
 ${table(
-  ['Network', 'Report', 'Trips', ...sizes.map((size) => `Rows read of ${size.toLocaleString('en')}`), 'Rows written', '$', 'Time / by id'],
+  ['Network', 'Report', 'Trips', ...counts.map((count) => `Rows read of ${count}`), 'Rows written', '$', 'Time / by id'],
   largest.map(({ network, kind, trips, read, written, ratio }, at) => [
     network,
     kind,

@@ -5,9 +5,11 @@ import * as core from 'core';
 /** How many bytes are kept side by side: an array for each body would take longer than to validate it. */
 const SHELF = 8192;
 
+const DEFAULT_RULES = [false];
+
 /** Whether it is strict, and the country code of numbers without one. */
-const RULES = [false];
-const rulesOf = (options) => [options.strict === true, options.default_country_code?.toString()];
+const rulesOf = (options) =>
+  options ? [options.strict === true, options.default_country_code?.toString()] : DEFAULT_RULES;
 
 /** `memory` is the instance's. */
 export function bind({ memory }) {
@@ -53,7 +55,7 @@ export function bind({ memory }) {
 
   /** What becomes of the body that was written. `unit` is as `npm.rs` says, and `again` makes what writes it again. */
   function result(length, unit, options, again) {
-    const rules = options ? rulesOf(options) : RULES;
+    const rules = rulesOf(options);
     const said = core.judge(length, unit, rules[0], rules[1]);
     return said === undefined ? new Faultless(again(), unit, rules) : JSON.parse(said);
   }
@@ -93,7 +95,7 @@ export function bind({ memory }) {
     validateValue,
     closestCall(search, calls, options) {
       const { match_window_seconds, ambiguity_seconds } = options ?? {};
-      const [, country] = options ? rulesOf(options) : RULES;
+      const [, country] = rulesOf(options);
       const body = stringify({ search, calls });
       const answer = JSON.parse(core.closestCall(body, country, match_window_seconds, ambiguity_seconds));
       if (!answer.ok) return answer;

@@ -180,7 +180,7 @@ fn read_call<'a>(
         parameter(2).time(Code::StartTimeFormat, |text| text.trim().is_empty()),
     );
     if !names_call(2) {
-        problems.push(*parameter(2).problem(Code::StartTimeMissing));
+        problems.push(parameter(2).problem(Code::StartTimeMissing));
     }
     let duration = keep(&mut problems, parameter(3).duration());
     let calling_phone = keep(
@@ -222,6 +222,6 @@ fn call_id(parameter: &Parameter<'_, '_>) -> Read<TransactionId> {
     };
     match TransactionId::parse(text.trim()) {
         Some(id) => Ok(Some(id)),
-        None => Err(parameter.problem(Code::TransactionIdFormat)),
+        None => parameter.fault(Code::TransactionIdFormat),
     }
 }

@@ -26,7 +26,7 @@ const MAX_COMPARED_KEY: usize = 64;
 const MAX_TYPOS: usize = 2;
 
 /// Walks into a known key's value, named by its place, or returns `None` to leave that to the reader. Behind a pointer,
-/// so that reading an object is compiled once.
+/// so that reading an object is compiled once; without one, every value is left to the reader.
 pub type Nested<'a, 'f> =
     Option<&'f mut dyn FnMut(&mut Reader<'a>, usize) -> Result<Option<Value<'a>>, SyntaxError>>;
 
@@ -177,11 +177,19 @@ impl<'a> Parameter<'a, '_> {
     /// A problem with what was sent.
     #[must_use]
     #[cold]
-    pub fn problem(&self, code: Code) -> Box<Problem> {
+    pub fn problem(&self, code: Code) -> Problem {
         let mut problem = Problem::whole(code).with_name(self.name);
         problem.pointer = pointer_to(self.parent, self.key);
         problem.span = self.value.map(|value| value.span());
-        Box::new(problem)
+        problem
+    }
+
+    /// What was sent, refused.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn fault<T>(&self, code: Code) -> Read<T> {
+        Err(Box::new(self.problem(code)))
     }
 
     /// A text, number or boolean as text; null as not passed.
@@ -193,23 +201,21 @@ impl<'a> Parameter<'a, '_> {
         match self.value {
             None => Ok(None),
             Some(Value::String(string)) if !string.is_escaped() => Ok(Some(string.decode())),
-            _ => self.rare_text(code),
+            Some(value) => self.rare_text(value, code),
         }
     }
 
-    fn rare_text(&self, code: Code) -> Read<Cow<'a, str>> {
-        match self.value {
-            None | Some(Value::Null(_)) => Ok(None),
-            Some(Value::Bool(value, _)) => {
-                Ok(Some(Cow::Borrowed(if value { "true" } else { "false" })))
-            }
-            Some(Value::Number(written, _)) => Ok(Some(Cow::Borrowed(written))),
-            Some(Value::String(string)) => match string.decode() {
+    fn rare_text(&self, value: Value<'a>, code: Code) -> Read<Cow<'a, str>> {
+        match value {
+            Value::Null(_) => Ok(None),
+            Value::Bool(value, _) => Ok(Some(Cow::Borrowed(if value { "true" } else { "false" }))),
+            Value::Number(written, _) => Ok(Some(Cow::Borrowed(written))),
+            Value::String(string) => match string.decode() {
                 // Only an escape can say it: as it is, it is no JSON.
-                Cow::Owned(text) if text.contains('\0') => Err(self.problem(code)),
+                Cow::Owned(text) if text.contains('\0') => self.fault(code),
                 text => Ok(Some(text)),
             },
-            Some(Value::Array(_) | Value::Object(_)) => Err(self.problem(code)),
+            Value::Array(_) | Value::Object(_) => self.fault(code),
         }
     }
 
@@ -224,8 +230,7 @@ impl<'a> Parameter<'a, '_> {
             .as_ref()
             .is_some_and(|text| text.len() > max && text.chars().count() > max)
         {
-            let problem = self.problem(too_long).with_max(max);
-            return Err(Box::new(problem));
+            return Err(Box::new(self.problem(too_long).with_max(max)));
         }
         Ok(text)
     }
@@ -255,7 +260,7 @@ impl<'a> Parameter<'a, '_> {
         match self.text(code)? {
             Some(text) if !absent(&text) => match UnixMillis::parse(&text) {
                 Some(time) => Ok(Some(time)),
-                None => Err(self.problem(code)),
+                None => self.fault(code),
             },
             _ => Ok(None),
         }
@@ -272,7 +277,7 @@ impl<'a> Parameter<'a, '_> {
         let written_in_digits = !matches!(self.value, Some(Value::Number(..))) || is_digits(&text);
         match Phone::parse(&text, country).filter(|_| written_in_digits) {
             Some(phone) => Ok(Some(phone)),
-            None => Err(self.problem(code)),
+            None => self.fault(code),
         }
     }
 
@@ -290,7 +295,7 @@ impl<'a> Parameter<'a, '_> {
         {
             return Ok(Some(seconds));
         }
-        Err(self.problem(Code::DurationFormat))
+        self.fault(Code::DurationFormat)
     }
 
     /// An amount; null and `""` clear it: `Some(None)`.
@@ -300,7 +305,7 @@ impl<'a> Parameter<'a, '_> {
     pub fn amount(&self) -> Read<Option<Cents>> {
         match self.value {
             None => return Ok(None),
-            Some(Value::Bool(..)) => return Err(self.problem(Code::SaleAmountFormat)),
+            Some(Value::Bool(..)) => return self.fault(Code::SaleAmountFormat),
             Some(_) => {}
         }
         let text = self.text(Code::SaleAmountFormat)?.unwrap_or_default();
@@ -312,7 +317,7 @@ impl<'a> Parameter<'a, '_> {
             Err((code, fix)) => {
                 let mut problem = self.problem(code);
                 problem.fix = fix;
-                Err(problem)
+                Err(Box::new(problem))
             }
         }
     }
@@ -333,7 +338,7 @@ impl<'a> Parameter<'a, '_> {
         } else if is_any(["false", "0", "no"]) {
             Ok(Some(false))
         } else {
-            Err(self.problem(Code::ValueFormat))
+            self.fault(Code::ValueFormat)
         }
     }
 }

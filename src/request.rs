@@ -363,7 +363,7 @@ impl Findings {
             self.warnings.extend(
                 (1..SEARCH.len())
                     .filter(|at| is_passed(*at))
-                    .map(|at| *parameter(at).problem(Code::SearchIgnored)),
+                    .map(|at| parameter(at).problem(Code::SearchIgnored)),
             );
             keep(
                 &mut self.problems,
@@ -396,7 +396,7 @@ impl Findings {
             );
             if start.is_some() && !(2..SEARCH.len()).any(is_passed) {
                 self.warnings
-                    .push(*parameter(1).problem(Code::SearchTooBroad));
+                    .push(parameter(1).problem(Code::SearchTooBroad));
             }
             start.map(|start| {
                 Search::ByTime(TimeSearch {
@@ -429,8 +429,7 @@ impl Findings {
                     parent,
                     value: None,
                 };
-                self.problems
-                    .push(*absent.problem(Code::OutcomeNameMissing));
+                self.problems.push(absent.problem(Code::OutcomeNameMissing));
                 return None;
             }
             Section::Wrong(span) => {
@@ -478,7 +477,7 @@ impl Findings {
             .is_some_and(|amount| amount.get() == 0)
         {
             self.warnings
-                .push(*parameter(4).problem(Code::SaleAmountZero));
+                .push(parameter(4).problem(Code::SaleAmountZero));
         }
         let custom_parameters = [6, 7, 8].map(|place| self.custom_parameter(sent, parent, place));
         sent.stray_keys(&CALL_OUTCOME, parent, &mut self.warnings);
@@ -522,7 +521,7 @@ impl Findings {
                 parent,
                 value: Some(value),
             };
-            let mut warning = *misspelling.problem(Code::CustomParameterMisspelt);
+            let mut warning = misspelling.problem(Code::CustomParameterMisspelt);
             warning.span = sent.key(misspelt);
             warning.fix = Some(name.to_owned());
             self.warnings.push(warning);
@@ -559,7 +558,7 @@ fn outcome_name<'a>(parameter: &Parameter<'a, '_>) -> Read<Cow<'a, str>> {
     let name = match parameter.unless_blank(Code::OutcomeNameType)? {
         Some(Cow::Borrowed(name)) => Cow::Borrowed(name.trim()),
         Some(Cow::Owned(name)) => Cow::Owned(name.trim().to_owned()),
-        None => return Err(parameter.problem(Code::OutcomeNameMissing)),
+        None => return parameter.fault(Code::OutcomeNameMissing),
     };
     // Bytes first: no text has more characters than bytes.
     if name.len() > MAX_NAME && name.chars().count() > MAX_NAME {

@@ -14,6 +14,8 @@ export const fits = (max) => (text) => text.length <= max || [...text].length <=
 export const trim = (text) => text.replace(/^\p{White_Space}+|\p{White_Space}+$/gu, '');
 /** Whether a parameter of a search was passed. */
 export const isPassed = (value) => value != null && !(typeof value === 'string' && BLANK.test(value));
+/** Whether a search names its call by the id. */
+export const isById = (search) => typeof search === 'object' && search !== null && isPassed(search.transaction_id);
 /** A scalar as text. */
 export const asText = (value) => (typeof value === 'number' || typeof value === 'boolean' ? String(value) : value);
 

@@ -12,6 +12,7 @@ import {
   TRUTH,
   asText,
   fits,
+  isById,
   isPassed,
   rightlySpelt,
   trim,
@@ -54,7 +55,6 @@ const outcome = v.pipe(
   }),
 );
 
-const isById = (search) => typeof search === 'object' && search !== null && isPassed(search.transaction_id);
 const report = v.object({
   search: v.lazy((search) => (isById(search) ? byId : byTime)),
   call_outcome: outcome,

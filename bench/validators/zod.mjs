@@ -12,6 +12,7 @@ import {
   TRUTH,
   asText,
   fits,
+  isById,
   isPassed,
   rightlySpelt,
   trim,
@@ -51,7 +52,6 @@ const outcome = z.preprocess(
   }),
 );
 
-const isById = (search) => typeof search === 'object' && search !== null && isPassed(search.transaction_id);
 const report = z.object({
   search: z.any().superRefine((search, context) => {
     const { error } = (isById(search) ? byId : byTime).safeParse(search);
