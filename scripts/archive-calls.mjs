@@ -1,82 +1,74 @@
-// `npm run archive-calls`: moves old calls that have no outcomes from the database to KV, the cold tier.
-//
-// A call is copied, read back and compared, and only then removed, if it is still the same and still has no outcome. So
-// whatever happens between the steps, a call is in one of the two places, and running this again goes on.
+// `npm run archive-calls`: moves old calls without outcomes from the database to KV, or brings them back.
 import { parseArgs } from 'node:util';
-import { openDatabase, whenFree } from './database.mjs';
+import { archive, archivedParts, countArchivable, restore } from './archive.mjs';
+import { openDatabase } from './database.mjs';
 import { Failure, elapsed, isMain, main } from './run.mjs';
-
-const BATCH = 500;
-
-const COLUMNS = [
-  'network_id',
-  'transaction_id',
-  'external_id',
-  'advertiser_id',
-  'campaign_id',
-  'calling_phone',
-  'destination_phone',
-  'start_ms',
-  'duration_s',
-];
-const row = `json_object(${COLUMNS.map((column) => `'${column}', ${column}`).join(', ')})`;
-
-const SELECT = `
-  SELECT id, network_id || ':' || transaction_id AS key, ${row} AS json FROM calls
-  WHERE id > ?1 AND start_ms < ?2 AND (?3 IS NULL OR network_id = ?3)
-    AND NOT EXISTS (SELECT 1 FROM outcomes WHERE call_id = calls.id)
-  ORDER BY id LIMIT ?4`;
-
-const REMOVE = `
-  DELETE FROM calls
-  WHERE id IN (SELECT value ->> 0 FROM json_each(?1))
-    AND ${row} = (SELECT value ->> 1 FROM json_each(?1) WHERE value ->> 0 = calls.id)
-    AND NOT EXISTS (SELECT 1 FROM outcomes WHERE call_id = calls.id)`;
 
 const help = `Usage: npm run archive-calls -- --before YYYY-MM-DD [options]
 
-  --before <date>  Calls that started before this day (UTC)
-  --network <id>   Only this network's
-  --remote         Works on the deployed database, not the local one`;
+Moves calls without outcomes from the database to KV. Reports find them there as before.
 
-/** Archives the calls that started before `before` (Unix milliseconds); returns how many. */
-export async function archive(DB, ARCHIVE, before, { network = null, batch = BATCH, progress = () => {} } = {}) {
-  let after = 0;
-  let archived = 0;
-  for (;;) {
-    const { results } = await whenFree(() => DB.prepare(SELECT).bind(after, before, network, batch).run());
-    if (results.length === 0) return archived;
-    after = results.at(-1).id;
-    await Promise.all(results.map(({ key, json }) => ARCHIVE.put(key, json)));
-    const kept = await Promise.all(results.map(({ key }) => ARCHIVE.get(key)));
-    const copied = results.filter(({ json }, at) => kept[at] === json);
-    const list = JSON.stringify(copied.map(({ id, json }) => [id, json]));
-    const { meta } = await whenFree(() => DB.prepare(REMOVE).bind(list).run());
-    archived += meta.changes;
-    progress(archived);
-  }
-}
+  --before <day>   Calls that started before this day (UTC)
+  --from <day>     Calls that started on this day or later
+  --network <id>   Calls of this network only
+  --restore        Brings archived calls back into the database
+  --dry-run        Shows what would move, and moves nothing
+  --remote         Works on the deployed database, not the local one`;
 
 if (isMain(import.meta.url)) {
   await main(async () => {
-    const options = {
-      before: { type: 'string' },
-      network: { type: 'string' },
-      remote: { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-    };
-    const { values } = parseArgs({ options });
+    const values = read(process.argv.slice(2));
     if (values.help) return console.log(help);
-    const before = /^\d{4}-\d\d-\d\d$/.test(values.before ?? '') ? Date.parse(`${values.before}T00:00:00Z`) : NaN;
-    if (Number.isNaN(before)) throw new Failure(`--before takes a day such as 2025-01-01.\n\n${help}`);
+    const range = {
+      before: day('before', values.before),
+      from: values.from === undefined ? 0 : day('from', values.from),
+      network: values.network ?? null,
+    };
+    if (range.from >= range.before) throw new Failure('--from must be earlier than --before.');
     const began = performance.now();
     const { DB, ARCHIVE, close } = await openDatabase({ remote: values.remote });
     try {
-      const progress = (count) => process.stderr.write(`\r${count} calls archived `);
-      const count = await archive(DB, ARCHIVE, before, { network: values.network, progress });
-      console.log(`\n${count} calls archived in ${elapsed(began)}.`);
+      if (values['dry-run']) return console.log(await dryRun(DB, range, values.restore));
+      const done = values.restore ? 'restored' : 'archived';
+      const progress = (count) => process.stderr.write(`\r${count} calls ${done} `);
+      const count = await (values.restore ? restore : archive)(DB, ARCHIVE, { ...range, progress });
+      process.stderr.write('\r');
+      console.log(`${count} calls ${done} in ${elapsed(began)}.`);
     } finally {
       await close();
     }
   });
+}
+
+function read(args) {
+  const options = {
+    before: { type: 'string' },
+    from: { type: 'string' },
+    network: { type: 'string' },
+    restore: { type: 'boolean' },
+    'dry-run': { type: 'boolean' },
+    remote: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  };
+  try {
+    return parseArgs({ args, options }).values;
+  } catch (error) {
+    throw new Failure(`${error.message}\n\n${help}`);
+  }
+}
+
+/** The beginning of a day, UTC, in Unix milliseconds. JavaScript takes February 30 for March 2. */
+function day(name, text = '') {
+  const time = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN;
+  if (Number.isNaN(time) || !new Date(time).toISOString().startsWith(text)) {
+    throw new Failure(`--${name} takes a day of the calendar, such as 2025-01-01.\n\n${help}`);
+  }
+  return time;
+}
+
+async function dryRun(DB, range, isRestore) {
+  if (!isRestore) return `${await countArchivable(DB, range)} calls would be archived.`;
+  const parts = await archivedParts(DB, range);
+  const calls = parts.reduce((sum, part) => sum + part.calls, 0);
+  return `Up to ${calls} calls in ${parts.length} parts would be restored.`;
 }

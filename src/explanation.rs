@@ -2,9 +2,12 @@
 //!
 //! Not here: which call is closest, and SQL.
 
+use std::borrow::Borrow;
+use std::cmp::Ordering;
+
 use serde::{Serialize, Serializer};
 
-use crate::matching::{Call, Distance, Ranking, Target};
+use crate::matching::{Call, Distance, Target};
 use crate::problem::Code;
 use crate::transaction_id::TransactionId;
 
@@ -216,35 +219,160 @@ pub fn explain<'c>(
     visible: &[&'c Call],
     ambiguity: i64,
 ) -> (Option<&'c Call>, Explanation) {
-    let rank = |target: &Target| target.rank(visible.iter().copied());
-    let ranking = rank(target);
-    if let Some(chosen) = ranking.closest {
-        let Ranking {
-            admitted,
-            runner_up,
-            ..
-        } = ranking;
-        let found = Explanation::found(target, chosen, runner_up, admitted, ambiguity);
-        return (Some(chosen), found);
+    let mut survey = Survey::new(target.clone());
+    for call in visible {
+        survey.add(*call);
     }
-    let first = |target: &Target| rank(target).closest;
-    let unlimited = Target {
-        window: None,
-        ..target.clone()
-    };
-    let numbered = Target {
-        advertiser_id: None,
-        campaign_id: None,
-        ..unlimited.clone()
-    };
-    let all = Target {
-        calling_phone: None,
-        ..numbered.clone()
-    };
-    let steps = Steps {
-        filtered: first(&unlimited),
-        numbered: target.calling_phone.as_ref().and_then(|_| first(&numbered)),
-        visible: first(&all),
-    };
-    (None, Explanation::not_found(target, steps))
+    let explanation = survey.explain(0, ambiguity);
+    (survey.closest, explanation)
+}
+
+/// Calls looked at one after the other, in any order: which is closest so far, and why, or why none is.
+#[derive(Clone, Debug)]
+pub struct Survey<C> {
+    target: Target,
+    candidates: usize,
+    closest: Option<C>,
+    runner_up: Option<C>,
+    /// Searches that admit ever more, at any time, each with the closest call that passes it and not the one before.
+    relaxed: [(Option<Target>, Option<C>); 3],
+}
+
+impl<C: Borrow<Call>> Survey<C> {
+    /// A survey that has seen no call.
+    #[must_use]
+    pub fn new(target: Target) -> Self {
+        let filtered = Target {
+            window: None,
+            ..target.clone()
+        };
+        let numbered = Target {
+            advertiser_id: None,
+            campaign_id: None,
+            ..filtered.clone()
+        };
+        let visible = Target {
+            calling_phone: None,
+            ..numbered.clone()
+        };
+        let has_number = target.calling_phone.is_some();
+        let numbered = has_number.then_some(numbered);
+        Self {
+            target,
+            candidates: 0,
+            closest: None,
+            runner_up: None,
+            relaxed: [Some(filtered), numbered, Some(visible)].map(|target| (target, None)),
+        }
+    }
+
+    /// Looks at a call that the token sees and that was not looked at before.
+    pub fn add(&mut self, call: C) {
+        if self.target.admits(call.borrow()) {
+            self.candidates = self.candidates.saturating_add(1);
+            self.add_candidate(call);
+        } else if self.closest.is_none() {
+            let admits = |(target, _): &(Option<Target>, _)| {
+                let target: Option<&Target> = target.as_ref();
+                target.is_some_and(|target| target.admits(call.borrow()))
+            };
+            if let Some(step) = self.relaxed.iter().position(admits) {
+                self.add_rejected(step, call);
+            }
+        }
+    }
+
+    /// Looks at a candidate without counting it. One that is the closest or the next best already stays that.
+    pub fn add_candidate(&mut self, call: C) {
+        let preference = |call: &C| self.target.preference(call.borrow());
+        let against = |other: &Option<C>| {
+            let other = other.as_ref();
+            other.map_or(Ordering::Less, |other| {
+                preference(&call).cmp(&preference(other))
+            })
+        };
+        match (against(&self.closest), against(&self.runner_up)) {
+            (Ordering::Less, _) => self.runner_up = self.closest.replace(call),
+            (Ordering::Greater, Ordering::Less) => self.runner_up = Some(call),
+            _ => {}
+        }
+    }
+
+    /// Looks at a call that is no candidate, but passes a step: 0 is every filter, 1 the phone number, 2 no filter.
+    pub fn add_rejected(&mut self, step: usize, call: C) {
+        let preference = |call: &C| self.target.preference(call.borrow());
+        if let Some((_, closest)) = self.relaxed.get_mut(step) {
+            let closer = |closest: &C| preference(&call) < preference(closest);
+            if closest.as_ref().is_none_or(closer) {
+                *closest = Some(call);
+            }
+        }
+    }
+
+    /// The closest call so far.
+    #[must_use]
+    pub const fn closest(&self) -> Option<&C> {
+        self.closest.as_ref()
+    }
+
+    /// How many candidates were counted so far.
+    #[must_use]
+    pub const fn candidates(&self) -> usize {
+        self.candidates
+    }
+
+    /// Why the closest call is the one, or why there is none. `uncounted` candidates were looked at elsewhere, and
+    /// `ambiguity` is a margin in milliseconds.
+    pub fn explain(&self, uncounted: usize, ambiguity: i64) -> Explanation {
+        let call = |call: &Option<C>| call.as_ref().map(|call| call.borrow().clone());
+        if let Some(closest) = call(&self.closest) {
+            return Explanation::found(
+                &self.target,
+                &closest,
+                call(&self.runner_up).as_ref(),
+                self.candidates.saturating_add(uncounted),
+                ambiguity,
+            );
+        }
+        let [filtered, numbered, visible] = self.relaxed.each_ref().map(|(_, found)| call(found));
+        let steps = Steps {
+            filtered: filtered.as_ref(),
+            numbered: numbered.as_ref(),
+            visible: visible.as_ref(),
+        };
+        Explanation::not_found(&self.target, steps)
+    }
+
+    /// How far from the wanted start, in milliseconds, a call may start that is still to be looked at and changes which
+    /// is closest; `None` is any distance.
+    #[must_use]
+    pub fn reach(&self) -> Option<i64> {
+        let total = self
+            .closest
+            .as_ref()
+            .map(|call| self.target.distance(call.borrow()).total);
+        match (total, self.target.window) {
+            (Some(total), Some(window)) => Some(total.min(window)),
+            (total, window) => total.or(window),
+        }
+    }
+
+    /// As [`Survey::reach`], for a call that changes the explanation. `uncounted` candidates were looked at elsewhere.
+    #[must_use]
+    pub fn explanation_reach(&self, uncounted: usize) -> Option<i64> {
+        let total = |call: &Option<C>| {
+            let call = call.as_ref()?;
+            Some(self.target.distance(call.borrow()).total)
+        };
+        let [(_, filtered), ..] = &self.relaxed;
+        let window = self.target.window;
+        if self.closest.is_none() {
+            return Some(total(filtered)?.max(window?));
+        }
+        let counted = self.candidates.saturating_add(uncounted) > MAX_CANDIDATES;
+        match total(&self.runner_up).filter(|_| counted) {
+            Some(total) => Some(window.map_or(total, |window| total.min(window))),
+            None => window,
+        }
+    }
 }

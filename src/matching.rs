@@ -101,33 +101,10 @@ impl Target {
         }
     }
 
-    /// How many calls are admitted, the closest, and the next best. The ties of [`Distance`] go to the earlier start,
-    /// then to the lower transaction id.
-    pub fn rank<'c>(&self, calls: impl IntoIterator<Item = &'c Call>) -> Ranking<'c> {
-        let key = |call: &'c Call| (self.distance(call), call.start, call.transaction_id);
-        let mut ranking = Ranking::default();
-        for call in calls.into_iter().filter(|call| self.admits(call)) {
-            ranking.admitted = ranking.admitted.saturating_add(1);
-            if ranking
-                .closest
-                .is_none_or(|closest| key(call) < key(closest))
-            {
-                ranking.runner_up = ranking.closest.replace(call);
-            } else if ranking.runner_up.is_none_or(|next| key(call) < key(next)) {
-                ranking.runner_up = Some(call);
-            }
-        }
-        ranking
+    /// The order in which calls are preferred: the lowest first. Ties of [`Distance`] go to the earlier start, then to
+    /// the lower transaction id.
+    #[must_use]
+    pub fn preference(&self, call: &Call) -> (Distance, UnixMillis, TransactionId) {
+        (self.distance(call), call.start, call.transaction_id)
     }
-}
-
-/// What a search comes to among some calls.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Ranking<'c> {
-    /// How many calls are admitted.
-    pub admitted: usize,
-    /// The closest of them.
-    pub closest: Option<&'c Call>,
-    /// The closest but for that one.
-    pub runner_up: Option<&'c Call>,
 }

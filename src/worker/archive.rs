@@ -1,78 +1,142 @@
-//! The cold tier: calls that `npm run archive-calls` has moved from the database to KV.
+//! The archive in KV: calls that `npm run archive-calls` has moved out of the database, by their ids and by their hours.
 //!
-//! A call never changes once it is archived, so that KV may be behind without harm. Nothing else is kept there.
+//! Every key is written once, before the database names it, so KV's delay and its cached misses do no harm. Which keys
+//! there are is in the database (`migrations/0003_archive.sql`).
 
-use serde::Deserialize;
+use std::collections::{BTreeMap, HashMap};
+
+use sha2::{Digest, Sha256};
 use worker::KvStore;
 use worker::kv::KvError;
 
+use super::store::Failure;
+use crate::archive::{Generation, Part};
+use crate::ingest::StoredCall;
 use crate::transaction_id::TransactionId;
 
-/// An archived call: the text as it is kept, which the database takes apart.
-pub struct Archived {
-    /// JSON, with the columns of the table `calls`.
-    pub json: String,
-    /// When the call started, in Unix milliseconds.
-    pub start_ms: i64,
-    advertiser_id: Option<String>,
+/// The most keys that KV looks up in one operation.
+const BULK: usize = 100;
+
+impl From<KvError> for Failure {
+    /// KV is out of reach.
+    fn from(_: KvError) -> Self {
+        Self::Overloaded
+    }
 }
 
-impl Archived {
-    fn read(json: String) -> Option<Self> {
-        #[derive(Deserialize)]
-        struct Kept {
-            start_ms: i64,
-            advertiser_id: Option<String>,
+/// An id of a call: the platform's or the sender's own.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CallId {
+    /// The transaction id.
+    Transaction(String),
+    /// The external id.
+    External(String),
+}
+
+impl CallId {
+    /// The bucket of a hash table: the first four bytes of a SHA-256, modulo the buckets.
+    fn bucket(&self, buckets: u32) -> u32 {
+        let text = match self {
+            Self::Transaction(id) => format!("transaction:{id}"),
+            Self::External(id) => format!("external:{id}"),
+        };
+        let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+        let [a, b, c, d, ..] = digest;
+        let hash = u32::from_be_bytes([a, b, c, d]);
+        hash.checked_rem(buckets).unwrap_or(0)
+    }
+
+    fn names(&self, call: &StoredCall) -> bool {
+        match self {
+            Self::Transaction(id) => call.transaction_id == *id,
+            Self::External(id) => call.external_id.as_ref() == Some(id),
         }
-        let Kept {
-            start_ms,
-            advertiser_id,
-        } = serde_json::from_str(&json).ok()?;
-        Some(Self {
-            json,
-            start_ms,
-            advertiser_id,
-        })
-    }
-
-    /// Whether a token with this advertiser, or none, sees the call.
-    pub fn is_visible_to(&self, advertiser_id: Option<&str>) -> bool {
-        advertiser_id.is_none() || advertiser_id == self.advertiser_id.as_deref()
     }
 }
 
-/// Looks a call up by its network and id; what cannot be read counts as not there.
+/// Looks calls up by their ids. An id is looked up in the same way whether it is there or not, and whoever sees it.
 pub async fn find(
     archive: &KvStore,
     network_id: &str,
-    id: TransactionId,
-) -> Result<Option<Archived>, KvError> {
-    let json = archive.get(&key(network_id, id)).text().await?;
-    Ok(json.and_then(Archived::read))
-}
-
-/// Looks calls up, those that are there in the order of their ids.
-pub async fn find_all(
-    archive: &KvStore,
-    network_id: &str,
-    ids: &[TransactionId],
-) -> Result<Vec<(TransactionId, Archived)>, KvError> {
-    let mut found = Vec::new();
-    for ids in ids.chunks(BULK) {
-        let keys: Vec<String> = ids.iter().map(|id| key(network_id, *id)).collect();
-        let mut kept = archive.get_bulk(&keys).text().await?;
-        let calls = ids.iter().zip(&keys).filter_map(|(id, key)| {
-            let json = kept.remove(key).flatten()?;
-            Some((*id, Archived::read(json)?))
-        });
-        found.extend(calls);
+    generations: &[Generation],
+    ids: &[CallId],
+) -> Result<HashMap<CallId, StoredCall>, Failure> {
+    let network = hash(network_id);
+    // The oldest first, so that a later one replaces it.
+    let mut generations = generations.to_vec();
+    generations.sort_unstable_by_key(|generation| generation.number);
+    let mut found = HashMap::new();
+    for Generation { number, buckets } in generations {
+        let mut wanted: BTreeMap<String, Vec<&CallId>> = BTreeMap::new();
+        for id in ids {
+            let key = format!("ids:{network}:{number}:{}", id.bucket(buckets));
+            wanted.entry(key).or_default().push(id);
+        }
+        let wanted: Vec<_> = wanted.into_iter().collect();
+        for wanted in wanted.chunks(BULK) {
+            let keys: Vec<&String> = wanted.iter().map(|(key, _)| key).collect();
+            let mut values = archive.get_bulk(&keys).text().await?;
+            for (key, ids) in wanted {
+                let calls = parse(key, values.remove(key).flatten())?;
+                for id in ids {
+                    if let Some(call) = calls.iter().find(|call| id.names(call)) {
+                        found.insert((*id).clone(), call.clone());
+                    }
+                }
+            }
+        }
     }
     Ok(found)
 }
 
-/// The most keys that KV looks up at once.
-const BULK: usize = 100;
+/// Looks up one call by its transaction id, as far as a token with this advertiser, or none, sees it.
+pub async fn find_visible(
+    archive: &KvStore,
+    network_id: &str,
+    advertiser_id: Option<&str>,
+    generations: &[Generation],
+    id: TransactionId,
+) -> Result<Option<StoredCall>, Failure> {
+    let id = CallId::Transaction(id.to_string());
+    let ids = std::slice::from_ref(&id);
+    let mut found = find(archive, network_id, generations, ids).await?;
+    let call = found.remove(&id);
+    Ok(call.filter(|call| is_visible(call, advertiser_id)))
+}
 
-fn key(network_id: &str, id: TransactionId) -> String {
-    format!("{network_id}:{id}")
+/// Whether a token with this advertiser, or none, sees the call.
+pub fn is_visible(call: &StoredCall, advertiser_id: Option<&str>) -> bool {
+    advertiser_id.is_none() || advertiser_id == call.advertiser_id.as_deref()
+}
+
+/// Reads parts of hours: the calls of each, in the same order.
+pub async fn read(
+    archive: &KvStore,
+    network_id: &str,
+    parts: &[&Part],
+) -> Result<Vec<Vec<StoredCall>>, Failure> {
+    let network = hash(network_id);
+    let mut read = Vec::with_capacity(parts.len());
+    for parts in parts.chunks(BULK) {
+        let key = |part: &Part| format!("hour:{network}:{}:{}", part.hour, part.number);
+        let keys: Vec<String> = parts.iter().map(|part| key(part)).collect();
+        let mut values = archive.get_bulk(&keys).text().await?;
+        for key in &keys {
+            read.push(parse(key, values.remove(key).flatten())?);
+        }
+    }
+    Ok(read)
+}
+
+fn parse(key: &str, value: Option<String>) -> Result<Vec<StoredCall>, Failure> {
+    // The archive has changed since the database named the key.
+    let value = value.ok_or(Failure::Overtaken)?;
+    let damaged =
+        |error| Failure::Unexpected(format!("`{key}` of the archive cannot be read: {error}"));
+    serde_json::from_str(&value).map_err(damaged)
+}
+
+/// A network's id has any length and any characters, a key of KV has not.
+fn hash(network_id: &str) -> String {
+    format!("{:x}", Sha256::digest(network_id.as_bytes()))
 }

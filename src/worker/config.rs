@@ -53,6 +53,11 @@ pub struct Asked {
 }
 
 impl Asked {
+    /// Whether it has to be told why the call was found, or none: to show it, or to refuse an ambiguous match.
+    pub const fn needs_explanation(self) -> bool {
+        self.explain || self.unambiguous
+    }
+
     /// What the query of a URL asks for.
     pub fn from_url(url: &str) -> Self {
         Self {

@@ -163,13 +163,20 @@ async fn archived(archive: &KvStore, reader: &Reader, id: Option<TransactionId>)
     let Some(id) = id else {
         return not_found();
     };
-    match archive::find(archive, &reader.network_id, id).await {
-        Ok(Some(call)) if call.is_visible_to(reader.advertiser_id.as_deref()) => {
+    let Reader {
+        network_id,
+        advertiser_id,
+        generations,
+        ..
+    } = reader;
+    let advertiser_id = advertiser_id.as_deref();
+    match archive::find_visible(archive, network_id, advertiser_id, generations, id).await {
+        Ok(Some(call)) => {
             let start = UnixMillis::from_millis(call.start_ms);
             let Parts { head, tail, .. } = Parts::of_call(&Call::new(id, start));
             Reply::success(200, head + &tail)
         }
-        Ok(_) => not_found(),
+        Ok(None) => not_found(),
         Err(_) => refuse(&Problem::whole(Code::ServiceUnavailable)),
     }
 }

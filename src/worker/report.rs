@@ -2,24 +2,27 @@
 //!
 //! Not here: HTTP, and how the database finds and stores things.
 
+use std::cell::OnceCell;
+
 use sha2::{Digest, Sha256};
-use worker::kv::KvError;
 use worker::{D1Database, KvStore, console_error, js_sys};
 
 use super::answer::{explanation, refusal, stored, would_be};
-use super::archive::{self, Archived};
+use super::archive;
 use super::config::{Asked, Config};
 use super::limits::{Limits, Policy};
 use super::reading::Rest;
 use super::store::pause::pause;
 use super::store::report::{self as store, Answer, Ask};
 use super::store::{Call, Cost, Facts, Failure, Record};
+use crate::archive::{Part, Search as ArchiveSearch};
 use crate::explanation::Explanation;
+use crate::ingest::StoredCall;
 use crate::ledger::{self, Decision};
+use crate::matching::Target;
 use crate::problem::{Code, Problem};
 use crate::reply::{Extras, Reply, refuse, refuse_call, refuse_invalid, refuse_syntax};
-use crate::request::{self, Search, SentToken};
-use crate::time::UnixMillis;
+use crate::request::{self, Report, Search, SentToken};
 use crate::transaction_id::TransactionId;
 
 /// How often a batch is sent at most, when the connection breaks or a candidate id turns out to be taken.
@@ -172,6 +175,7 @@ pub async fn run(
         candidate,
         retry: false,
         restore: None,
+        explanation: None,
     };
     let Outgoing {
         reply,
@@ -185,54 +189,107 @@ pub async fn run(
     outgoing
 }
 
-/// Sends the batch until its answer is clear. An `Err` is an unexpected cause, for the log.
+/// Sends the batch until its outcome is known. An `Err` is an unexpected cause, for the log.
 async fn carry_out(
     db: &D1Database,
     archive: &KvStore,
-    mut ask: Ask<'_>,
+    ask: Ask<'_>,
     warnings: &[Problem],
     cost: &mut Cost,
 ) -> Result<Reply, String> {
-    let unavailable = || Ok(refuse(&Problem::whole(Code::ServiceUnavailable)));
-    let mut is_lost = false;
-    for tried in 0..TRIES {
-        if std::mem::take(&mut is_lost) {
-            pause(tried).await;
-        }
-        let answer = match store::report(db, &ask, cost).await {
-            Ok(answer) => answer,
-            Err(failure @ (Failure::Ambiguous | Failure::Overtaken)) => {
-                is_lost = matches!(failure, Failure::Ambiguous);
-                ask.retry = true;
-                continue;
+    // The report by the id of its call, once that was searched for in the archive.
+    let by_id = OnceCell::new();
+    let mut ask = ask;
+    let mut failed = 0;
+    while failed < TRIES {
+        let step = try_once(db, archive, &ask, warnings, cost).await;
+        match step {
+            Ok(Step::Reply(reply)) => return Ok(reply),
+            Ok(Step::Restore(call)) => ask.restore = Some(call),
+            Ok(Step::Found(found)) => {
+                let Found {
+                    transaction_id,
+                    archived,
+                    explanation,
+                } = found;
+                ask.report = by_id.get_or_init(|| Report {
+                    search: Search::ById(Some(transaction_id)),
+                    ..ask.report.clone()
+                });
+                ask.restore = archived;
+                ask.explanation = explanation;
             }
-            Err(Failure::Overloaded) => return unavailable(),
-            Err(Failure::Unexpected(cause)) => return Err(cause),
-        };
-        match conclude(&ask, &answer, warnings) {
-            Conclusion::Reply(reply) => return Ok(reply),
-            Conclusion::NoCall(explanation) => {
-                let Ok(archived) = archived(archive, &ask, answer.facts.as_ref()).await else {
-                    return unavailable();
-                };
-                match (archived, answer.facts) {
-                    (Some(call), Some(facts)) if ask.asked.validate_only => {
-                        return Ok(dry_run_on(&ask, &facts, &call, warnings));
-                    }
-                    (Some(call), _) => ask.restore = Some(call.json),
-                    (None, _) => return Ok(refuse_call(Code::CallNotFound, explanation)),
-                }
-            }
-            Conclusion::Taken => {
+            Ok(Step::Taken) => {
+                failed = failed.saturating_add(1);
                 ask.candidate = new_id().map_err(|_| "no random bits".to_owned())?;
                 ask.retry = false;
             }
-            Conclusion::Contradiction => {
-                return Err("the statement and the specification disagree".to_owned());
+            Err(Failure::Overloaded) => break,
+            Err(Failure::Unexpected(cause)) => return Err(cause),
+            Err(failure) => {
+                failed = failed.saturating_add(1);
+                ask.retry = true;
+                if matches!(failure, Failure::Ambiguous) && failed < TRIES {
+                    pause(failed).await;
+                }
             }
         }
     }
-    unavailable()
+    Ok(refuse(&Problem::whole(Code::ServiceUnavailable)))
+}
+
+/// What comes of sending the batch once.
+enum Step {
+    /// The answer.
+    Reply(Reply),
+    /// The call is archived: it has to be put back, then the report runs as ever.
+    Restore(StoredCall),
+    /// The archive was searched, too: the report goes on by the id of the call.
+    Found(Found),
+    /// The candidate id belongs to another record.
+    Taken,
+}
+
+/// The closest call of the database and the archive.
+struct Found {
+    transaction_id: TransactionId,
+    /// Its copy, if it is archived.
+    archived: Option<StoredCall>,
+    /// Why it is the closest, if the client asked.
+    explanation: Option<Explanation>,
+}
+
+async fn try_once(
+    db: &D1Database,
+    archive: &KvStore,
+    ask: &Ask<'_>,
+    warnings: &[Problem],
+    cost: &mut Cost,
+) -> Result<Step, Failure> {
+    let answer = store::report(db, ask, cost).await?;
+    Ok(match conclude(ask, &answer, warnings) {
+        Conclusion::Reply(reply) => Step::Reply(reply),
+        Conclusion::Taken => Step::Taken,
+        Conclusion::Contradiction => {
+            let cause = "the statement and the specification disagree";
+            return Err(Failure::Unexpected(cause.to_owned()));
+        }
+        Conclusion::SearchArchive => {
+            search_archive(db, archive, ask, answer.facts, warnings, cost).await?
+        }
+        Conclusion::NoCall(explanation) => {
+            let archived = archived(archive, ask, answer.facts.as_ref()).await?;
+            match (archived, answer.facts) {
+                (Some(call), Some(facts)) if ask.asked.validate_only => {
+                    let by_id = ask.asked.explain.then_some(&Explanation::BY_ID);
+                    let why = ask.explanation.as_ref().or(by_id);
+                    Step::Reply(dry_run_on(ask, &facts, &call, why, warnings))
+                }
+                (Some(call), _) => Step::Restore(call),
+                (None, _) => Step::Reply(refuse_call(Code::CallNotFound, explanation)),
+            }
+        }
+    })
 }
 
 /// The call that the report names by id, if it is in the archive and the token sees it. Asked once.
@@ -240,19 +297,87 @@ async fn archived(
     archive: &KvStore,
     ask: &Ask<'_>,
     facts: Option<&Facts>,
-) -> Result<Option<Archived>, KvError> {
+) -> Result<Option<StoredCall>, Failure> {
     let (Search::ById(Some(id)), Some(facts), None) = (&ask.report.search, facts, &ask.restore)
     else {
         return Ok(None);
     };
-    let call = archive::find(archive, &facts.network_id, *id).await?;
-    Ok(call.filter(|call| call.is_visible_to(facts.advertiser_id.as_deref())))
+    let advertiser_id = facts.advertiser_id.as_deref();
+    let Facts {
+        network_id,
+        generations,
+        ..
+    } = facts;
+    archive::find_visible(archive, network_id, advertiser_id, generations, *id).await
+}
+
+/// Searches the database and the archive for the closest call.
+///
+/// Each list of parts comes with what the database knows at the same moment, so that a call which is put back meanwhile is
+/// seen in one of the two places.
+async fn search_archive(
+    db: &D1Database,
+    archive: &KvStore,
+    ask: &Ask<'_>,
+    facts: Option<Facts>,
+    warnings: &[Problem],
+    cost: &mut Cost,
+) -> Result<Step, Failure> {
+    let (Search::ByTime(search), Some(facts)) = (&ask.report.search, facts) else {
+        return Err(Failure::Unexpected("no search by time".to_owned()));
+    };
+    let asked = ask.asked;
+    let target = Target::new(search, ask.window);
+    let advertiser_id = facts.advertiser_id.as_deref();
+    let mut search = ArchiveSearch::new(target, advertiser_id, asked.needs_explanation());
+    while search.needs_list() {
+        let now = store::list_archived(db, ask, &mut search, cost).await?;
+        if now.is_none() {
+            return Ok(Step::Reply(refuse(&Problem::whole(Code::TokenInvalid))));
+        }
+        while let Some(parts) = search.next_parts() {
+            let parts: Vec<&Part> = parts.iter().collect();
+            let read = archive::read(archive, &facts.network_id, &parts).await?;
+            for (part, calls) in parts.into_iter().zip(&read) {
+                search.read(part, calls);
+            }
+        }
+    }
+    let explanation = asked
+        .needs_explanation()
+        .then(|| search.explain(ask.ambiguity));
+    let shown = explanation.as_ref().filter(|_| asked.explain).cloned();
+    let Some((call, archived)) = search.closest() else {
+        return Ok(Step::Reply(refuse_call(Code::CallNotFound, shown)));
+    };
+    if asked.unambiguous
+        && let Some(why) = explanation.filter(Explanation::is_ambiguous)
+    {
+        let reply = refuse_call(Code::CallAmbiguous, Some(why));
+        return Ok(Step::Reply(reply));
+    }
+    if let (true, Some(copy)) = (asked.validate_only, archived) {
+        return Ok(Step::Reply(dry_run_on(
+            ask,
+            &facts,
+            copy,
+            shown.as_ref(),
+            warnings,
+        )));
+    }
+    Ok(Step::Found(Found {
+        transaction_id: call.transaction_id,
+        archived: archived.cloned(),
+        explanation: shown,
+    }))
 }
 
 enum Conclusion {
     Reply(Reply),
     /// No call, as far as the database knows; why, if the client asked.
     NoCall(Option<Explanation>),
+    /// Archived calls may be closer than those of the database.
+    SearchArchive,
     /// The candidate id belongs to another record.
     Taken,
     /// What was stored is not what the ledger decides.
@@ -268,6 +393,7 @@ fn conclude(ask: &Ask<'_>, answer: &Answer, warnings: &[Problem]) -> Conclusion 
         answer.facts.as_ref(),
         answer.why.as_ref(),
     );
+    let explanation = ask.explanation.clone().or(explanation);
     let shown = explanation.as_ref().filter(|_| ask.asked.explain);
     let extras = Extras {
         dry_run: ask.asked.validate_only.then_some(warnings),
@@ -283,6 +409,9 @@ fn conclude(ask: &Ask<'_>, answer: &Answer, warnings: &[Problem]) -> Conclusion 
     };
     if let Some(code) = refusal(ask.report, ask.path_network_id, facts) {
         return Conclusion::Reply(refuse(&Problem::whole(code)));
+    }
+    if facts.needs_archive() {
+        return Conclusion::SearchArchive;
     }
     let Some(call) = facts.call() else {
         return Conclusion::NoCall(shown.cloned());
@@ -326,17 +455,19 @@ fn conclude(ask: &Ask<'_>, answer: &Answer, warnings: &[Problem]) -> Conclusion 
 }
 
 /// What a report would store on an archived call: nothing is put back for a dry run.
-fn dry_run_on(ask: &Ask<'_>, facts: &Facts, archived: &Archived, warnings: &[Problem]) -> Reply {
-    let Search::ById(Some(transaction_id)) = ask.report.search else {
+fn dry_run_on(
+    ask: &Ask<'_>,
+    facts: &Facts,
+    archived: &StoredCall,
+    explanation: Option<&Explanation>,
+    warnings: &[Problem],
+) -> Reply {
+    let Some(call) = Call::from_archive(archived) else {
         return refuse(&Problem::whole(Code::CallNotFound));
-    };
-    let call = Call {
-        transaction_id,
-        start: UnixMillis::from_millis(archived.start_ms),
     };
     let extras = Extras {
         dry_run: Some(warnings),
-        explanation: ask.asked.explain.then_some(&Explanation::BY_ID),
+        explanation,
     };
     let decision = ledger::decide(None, &ask.report.patch, ask.now);
     would_be(

@@ -37,11 +37,7 @@ const ok = async (request) => {
 /** An archived call that no report has put back yet. */
 async function archived(name) {
   const transaction_id = `A0000000-${name.padStart(8, '0')}`;
-  const call = { transaction_id, external_id: null, advertiser_id: null, campaign_id: null, calling_phone: null };
-  await server.archive.put(
-    `3:${transaction_id}`,
-    JSON.stringify({ ...call, destination_phone: null, start_ms: 1_300_000_000_000, duration_s: 61 }),
-  );
+  await server.addArchived([{ transaction_id, start_ms: 1_300_000_000_000, duration_s: 61 }]);
   return { transaction_id };
 }
 

@@ -7,7 +7,7 @@ let server;
 before(async () => (server = await start({ wrap: new URL('failing-archive.mjs', import.meta.url) })));
 after(() => server?.stop());
 
-/** Archives a call as `npm run archive-calls` does. */
+/** An archived call. */
 async function archive(transaction_id, advertiser_id = '1') {
   const call = {
     network_id: '3',
@@ -20,7 +20,7 @@ async function archive(transaction_id, advertiser_id = '1') {
     start_ms: 1_300_000_000_123,
     duration_s: 61,
   };
-  await server.archive.put(`3:${transaction_id}`, JSON.stringify(call));
+  await server.addArchived([call]);
   return call;
 }
 
@@ -68,9 +68,14 @@ test('a hundred reports at once on an archived call: one record', async () => {
   assert.equal((await stored('A0000000-00000004')).length, 1);
 });
 
-test('a value that is not a call is not there', async () => {
-  await server.archive.put('3:A0000000-00000005', 'not JSON');
-  assert.equal((await report('A0000000-00000005')).status, 404);
+test('a damaged value fails the look-up: what is not there cannot be told', async () => {
+  const { transaction_id } = await archive('A0000000-00000005');
+  const { keys } = await server.archive.list({ prefix: 'ids:' });
+  const values = await Promise.all(keys.map(({ name }) => server.archive.get(name)));
+  await Promise.all(keys.map(({ name }) => server.archive.put(name, 'not JSON')));
+  assertError(await report(transaction_id), 500, 'internal', 'InternalServiceError');
+  await Promise.all(keys.map(({ name }, at) => server.archive.put(name, values[at])));
+  assert.equal((await report(transaction_id)).status, 201);
 });
 
 test('an archive that fails is asked again later: 503, and nothing is stored', async () => {

@@ -258,13 +258,10 @@ test('lines that are not UTF-8 or not JSON fail alone', async () => {
 });
 
 describe('archived calls', () => {
-  const archive = (id, advertiser_id) => {
-    const call = { transaction_id: id, advertiser_id, start_ms: 1_300_000_000_000, duration_s: 5 };
-    return server.archive.put(`3:${id}`, JSON.stringify(call));
-  };
+  const archived = (transaction_id, advertiser_id) => ({ transaction_id, advertiser_id, start_ms: 1_300_000_000_000 });
 
   test('are put back for a report, not for a dry run, and only for who sees them', async () => {
-    await Promise.all([archive('KEPT-1', '1'), archive('KEPT-2', '9')]);
+    await server.addArchived([archived('KEPT-1', '1'), archived('KEPT-2', '9')]);
     const rows = ['KEPT-1', 'KEPT-2', 'KEPT-3', 'KEPT-1'].map((id) => sale(id));
     const dry = await send(rows, { query: '?validate_only=true' });
     assert.deepEqual(dry.json.results.map(({ body }) => body.status ?? body.errors.class), [201, 201, 'RecordNotFound', 201]);

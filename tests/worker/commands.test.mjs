@@ -1,16 +1,19 @@
 // The commands that move data: the archive and the directory, on the database that the Worker serves, and the bulk load
 // through the endpoint that it calls.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { archive } from '../../scripts/archive-calls.mjs';
+import { fileURLToPath } from 'node:url';
+import { archive, restore } from '../../scripts/archive.mjs';
 import { importDirectory } from '../../scripts/directory.mjs';
-import { NETWORK, start } from './harness.mjs';
+import { NETWORK, PATH, start } from './harness.mjs';
 
 const BEFORE = Date.parse('2015-01-01T00:00:00Z');
+const hours = { from: Date.parse('2014-12-31T00:00:00Z'), before: BEFORE };
 
 let server;
 let folder;
@@ -40,35 +43,61 @@ const old = (count) =>
   );
 
 describe('archive-calls', () => {
-  test('a crash at either step loses nothing, and the next run goes on', async () => {
+  const range = { ...hours, network: '3' };
+  const run = (db, kv, sizes) => archive(db, kv, { ...range, ...sizes });
+  const failing = (binding, method, times) =>
+    new Proxy(binding, {
+      get(target, name) {
+        if (name === method && times-- <= 0) throw new Error('crash');
+        const value = target[name];
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+  /** By a report, as a client would see it. */
+  const isFound = async (id, at) => {
+    const { status, json } = await server.report(
+      { search: { transaction_id: id }, call_outcome: { outcome_name: 'Sale' }, oauth_token: NETWORK },
+      { path: `${PATH}?validate_only=true` },
+    );
+    return status === 200 && json.call.start_time_t === `${Math.floor((BEFORE - 1 - at) / 1000)}`;
+  };
+
+  test('a crash at any step loses nothing, and the next run goes on', async () => {
+    const names = Array.from({ length: 7 }, (_, at) => `OLD-${at}`);
     await old(7);
     assert.equal((await report('OLD-3')).status, 201);
-    const failing = (binding, method, times) =>
-      new Proxy(binding, {
-        get(target, name) {
-          if (name === method && times-- <= 0) throw new Error('crash');
-          const value = target[name];
-          return typeof value === 'function' ? value.bind(target) : value;
-        },
-      });
-    const everywhere = async () => {
-      const kept = (await server.archive.list({ prefix: '3:OLD-' })).keys.map(({ name }) => name.slice(2));
-      assert.deepEqual([...new Set([...(await ids()), ...kept])].sort(), [0, 1, 2, 3, 4, 5, 6].map((at) => `OLD-${at}`));
-    };
-    const crashing = [
-      [server.db, failing(server.archive, 'put', 2)], // in the middle of copying
-      [server.db, failing(server.archive, 'get', 0)], // copied, not read back
-      [failing(server.db, 'prepare', 1), server.archive], // read back, not removed
-    ];
-    for (const [db, kv] of crashing) {
-      await assert.rejects(archive(db, kv, BEFORE, { batch: 3 }), /crash/);
-      await everywhere();
-      assert.equal((await ids()).length, 7);
+    const sizes = { part: 2, batch: 2, chunk: 4, bucket: 3 };
+    let runs = 0;
+    for (const [binding, method] of [
+      ['archive', 'put'],
+      ['archive', 'get'],
+      ['archive', 'delete'],
+      ['db', 'batch'],
+      ['db', 'prepare'],
+    ]) {
+      for (let times = 0; times < 40; times += 1) {
+        const bindings = { db: server.db, archive: server.archive };
+        bindings[binding] = failing(server[binding], method, times);
+        const crashed = await run(bindings.db, bindings.archive, sizes).then(
+          () => false,
+          (error) => assert.match(error.message, /crash/) ?? true,
+        );
+        // What a killed process leaves behind, as this one lives on.
+        await server.rows('DELETE FROM archive_runs');
+        for (const [at, id] of names.entries()) assert.ok(await isFound(id, at), `${id} after ${method} ${times}`);
+        runs += crashed;
+        if (!crashed) break;
+        // From the beginning again, every other time.
+        if (times % 2) await restore(server.db, server.archive, hours);
+      }
+      await run(server.db, server.archive, sizes);
+      assert.deepEqual(await ids(), ['OLD-3']);
+      await restore(server.db, server.archive, hours);
+      assert.deepEqual((await ids()).sort(), names);
     }
-    assert.equal(await archive(server.db, server.archive, BEFORE, { batch: 3 }), 6);
-    await everywhere();
-    assert.deepEqual(await ids(), ['OLD-3']);
-    assert.equal(await archive(server.db, server.archive, BEFORE), 0);
+    assert.ok(runs > 20, `${runs} crashes`);
+    assert.equal(await run(server.db, server.archive, sizes), 6);
+    assert.equal(await run(server.db, server.archive, sizes), 0);
   });
 
   test('an archived call is reported on as ever', async () => {
@@ -77,8 +106,8 @@ describe('archive-calls', () => {
     assert.equal(answer.json.call.start_time_t, String(Math.floor((BEFORE - 6) / 1000)));
   });
 
-  test('a call that changed after it was copied stays', async () => {
-    await server.addCalls([{ transaction_id: 'OLD-CHANGES', start_ms: 1 }]);
+  test('a call that changed after it was copied stays, and counts as it is', async () => {
+    await server.addCalls([{ transaction_id: 'OLD-CHANGES', start_ms: 1, advertiser_id: '1' }]);
     const changing = new Proxy(server.archive, {
       get(target, name) {
         if (name !== 'get') return target[name].bind(target);
@@ -88,9 +117,82 @@ describe('archive-calls', () => {
         };
       },
     });
-    assert.equal(await archive(server.db, changing, BEFORE), 0);
+    assert.equal(await archive(server.db, changing, { before: 1000, network: '3' }), 0);
     assert.ok((await ids()).includes('OLD-CHANGES'));
+    const search = { start_time_t: '0000000000', duration_in_seconds: 5, calling_phone_number: undefined };
+    const { json } = await server.report(
+      { search, call_outcome: { outcome_name: 'Sale' }, oauth_token: NETWORK },
+      { path: `${PATH}?validate_only=true&explain=true` },
+    );
+    assert.deepEqual([json.match.candidates, json.match.distance_seconds], [1, 0.001]);
   });
+
+  test('one run at a time; one that was killed, or has not shown itself, is replaced', async () => {
+    const claim = (process, age) =>
+      server.rows(
+        'INSERT INTO archive_runs VALUES (1, 1, ?1, unixepoch() - CAST(?2 AS INTEGER)) ON CONFLICT DO UPDATE SET process = ?1, seen_at = excluded.seen_at',
+        process,
+        age,
+      );
+    await claim('another-host:1', 5);
+    await assert.rejects(run(server.db, server.archive), /^Error: Another run is under way: process another-host:1, active \d+ s ago/);
+    await claim('another-host:1', 61);
+    assert.equal(await run(server.db, server.archive), 0);
+    // A process that has ended.
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    await claim(`${hostname()}:${pid}`, 0);
+    assert.equal(await run(server.db, server.archive), 0);
+    assert.deepEqual(await server.rows('SELECT * FROM archive_runs'), []);
+  });
+
+  test('a run that was replaced moves nothing more', async () => {
+    await server.addCalls([{ transaction_id: 'OLD-LATE', start_ms: BEFORE - 100 }]);
+    const replaced = new Proxy(server.archive, {
+      get(target, name) {
+        if (name !== 'get') return target[name].bind(target);
+        return async (keys) => {
+          await server.rows("UPDATE archive_runs SET run = 7, process = 'another-host:1'");
+          return target.get(keys);
+        };
+      },
+    });
+    await assert.rejects(run(server.db, replaced), /Another run has taken over/);
+    assert.ok((await ids()).includes('OLD-LATE'));
+    await server.rows('DELETE FROM archive_runs');
+  });
+
+  test('generations are merged, so that there are few', async () => {
+    const T = Date.parse('2010-06-01T00:00:00Z');
+    for (let run = 0; run < 20; run += 1) {
+      const start = T + run * 60_000;
+      await server.addCalls([{ network_id: '4', transaction_id: `GEN-${run}`, external_id: `e${run}`, start_ms: start }]);
+      await archive(server.db, server.archive, { from: start, before: start + 1, network: '4' });
+    }
+    const generations = await server.rows("SELECT * FROM archived_ids WHERE network_id = '4'");
+    assert.ok(generations.length <= 4, `${generations.length}`);
+    const keys = (await server.archive.list({ prefix: `ids:${createHash('sha256').update('4').digest('hex')}` })).keys;
+    assert.equal(keys.length, generations.reduce((sum, { buckets }) => sum + buckets, 0));
+  });
+
+  const command = (...args) => {
+    const script = fileURLToPath(new URL('../../scripts/archive-calls.mjs', import.meta.url));
+    return spawnSync(process.execPath, [script, ...args], { encoding: 'utf8' });
+  };
+  for (const [args, message] of [
+    [[], /--before takes a day of the calendar/],
+    [['--before', '2025-02-30'], /--before takes a day of the calendar, such as 2025-01-01/],
+    [['--before', '2025-1-1'], /--before takes a day of the calendar/],
+    [['--before', '2025-01-01', '--from', '2024-13-01'], /--from takes a day of the calendar/],
+    [['--before', '2025-01-01', '--from', '2025-01-01'], /--from must be earlier than --before/],
+    [['--until', '2025-01-01'], /Unknown option '--until'/],
+  ]) {
+    test(`archive-calls ${args.join(' ')}`, () => {
+      const { status, stderr } = command(...args);
+      assert.equal(status, 1);
+      assert.match(stderr, message);
+      assert.doesNotMatch(stderr, /^\s+at /m);
+    });
+  }
 });
 
 test('a directory is loaded, again without effect, and a campaign keeps its advertiser', async () => {

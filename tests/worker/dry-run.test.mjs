@@ -66,14 +66,14 @@ describe('validate_only', () => {
   });
 
   test('sees a call in the archive, and leaves it there', async () => {
-    const call = { transaction_id: 'OLD-1', advertiser_id: '1', start_ms: 1_300_000_000_500, duration_s: 5 };
-    await server.archive.put('3:OLD-1', JSON.stringify(call));
+    const call = { network_id: '4', transaction_id: 'OLD-1', start_ms: 1_300_000_000_500, duration_s: 5 };
+    await server.addArchived([call]);
     const old = (token) => ask('validate_only=true&explain=true', { transaction_id: 'OLD-1' }, { token });
-    const { status, json } = await old(NETWORK);
+    const { status, json } = await old(OTHER_NETWORK);
     assert.deepEqual([status, json.status, json.match], [200, 201, { by: 'transaction_id' }]);
     assert.deepEqual(json.call, { transaction_id: 'OLD-1', start_time_t: '1300000000' });
     assert.deepEqual(await server.rows("SELECT * FROM calls WHERE transaction_id = 'OLD-1'"), []);
-    assertError(await ask('validate_only=true', { transaction_id: 'OLD-2' }), 404, 'call.not_found', 'RecordNotFound');
+    assertError(await old(NETWORK), 404, 'call.not_found', 'RecordNotFound');
   });
 });
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig, unstable_splitSqlQuery } from 'wrangler';
+import { archive as archiveCalls } from '../../scripts/archive.mjs';
 import { loadDemo } from '../../scripts/demo.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -74,7 +75,7 @@ export async function start({ vars = {}, ratelimits, wrap, folder, wasm, script 
     }
     /** Sends a request as if to another host, or over HTTPS. */
     const dispatch = (address, options) => miniflare.dispatchFetch(address, options);
-    return { url, db, archive, logs, stop, dispatch, ...client(url), ...sql(db) };
+    return { url, db, archive, logs, stop, dispatch, ...client(url), ...sql(db, archive) };
   } catch (error) {
     await stop();
     throw error;
@@ -154,7 +155,7 @@ function answer(status, headers, text) {
   };
 }
 
-function sql(db) {
+function sql(db, archive) {
   /** The rows that a statement returns. A number would become text like `5.0` in a TEXT column: bind text there. */
   async function rows(statement, ...values) {
     const { results } = await db
@@ -172,9 +173,11 @@ function sql(db) {
     const columns = [
       'network_id',
       'transaction_id',
+      'external_id',
       'advertiser_id',
       'campaign_id',
       'calling_phone',
+      'destination_phone',
       'start_ms',
       'duration_s',
     ];
@@ -184,7 +187,14 @@ function sql(db) {
     await rows(insert, JSON.stringify(calls.map((call) => ({ network_id: '3', ...call }))));
   }
 
-  return { rows, records, addCalls };
+  /** Stores calls and archives them, with whatever else started at the same times. */
+  async function addArchived(calls) {
+    await addCalls(calls);
+    const times = new Set(calls.map(({ start_ms }) => start_ms));
+    for (const from of times) await archiveCalls(db, archive, { from, before: from + 1 });
+  }
+
+  return { rows, records, addCalls, addArchived };
 }
 
 /** Asserts an answer that is an error, with exactly the two members there are. */

@@ -66,7 +66,7 @@ describe('an outcome and a call', () => {
   test('a call without outcomes, and one in the archive', async () => {
     const call = { transaction_id: CALL, start_time_t: '1435993200' };
     assert.deepEqual((await read(CALL)).json, { call, call_outcomes: [] });
-    await server.archive.put('3:KEPT-9', JSON.stringify({ start_ms: 1_300_000_000_999, advertiser_id: '9' }));
+    await server.addArchived([{ transaction_id: 'KEPT-9', start_ms: 1_300_000_000_999, advertiser_id: '9' }]);
     const kept = { transaction_id: 'KEPT-9', start_time_t: '1300000000' };
     assert.deepEqual((await read('kept-9')).json, { call: kept, call_outcomes: [] });
     assertError(await read('KEPT-9', { token: ADVERTISER }), 404, 'transaction.not_found', 'RecordNotFound');

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::Batch;
+use super::{Archived, Batch};
 use crate::batch::Row;
 use crate::explanation::Explanation;
 use crate::ledger::{self, Decision};
@@ -12,10 +12,8 @@ use crate::problem::{Code, Problem};
 use crate::reply::lists::{Answered, Effect};
 use crate::reply::{Extras, Reply, refuse, refuse_call};
 use crate::request::{Report, Search};
-use crate::time::UnixMillis;
 use crate::transaction_id::TransactionId;
 use crate::worker::answer::{explanation, recorded, refusal, stored, would_be};
-use crate::worker::archive::Archived;
 use crate::worker::report::new_id;
 use crate::worker::store::batch::{Known, NewRecord};
 use crate::worker::store::{Call, Facts, Record};
@@ -30,13 +28,20 @@ pub struct Decided {
     pub names: Vec<(String, String)>,
 }
 
+impl Decided {
+    /// The first record, by whose id the rest is found.
+    pub fn candidate(&self) -> Option<TransactionId> {
+        self.records.first().map(|record| record.transaction_id)
+    }
+}
+
 impl Batch<'_> {
-    /// Decides row by row. In a dry run rows do not see each other, and `archived` are calls as if they were there.
+    /// Decides row by row. In a dry run rows do not see each other, and archived calls are taken as if they were there.
     pub fn decide(
         &self,
         rows: &[Row<'_>],
         known: &Known,
-        archived: Option<&HashMap<TransactionId, Archived>>,
+        archived: &Archived<'_>,
     ) -> Result<Decided, getrandom::Error> {
         let mut decided = Decided {
             answers: Vec::with_capacity(rows.len()),
@@ -48,29 +53,7 @@ impl Batch<'_> {
             let (reply, effect) = match (&row.report, known.facts.get(&place)) {
                 (Err(reply), _) => ((**reply).clone(), Effect::Failed),
                 (Ok(report), Some(facts)) => {
-                    let why = known.whys.get(&place);
-                    let asked = self.incoming.asked;
-                    let archived = match &report.search {
-                        Search::ById(Some(id)) => {
-                            archived.and_then(|calls| Some((*id, calls.get(id)?.start_ms)))
-                        }
-                        _ => None,
-                    };
-                    let found = archived.map(|(transaction_id, start_ms)| Call {
-                        transaction_id,
-                        start: UnixMillis::from_millis(start_ms),
-                    });
-                    let why = match found {
-                        Some(_) if asked.explain => Some(Explanation::BY_ID),
-                        _ => explanation(report, asked, self.config.ambiguity, Some(facts), why),
-                    };
-                    let row = Found {
-                        report,
-                        warnings: &row.warnings,
-                        facts,
-                        call: facts.call().or(found),
-                        why,
-                    };
+                    let row = self.call_of(place, report, &row.warnings, facts, known, archived);
                     self.decide_row(&row, &mut seen, &mut decided)?
                 }
                 (Ok(_), None) => (self.incoming.fail("a row without facts"), Effect::Failed),
@@ -82,6 +65,46 @@ impl Batch<'_> {
             });
         }
         Ok(decided)
+    }
+
+    /// A valid row with its call, wherever that is, and why it is the one, if that was asked.
+    fn call_of<'r>(
+        &self,
+        place: usize,
+        report: &'r Report<'r>,
+        warnings: &'r [Problem],
+        facts: &'r Facts,
+        known: &Known,
+        archived: &'r Archived<'r>,
+    ) -> Found<'r> {
+        let asked = self.incoming.asked;
+        let found = archived.get(&place);
+        let copy = found
+            .and_then(|found| found.archived.as_ref())
+            .filter(|_| asked.validate_only);
+        let call = facts.call().or_else(|| copy.and_then(Call::from_archive));
+        let why = match (
+            found.and_then(|found| found.explanation.clone()),
+            &report.search,
+        ) {
+            (Some(explanation), _) => Some(explanation),
+            (None, Search::ById(_)) if call.is_some() => {
+                asked.explain.then_some(Explanation::BY_ID)
+            }
+            (None, _) => {
+                let why = known.whys.get(&place);
+                explanation(report, asked, self.config.ambiguity, Some(facts), why)
+            }
+        };
+        Found {
+            report: found
+                .and_then(|found| found.by_id.as_ref())
+                .unwrap_or(report),
+            warnings,
+            facts,
+            call,
+            why,
+        }
     }
 
     fn decide_row<'r>(

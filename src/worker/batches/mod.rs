@@ -4,27 +4,33 @@
 
 mod decide;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use worker::{D1Database, KvStore};
 
 use super::answer::refusal;
-use super::archive::{self, Archived};
-use super::config::{Asked, Config};
+use super::archive::{self, CallId};
+use super::config::Config;
 use super::report::{Incoming, Outgoing, hash, now};
+use super::store::archive::known as known_to;
 use super::store::batch::{self as store, Ask, Known};
 use super::store::pause::pause;
 use super::store::{Cost, Failure};
+use crate::archive::{Part, Search as ArchiveSearch};
 use crate::batch::{Reading, Row, read, read_lines};
+use crate::explanation::Explanation;
+use crate::ingest::StoredCall;
+use crate::matching::Target;
 use crate::problem::{Code, Problem};
 use crate::reply::lists::{Answered, Effect, reply_to_batch};
 use crate::reply::{Reply, refuse, refuse_invalid, refuse_syntax};
 use crate::request::{Report, Search};
-use crate::transaction_id::TransactionId;
 use decide::Decided;
 
 /// How many rows share their trips to the database. Fewer are overtaken less often, more need fewer trips.
 const CHUNK: usize = 200;
+/// How many parts of the archive are read at once, for all rows of a chunk.
+const PARTS_AT_ONCE: usize = 8;
 /// How often a chunk is decided at most, when other requests come between.
 const TRIES: usize = 5;
 
@@ -130,115 +136,309 @@ impl Batch<'_> {
     /// The answers to some rows; `None` if the token is unknown or revoked.
     async fn answer(&self, rows: &[Row<'_>], cost: &mut Cost) -> Option<Vec<Answered>> {
         let all_fail = |reply: &Reply| Some(rows.iter().map(|row| failed_as(row, reply)).collect());
-        let reports: Vec<(usize, &Report<'_>)> = rows
-            .iter()
-            .enumerate()
-            .filter_map(|(place, row)| Some((place, row.report.as_ref().ok()?)))
-            .collect();
-        let Asked {
-            validate_only,
-            explain,
-            unambiguous,
-        } = self.incoming.asked;
-        let mut ask = Ask {
-            reports: &reports,
+        match self.try_to_answer(rows, cost).await {
+            Ok(answers) => answers,
+            Err(Failure::Unexpected(cause)) => {
+                let cause = cause.replace(self.token_hash, "…");
+                all_fail(&self.incoming.fail(&cause))
+            }
+            Err(_) => all_fail(&refuse(&Problem::whole(Code::ServiceUnavailable))),
+        }
+    }
+
+    async fn try_to_answer(
+        &self,
+        rows: &[Row<'_>],
+        cost: &mut Cost,
+    ) -> Result<Option<Vec<Answered>>, Failure> {
+        let mut progress = Progress::default();
+        let mut failed = 0_usize;
+        loop {
+            let failure = match self.step(rows, &mut progress, cost).await {
+                Ok(Step::Done(answers)) => return Ok(answers),
+                Ok(Step::Again) => continue,
+                Err(failure) => failure,
+            };
+            failed = failed.saturating_add(1);
+            match failure {
+                Failure::Ambiguous if failed < TRIES => pause(failed).await,
+                Failure::Overtaken if failed < TRIES => {}
+                failure => return Err(failure),
+            }
+        }
+    }
+
+    async fn step<'r>(
+        &self,
+        rows: &[Row<'r>],
+        progress: &mut Progress<'r>,
+        cost: &mut Cost,
+    ) -> Result<Step, Failure> {
+        let Progress {
+            archived,
+            restore,
+            tried,
+        } = progress;
+        let reports = reports(rows, archived);
+        let ask = Ask {
+            restore: restore.as_slice(),
+            tried: tried.as_ref().and_then(Decided::candidate),
+            ..self.ask(&reports)
+        };
+        let Some(known) = store::facts(self.db, &ask, cost).await? else {
+            return Ok(Step::Done(None));
+        };
+        if let (true, Some(decided)) = (known.is_committed, tried.take()) {
+            return Ok(Step::Done(Some(decided.answers)));
+        }
+        restore.clear();
+        let Some(found) = self
+            .search_archive(&reports, &known, archived, cost)
+            .await?
+        else {
+            return Ok(Step::Done(None));
+        };
+        if !found.is_empty() {
+            if !self.incoming.asked.validate_only {
+                restore.extend(found.values().filter_map(|row| row.archived.clone()));
+            }
+            archived.extend(found);
+            return Ok(Step::Again);
+        }
+        let decided = self
+            .decide(rows, &known, archived)
+            .map_err(|_| Failure::Unexpected("no random bits".to_owned()))?;
+        let Decided { records, names, .. } = &decided;
+        if records.is_empty() {
+            return Ok(Step::Done(Some(decided.answers)));
+        }
+        match store::append(self.db, self.token_hash, records, names, cost).await {
+            Ok(true) => Ok(Step::Done(Some(decided.answers))),
+            // The token was revoked since.
+            Ok(false) => Err(Failure::Overtaken),
+            Err(failure) => {
+                *tried = Some(decided);
+                Err(failure)
+            }
+        }
+    }
+
+    fn ask<'x>(&'x self, reports: &'x [(usize, &'x Report<'x>)]) -> Ask<'x> {
+        Ask {
+            reports,
             token_hash: self.token_hash,
             path_network_id: self.incoming.path_network_id.as_deref(),
             window: self.config.window,
-            explain: explain || unambiguous,
-            restore: Vec::new(),
+            explain: self.incoming.asked.needs_explanation(),
+            restore: &[],
+            searches: Vec::new(),
             tried: None,
-        };
-        let mut archived = None;
-        let mut decided: Option<Decided> = None;
-        let mut is_lost = false;
-        for tried in 0..TRIES {
-            if std::mem::take(&mut is_lost) {
-                pause(tried).await;
-            }
-            let failure = match store::facts(self.db, &ask, cost).await {
-                Ok(None) => return None,
-                Ok(Some(known)) => {
-                    if let (true, Some(decided)) = (known.is_committed, decided.take()) {
-                        return Some(decided.answers);
-                    }
-                    ask.tried = None;
-                    if archived.is_none() {
-                        let Ok(found) = self.find_archived(&ask, &known).await else {
-                            return all_fail(&refuse(&Problem::whole(Code::ServiceUnavailable)));
-                        };
-                        if !validate_only && !found.is_empty() {
-                            ask.restore = found.values().map(|call| call.json.clone()).collect();
-                        }
-                        archived = Some(found);
-                        if !ask.restore.is_empty() {
-                            continue;
-                        }
-                    }
-                    ask.restore.clear();
-                    let archived = archived.as_ref().filter(|_| validate_only);
-                    let Ok(decision) = self.decide(rows, &known, archived) else {
-                        return all_fail(&self.incoming.fail("no random bits"));
-                    };
-                    if decision.records.is_empty() {
-                        return Some(decision.answers);
-                    }
-                    let Decided { records, names, .. } = &decision;
-                    match store::append(self.db, self.token_hash, records, names, cost).await {
-                        Ok(true) => return Some(decision.answers),
-                        Ok(false) => continue,
-                        Err(failure) => {
-                            ask.tried = records.first().map(|record| record.transaction_id);
-                            decided = Some(decision);
-                            failure
-                        }
-                    }
-                }
-                Err(failure) => failure,
+        }
+    }
+
+    /// Looks in the archive for the calls of those rows that may be on an archived one and were not looked up before;
+    /// `None` if the token was revoked since.
+    async fn search_archive<'r>(
+        &self,
+        reports: &[(usize, &Report<'r>)],
+        known: &Known,
+        looked_up: &Archived<'r>,
+        cost: &mut Cost,
+    ) -> Result<Option<Archived<'r>>, Failure> {
+        let mut by_id = Vec::new();
+        let mut by_time = Vec::new();
+        for (place, report) in reports {
+            let Some(facts) = known.facts.get(place) else {
+                continue;
             };
-            match failure {
-                Failure::Ambiguous => is_lost = true,
-                Failure::Overtaken => {}
-                Failure::Overloaded => break,
-                Failure::Unexpected(cause) => {
-                    let cause = cause.replace(self.token_hash, "…");
-                    return all_fail(&self.incoming.fail(&cause));
+            let path_network_id = self.incoming.path_network_id.as_deref();
+            if looked_up.contains_key(place) || refusal(report, path_network_id, facts).is_some() {
+                continue;
+            }
+            match &report.search {
+                Search::ById(Some(id)) if !facts.generations.is_empty() => {
+                    by_id.push((*place, CallId::Transaction(id.to_string())));
+                }
+                Search::ByTime(_) if facts.needs_archive() => by_time.push((*place, *report)),
+                _ => {}
+            }
+        }
+        let mut found = self.find_by_id(known, by_id).await?;
+        match self.search_by_time(known, by_time, cost).await? {
+            Some(others) => found.extend(others),
+            None => return Ok(None),
+        }
+        Ok(Some(found))
+    }
+
+    async fn find_by_id<'r>(
+        &self,
+        known: &Known,
+        rows: Vec<(usize, CallId)>,
+    ) -> Result<Archived<'r>, Failure> {
+        let generations = known
+            .facts
+            .values()
+            .find(|facts| !facts.generations.is_empty());
+        let generations = generations.map_or(&[][..], |facts| &facts.generations);
+        let ids: Vec<CallId> = rows.iter().map(|(_, id)| id.clone()).collect();
+        let calls = archive::find(self.archive, &known.network_id, generations, &ids).await?;
+        let advertiser_id = known.advertiser_id.as_deref();
+        let found = |(place, id): (usize, CallId)| {
+            let call = calls.get(&id);
+            let call = call.filter(|call| archive::is_visible(call, advertiser_id));
+            let row = Found {
+                archived: call.cloned(),
+                ..Found::default()
+            };
+            (place, row)
+        };
+        Ok(rows.into_iter().map(found).collect())
+    }
+
+    /// As `search_archive` of a single report, for many: they share the trips to the database and the parts that are read.
+    async fn search_by_time<'x, 'r>(
+        &self,
+        known: &Known,
+        rows: Vec<(usize, &'x Report<'r>)>,
+        cost: &mut Cost,
+    ) -> Result<Option<Archived<'r>>, Failure> {
+        let asked = self.incoming.asked;
+        let advertiser_id = known.advertiser_id.as_deref();
+        let explain = asked.needs_explanation();
+        let search = |(place, report): (usize, &'x Report<'r>)| match &report.search {
+            Search::ByTime(search) => {
+                let target = Target::new(search, self.config.window);
+                let search = ArchiveSearch::new(target, advertiser_id, explain);
+                Some((place, report, search))
+            }
+            Search::ById(_) => None,
+        };
+        let mut searches: Vec<_> = rows.into_iter().filter_map(search).collect();
+        loop {
+            let mut active: Vec<_> = searches
+                .iter_mut()
+                .filter(|(.., search)| search.needs_list())
+                .collect();
+            if active.is_empty() {
+                break;
+            }
+            let reports: Vec<_> = active
+                .iter()
+                .map(|(place, report, _)| (*place, *report))
+                .collect();
+            let ask = Ask {
+                searches: active.iter().map(|(.., search)| search).collect(),
+                ..self.ask(&reports)
+            };
+            let Some(now) = store::facts(self.db, &ask, cost).await? else {
+                return Ok(None);
+            };
+            for ((place, _, search), listed) in active.iter_mut().zip(now.listed) {
+                if let Some(facts) = now.facts.get(place) {
+                    search.know(known_to(facts, now.whys.get(place)));
+                }
+                search.list(listed);
+            }
+            let mut active: Vec<_> = active.into_iter().map(|(.., search)| search).collect();
+            self.read_parts(&known.network_id, &mut active).await?;
+        }
+        let found = |(place, report, search): (usize, &'x Report<'r>, ArchiveSearch)| {
+            let closest = search.closest();
+            let by_id = closest.map(|(call, _)| Report {
+                search: Search::ById(Some(call.transaction_id)),
+                ..report.clone()
+            });
+            let row = Found {
+                by_id,
+                archived: closest.and_then(|(_, archived)| archived.cloned()),
+                explanation: explain.then(|| search.explain(self.config.ambiguity)),
+            };
+            (place, row)
+        };
+        Ok(Some(searches.into_iter().map(found).collect()))
+    }
+
+    /// Reads the listed parts as far as each search needs them, a part once for all that need it at the same time.
+    async fn read_parts(
+        &self,
+        network_id: &str,
+        searches: &mut [&mut ArchiveSearch],
+    ) -> Result<(), Failure> {
+        loop {
+            let mut wanted: BTreeMap<(i64, i64), Vec<(usize, Part)>> = BTreeMap::new();
+            for (at, search) in searches.iter_mut().enumerate() {
+                for part in search.next_parts().into_iter().flatten() {
+                    let key = (part.hour, part.number);
+                    wanted.entry(key).or_default().push((at, part));
+                }
+            }
+            if wanted.is_empty() {
+                return Ok(());
+            }
+            let wanted: Vec<_> = wanted.into_values().collect();
+            for wanted in wanted.chunks(PARTS_AT_ONCE) {
+                let parts: Vec<&Part> = wanted
+                    .iter()
+                    .filter_map(|readers| Some(&readers.first()?.1))
+                    .collect();
+                let read = archive::read(self.archive, network_id, &parts).await?;
+                for (readers, calls) in wanted.iter().zip(&read) {
+                    for (at, part) in readers {
+                        if let Some(search) = searches.get_mut(*at) {
+                            search.read(part, calls);
+                        }
+                    }
                 }
             }
         }
-        all_fail(&refuse(&Problem::whole(Code::ServiceUnavailable)))
     }
+}
 
-    /// The archived calls among those that the rows name by id and the database does not know, as far as the token
-    /// sees them.
-    async fn find_archived(
-        &self,
-        ask: &Ask<'_>,
-        known: &Known,
-    ) -> Result<HashMap<TransactionId, Archived>, worker::kv::KvError> {
-        let mut ids: Vec<TransactionId> = ask
-            .reports
-            .iter()
-            .filter_map(
-                |(place, report)| match (&report.search, known.facts.get(place)) {
-                    (Search::ById(Some(id)), Some(facts))
-                        if facts.call().is_none() && refusal(report, None, facts).is_none() =>
-                    {
-                        Some(*id)
-                    }
-                    _ => None,
-                },
-            )
-            .collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let found = archive::find_all(self.archive, &known.network_id, &ids).await?;
-        let visible = |call: &Archived| call.is_visible_to(known.advertiser_id.as_deref());
-        Ok(found
-            .into_iter()
-            .filter(|(_, call)| visible(call))
-            .collect())
-    }
+/// How far the rows of a chunk have come.
+#[derive(Default)]
+struct Progress<'r> {
+    /// What was looked up in the archive.
+    archived: Archived<'r>,
+    /// Archived calls to put back.
+    restore: Vec<StoredCall>,
+    /// What a trip would have stored that failed, and may have been committed.
+    tried: Option<Decided>,
+}
+
+/// What comes of a step.
+enum Step {
+    /// The answers; `None` if the token is unknown or revoked.
+    Done(Option<Vec<Answered>>),
+    /// The rows again, now that more is known of the archive.
+    Again,
+}
+
+/// What the archive says of rows, each by its place.
+type Archived<'r> = HashMap<usize, Found<'r>>;
+
+/// What the archive says of a row.
+#[derive(Default)]
+pub struct Found<'r> {
+    /// The report by the id of its call, if it was searched for by time and there is one.
+    pub by_id: Option<Report<'r>>,
+    /// The call's copy, if it is archived.
+    pub archived: Option<StoredCall>,
+    /// Why a search by time found it, or none, if that was asked.
+    pub explanation: Option<Explanation>,
+}
+
+/// The valid reports, each by its place, by the id of their call where the archive told it.
+fn reports<'x, 'r>(
+    rows: &'x [Row<'r>],
+    archived: &'x Archived<'r>,
+) -> Vec<(usize, &'x Report<'r>)> {
+    let report = |(place, row): (usize, &'x Row<'r>)| {
+        let sent = row.report.as_ref().ok()?;
+        let by_id = archived.get(&place).and_then(|found| found.by_id.as_ref());
+        Some((place, by_id.unwrap_or(sent)))
+    };
+    rows.iter().enumerate().filter_map(report).collect()
 }
 
 /// A row that is not carried out: as it was refused already, or else so.

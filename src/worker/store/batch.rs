@@ -10,8 +10,10 @@ use worker::{D1Database, D1PreparedStatement};
 
 use super::search::{self, Shape};
 use super::statement::{Bind, over_rows, prepare};
-use super::{CURRENT, FACTS, RESTORE};
+use super::{CURRENT, FACTS, archive};
 use super::{Cost, Facts, Failure, OUTCOMES_WRITE, Why, columns, read_json, run};
+use crate::archive::{Listed, Search};
+use crate::ingest::StoredCall;
 use crate::money::Cents;
 use crate::outcome::Fields;
 use crate::request::Report;
@@ -45,7 +47,9 @@ pub struct Ask<'a> {
     /// Whether to tell why a call was found or not.
     pub explain: bool,
     /// Archived calls to put back first.
-    pub restore: Vec<String>,
+    pub restore: &'a [StoredCall],
+    /// Searches of the archive, to list the parts that come next for each.
+    pub searches: Vec<&'a Search>,
     /// A record of an earlier try, which may have been committed.
     pub tried: Option<TransactionId>,
 }
@@ -62,6 +66,8 @@ pub struct Known {
     pub facts: HashMap<usize, Facts>,
     /// Why its call was found or not, where that was asked.
     pub whys: HashMap<usize, Why>,
+    /// The parts of the archive that come next for each search.
+    pub listed: Vec<Listed>,
 }
 
 /// Looks up what is so before the rows; `None` if the token is unknown or revoked. A statement for each shape of
@@ -83,12 +89,8 @@ pub async fn facts(
         let alike = shapes.entry(Shape::of(&report.search)).or_default();
         alike.push((*place, report));
     }
-    let mut statements = Vec::new();
-    if !ask.restore.is_empty() {
-        let archived = format!("[{}]", ask.restore.join(","));
-        let binds = [token.clone(), ("archived", Bind::Text(archived))];
-        statements.push(prepare(db, RESTORE, &binds)?);
-    }
+    let mut statements = archive::restore(db, ask.token_hash, ask.restore)?;
+    let restoring = statements.len();
     let candidate = ask.tried.as_ref().map(TransactionId::as_str);
     let binds = [token.clone(), ("candidate", Bind::text(candidate))];
     statements.push(prepare(db, TOKEN, &binds)?);
@@ -118,15 +120,19 @@ pub async fn facts(
             ("path_network_id", Bind::text(ask.path_network_id)),
             ("rows", Bind::Text(Value::Array(rows).to_string())),
         ];
-        statements.push(prepare(db, &over(FACTS, *shape, &names), &binds)?);
+        let facts = FACTS
+            .replace("{{archived}}", &shape.archived(ask.explain))
+            .replace("{{generations}}", &shape.generations());
+        statements.push(prepare(db, &over(&facts, *shape, &names), &binds)?);
         asked.push((Kind::Facts, reports));
         if let Some(sql) = shape.explain().filter(|_| ask.explain) {
             statements.push(prepare(db, &over(&sql, *shape, &names), &binds)?);
             asked.push((Kind::Why, reports));
         }
     }
+    statements.extend(archive::list(db, ask.token_hash, &ask.searches)?);
     let results = run(db, statements, cost).await?;
-    let mut results = results.iter().skip(usize::from(!ask.restore.is_empty()));
+    let mut results = results.iter().skip(restoring);
     let who = read_json::<Token>(results.next())?.into_iter().next();
     let Some(Token(network_id, advertiser_id, committed)) = who else {
         return Ok(None);
@@ -137,6 +143,7 @@ pub async fn facts(
         is_committed: committed != 0,
         facts: HashMap::new(),
         whys: HashMap::new(),
+        listed: Vec::new(),
     };
     for (kind, reports) in asked {
         let place = |at: usize| reports.get(at).map(|(place, _)| *place);
@@ -155,6 +162,7 @@ pub async fn facts(
             }
         }
     }
+    known.listed = archive::listed(results)?;
     Ok(Some(known))
 }
 

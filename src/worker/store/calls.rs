@@ -134,7 +134,8 @@ pub async fn store(
     Ok(())
 }
 
-fn to_row(call: &StoredCall) -> Value {
+/// A call as the statements take it.
+pub fn to_row(call: &StoredCall) -> Value {
     json!([
         call.transaction_id,
         call.external_id,

@@ -2,6 +2,7 @@
 //!
 //! Not here: what a report's facts lead to.
 
+pub mod archive;
 pub mod batch;
 pub mod calls;
 pub mod pause;
@@ -13,7 +14,9 @@ mod statement;
 use serde::Deserialize;
 use worker::{D1Database, D1PreparedStatement, D1Result, Error};
 
+use crate::archive::{Generation, Known};
 use crate::explanation::{Explanation, Steps};
+use crate::ingest::StoredCall;
 use crate::matching::{self, Target};
 use crate::money::Cents;
 use crate::outcome::Fields;
@@ -23,7 +26,6 @@ use crate::transaction_id::TransactionId;
 use statement::Bind;
 
 const FACTS: &str = include_str!("sql/facts.sql");
-const RESTORE: &str = include_str!("sql/restore.sql");
 const CURRENT: &str = include_str!("sql/current.sql");
 
 /// The last start there can be: 13 digits.
@@ -148,6 +150,11 @@ pub struct Call {
 }
 
 impl Call {
+    /// The call of an archived copy; `None` if its id is none.
+    pub fn from_archive(call: &StoredCall) -> Option<Self> {
+        Self::from_row(&call.transaction_id, call.start_ms)
+    }
+
     fn from_row(id: &str, start_ms: i64) -> Option<Self> {
         let transaction_id = TransactionId::parse(id)?;
         Some(Self {
@@ -175,10 +182,14 @@ pub struct Facts {
     pub call_id: Option<i64>,
     call_transaction_id: Option<String>,
     call_start_ms: Option<i64>,
+    call_duration: Option<u32>,
     /// The current record of the outcome, if it was reported before.
     pub current: Option<Record>,
     /// How the outcome name is shown, if it was reported before.
     pub display: Option<String>,
+    archived: u8,
+    /// The hash tables of archived calls by their ids, if the report names a call that the database does not know.
+    pub generations: Vec<Generation>,
 }
 
 impl Facts {
@@ -193,6 +204,17 @@ impl Facts {
     pub fn call(&self) -> Option<Call> {
         Call::from_row(self.call_transaction_id.as_deref()?, self.call_start_ms?)
     }
+
+    /// Whether archived calls may change what the search comes to.
+    pub const fn needs_archive(&self) -> bool {
+        self.archived != 0
+    }
+
+    /// The call as matching sees it, if one was found.
+    fn candidate(&self) -> Option<matching::Call> {
+        let call = self.call()?;
+        Some(found(call.transaction_id, call.start, self.call_duration))
+    }
 }
 
 /// A call as `explain.sql` shows it.
@@ -202,14 +224,24 @@ pub struct Seen(String, i64, Option<u32>);
 impl Seen {
     /// The call as the distance looks at it.
     fn to_call(&self) -> Option<matching::Call> {
-        Some(matching::Call {
-            transaction_id: TransactionId::parse(&self.0)?,
-            start: UnixMillis::from_millis(self.1),
-            duration: self.2,
-            calling_phone: None,
-            advertiser_id: None,
-            campaign_id: None,
-        })
+        let start = UnixMillis::from_millis(self.1);
+        Some(found(TransactionId::parse(&self.0)?, start, self.2))
+    }
+}
+
+/// A call that the database found, as the distance looks at it.
+const fn found(
+    transaction_id: TransactionId,
+    start: UnixMillis,
+    duration: Option<u32>,
+) -> matching::Call {
+    matching::Call {
+        transaction_id,
+        start,
+        duration,
+        calling_phone: None,
+        advertiser_id: None,
+        campaign_id: None,
     }
 }
 
@@ -227,6 +259,20 @@ pub struct Why {
 }
 
 impl Why {
+    /// What of it an archive search takes into account.
+    fn known(&self) -> Known {
+        let call = |seen: &Option<Seen>| seen.as_ref().and_then(Seen::to_call);
+        Known {
+            candidates: [call(&self.chosen), call(&self.runner_up)],
+            count: self.candidates,
+            rejected: [
+                call(&self.filtered),
+                call(&self.numbered),
+                call(&self.visible),
+            ],
+        }
+    }
+
     /// The explanation of a search; `ambiguity` is a margin in milliseconds.
     pub fn explain(&self, search: &TimeSearch<'_>, ambiguity: i64) -> Explanation {
         let target = Target::new(search, None);

@@ -10,6 +10,7 @@ use worker::D1Database;
 use super::pause::pause;
 use super::statement::{Bind, prepare};
 use super::{Call, Cost, Failure, Record, first, read_json, run, search};
+use crate::archive::Generation;
 use crate::export::Export;
 use crate::reply::Recorded;
 use crate::reply::reading::Stored;
@@ -47,6 +48,8 @@ pub struct Reader {
     /// The outcome with a record of this id.
     pub outcome: Option<Outcome>,
     call: Option<(i64, String, i64)>,
+    /// The hash tables of archived calls by their ids, if the database has no call with the id.
+    pub generations: Vec<Generation>,
 }
 
 /// An outcome, by one of its records. The fields stand as `read.sql` selects them.
@@ -89,7 +92,9 @@ pub async fn read(
             Bind::text(id.as_ref().map(TransactionId::as_str)),
         ),
     ];
-    let sql = READ.replace("{{by_id}}", search::BY_ID);
+    let sql = READ
+        .replace("{{by_id}}", search::BY_ID)
+        .replace("{{generations}}", &search::generations("b"));
     retried(
         async |cost| {
             first(

@@ -12,9 +12,12 @@ use worker::D1Database;
 use super::search::{CAMPAIGN, Shape};
 use super::statement::{Bind, Statement, prepare};
 use super::{
-    CURRENT, Call, Cost, FACTS, Facts, Failure, OUTCOMES_WRITE, RESTORE, Record, Why, columns,
+    CURRENT, Call, Cost, FACTS, Facts, Failure, OUTCOMES_WRITE, Record, Why, archive, columns,
     first, run,
 };
+use crate::archive::Search as ArchiveSearch;
+use crate::explanation::Explanation;
+use crate::ingest::StoredCall;
 use crate::money::Cents;
 use crate::request::{Report, Search};
 use crate::transaction_id::TransactionId;
@@ -45,7 +48,9 @@ pub struct Ask<'a> {
     /// Whether an earlier try with this candidate may have been committed.
     pub retry: bool,
     /// An archived call to put back first.
-    pub restore: Option<String>,
+    pub restore: Option<StoredCall>,
+    /// Why the call was found, where a search of the archive has found it and the report names it by id.
+    pub explanation: Option<Explanation>,
 }
 
 /// The record of an earlier try.
@@ -82,11 +87,14 @@ struct Statements {
 impl Statements {
     fn new(shape: Shape, asked: Asked) -> Self {
         let call = shape.call();
+        let archived = shape.archived(asked.needs_explanation());
         let fill = |sql: &str, call: &str| {
             let filled = sql
                 .replace("{{call}}", call)
                 .replace("{{current}}", CURRENT)
                 .replace("{{campaign}}", CAMPAIGN)
+                .replace("{{archived}}", &archived)
+                .replace("{{generations}}", &shape.generations())
                 .replace("{{rows}}", "")
                 .replace("{{each}}", "")
                 .replace("{{at}}", "0");
@@ -96,7 +104,7 @@ impl Statements {
             facts: fill(FACTS, &call),
             why: shape
                 .explain()
-                .filter(|_| asked.explain || asked.unambiguous)
+                .filter(|_| asked.needs_explanation())
                 .map(|sql| fill(&sql, &call)),
             append: if asked.unambiguous {
                 fill(APPEND, &shape.sure_call())
@@ -128,14 +136,8 @@ impl Statements {
 pub async fn report(db: &D1Database, ask: &Ask<'_>, cost: &mut Cost) -> Result<Answer, Failure> {
     let binds = binds(ask)?;
     let prepared = Statements::of(Shape::of(&ask.report.search), ask.asked);
-    let mut statements = Vec::with_capacity(6);
-    if let Some(archived) = &ask.restore {
-        let binds = [
-            ("token", Bind::Text(ask.token_hash.to_owned())),
-            ("archived", Bind::Text(format!("[{archived}]"))),
-        ];
-        statements.push(prepare(db, RESTORE, &binds)?);
-    }
+    let mut statements = archive::restore(db, ask.token_hash, ask.restore.as_slice())?;
+    let restoring = statements.len();
     if ask.retry {
         statements.push(prepare(db, MINE, &binds)?);
     }
@@ -148,7 +150,7 @@ pub async fn report(db: &D1Database, ask: &Ask<'_>, cost: &mut Cost) -> Result<A
         statements.push(prepared.name.bind(db, &binds)?);
     }
     let results = run(db, statements, cost).await?;
-    let mut results = results.iter().skip(usize::from(ask.restore.is_some()));
+    let mut results = results.iter().skip(restoring);
     let mine = if ask.retry {
         first(results.next())?.and_then(mine)
     } else {
@@ -171,6 +173,37 @@ pub async fn report(db: &D1Database, ask: &Ask<'_>, cost: &mut Cost) -> Result<A
         why,
         appended,
     })
+}
+
+/// What is so before the report, with the parts of the archive that its search looks at next: of one moment. `None` if the
+/// token is unknown or revoked.
+pub async fn list_archived(
+    db: &D1Database,
+    ask: &Ask<'_>,
+    search: &mut ArchiveSearch,
+    cost: &mut Cost,
+) -> Result<Option<Facts>, Failure> {
+    let binds = binds(ask)?;
+    let prepared = Statements::of(Shape::of(&ask.report.search), ask.asked);
+    let mut statements = vec![prepared.facts.bind(db, &binds)?];
+    if let Some(why) = &prepared.why {
+        statements.push(why.bind(db, &binds)?);
+    }
+    statements.extend(archive::list(db, ask.token_hash, &[search])?);
+    let results = run(db, statements, cost).await?;
+    let mut results = results.iter();
+    let facts: Option<Facts> = first(results.next())?;
+    let why = match &prepared.why {
+        Some(_) => first(results.next())?,
+        None => None,
+    };
+    if let Some(facts) = &facts {
+        search.know(archive::known(facts, why.as_ref()));
+    }
+    for listed in archive::listed(results)? {
+        search.list(listed);
+    }
+    Ok(facts)
 }
 
 /// A row of `mine.sql`.

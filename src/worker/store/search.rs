@@ -18,6 +18,8 @@ const CLOSEST_OF_NETWORK: &str = include_str!("sql/closest_of_network.sql");
 const COUNT: &str = include_str!("sql/count.sql");
 const SURE: &str = include_str!("sql/sure.sql");
 const EXPLAIN: &str = include_str!("sql/explain.sql");
+const ARCHIVED: &str = include_str!("sql/archived.sql");
+const GENERATIONS: &str = include_str!("sql/generations.sql");
 
 /// How far the next ring of `closest.sql` reaches: never farther than the best distance, its first 15 digits.
 const REACH: &str = "min(walk.next, CAST(substr(walk.best, 1, 15) AS INTEGER))";
@@ -110,6 +112,37 @@ impl Shape {
             .replace("{{distance_r}}", &distance("r", duration))
     }
 
+    /// Whether archived calls may change what the search comes to: its call, or with `explain` what tells why, too. By id,
+    /// never.
+    pub fn archived(self, explain: bool) -> String {
+        let Some((_, duration)) = self.0 else {
+            return "FALSE".to_owned();
+        };
+        let (low, high) = if explain {
+            // A call outside the window may be the nearest that there is.
+            let found = "iif(c.id IS NULL, 9999999999999, 0)";
+            (
+                format!("(:earliest - {found})"),
+                format!("(:latest + {found})"),
+            )
+        } else {
+            let reach = format!("ifnull({}, 9999999999999)", distance("c", duration));
+            (
+                format!("max(:earliest, :start - {reach})"),
+                format!("min(:latest, :start + {reach})"),
+            )
+        };
+        ARCHIVED.replace("{{low}}", &low).replace("{{high}}", &high)
+    }
+
+    /// The hash tables of archived calls, where the database has no call with the wanted id. By time, none.
+    pub fn generations(self) -> String {
+        match self.0 {
+            None => generations("c"),
+            Some(_) => "'[]'".to_owned(),
+        }
+    }
+
     /// The statement that tells why the call was found or not; `None` for a search by id.
     pub fn explain(self) -> Option<String> {
         let (filters, duration) = self.0?;
@@ -139,6 +172,11 @@ impl Shape {
                 .replace("{{visible}}", &any_time(Filters::default())),
         )
     }
+}
+
+/// The hash tables of archived calls, where there is no `call`.
+pub fn generations(call: &str) -> String {
+    GENERATIONS.replace("{{call}}", call)
 }
 
 fn permitted(call: &str) -> String {

@@ -1,5 +1,6 @@
 -- (2) The record, appended where there is none yet or where the merged fields differ from the current one: sent
 -- fields come from the patch, unsent ones from the current record or the defaults.
+-- Nothing is appended where an archived call may be closer.
 -- Concurrency rests on UNIQUE outcomes_by_identity: one first record, and a chain that cannot fork.
 INSERT INTO outcomes (
   network_id, transaction_id, corrects_transaction_id, advertiser_id, call_id, name_key, partner_unique_id, revision,
@@ -23,7 +24,7 @@ FROM (
   FROM tokens AS t
   JOIN calls AS c ON c.id = {{call}}
   LEFT JOIN outcomes AS o ON o.seq = {{current}}
-  WHERE t.hash = :token AND t.revoked_at IS NULL) AS m
+  WHERE t.hash = :token AND t.revoked_at IS NULL AND NOT {{archived}}) AS m
 WHERE (m.revision = 0
   OR (m.description, m.occurred_at, m.sale_cents, m.value, m.custom_1, m.custom_2, m.custom_3) IS NOT
      (m.current_description, m.current_occurred_at, m.current_sale_cents, m.current_value, m.current_custom_1,

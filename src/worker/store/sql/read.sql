@@ -7,7 +7,8 @@ SELECT json_array(
       SELECT h.seq FROM outcomes AS h
       WHERE h.call_id = r.call_id AND h.name_key = r.name_key AND h.partner_unique_id = r.partner_unique_id
       ORDER BY h.revision DESC LIMIT 1)), 'null')),
-  json(iif(b.id IS NULL, 'null', json_array(b.id, b.transaction_id, b.start_ms)))) AS json
+  json(iif(b.id IS NULL, 'null', json_array(b.id, b.transaction_id, b.start_ms))),
+  json({{generations}})) AS json
 FROM tokens AS t
 LEFT JOIN outcomes AS r ON r.seq = (
   SELECT k.seq FROM outcomes AS k INDEXED BY outcomes_by_transaction
