@@ -39,3 +39,19 @@ CREATE TABLE archive_runs (
   process TEXT    NOT NULL,
   seen_at INTEGER NOT NULL
 ) STRICT;
+
+-- Whether the token's network has archived calls: a report reads its token anyway. Once set, it stays.
+ALTER TABLE tokens ADD COLUMN has_archive INTEGER NOT NULL DEFAULT 0;
+
+CREATE TRIGGER archived_hours_show_in_tokens
+AFTER INSERT ON archived_hours
+BEGIN
+  UPDATE tokens SET has_archive = 1 WHERE network_id = NEW.network_id AND has_archive = 0;
+END;
+
+CREATE TRIGGER tokens_show_archived_hours
+AFTER INSERT ON tokens
+WHEN EXISTS (SELECT 1 FROM archived_hours WHERE network_id = NEW.network_id)
+BEGIN
+  UPDATE tokens SET has_archive = 1 WHERE hash = NEW.hash;
+END;

@@ -2,7 +2,7 @@
 // that explanations are the specification's in closest.test.mjs.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { ADVERTISER, ID, NETWORK, PATH, assertError, start } from './harness.mjs';
+import { ADVERTISER, ID, NETWORK, OTHER_NETWORK, PATH, assertError, start } from './harness.mjs';
 
 const DAY = 86_400;
 const AT = 1_440_607_300;
@@ -73,7 +73,8 @@ describe('validate_only', () => {
     assert.deepEqual([status, json.status, json.match], [200, 201, { by: 'transaction_id' }]);
     assert.deepEqual(json.call, { transaction_id: 'OLD-1', start_time_t: '1300000000' });
     assert.deepEqual(await server.rows("SELECT * FROM calls WHERE transaction_id = 'OLD-1'"), []);
-    assertError(await old(NETWORK), 404, 'call.not_found', 'RecordNotFound');
+    const foreign = await ask('validate_only=true', { transaction_id: 'OLD-1' });
+    assertError(foreign, 404, 'call.not_found', 'RecordNotFound');
   });
 });
 
