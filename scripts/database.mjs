@@ -1,10 +1,11 @@
 // Opens the Worker's D1 and KV from Node, for the commands: the local ones, also while `npm start` serves them, or the
 // deployed ones. Needs the pinned Node (see launch.mjs).
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { getPlatformProxy, unstable_readConfig } from 'wrangler';
 import { loadDemo } from './demo.mjs';
+import { migrations } from './migrations.mjs';
 import { Failure, root, run, step } from './run.mjs';
 
 /** Where local D1 and KV are kept: wrangler's own place, so that its commands see the same data. */
@@ -40,8 +41,7 @@ async function prepare(DB) {
     .run()
     .then(({ results }) => results.map((row) => row.name))
     .catch(() => []); // The first migration creates the table.
-  const migrations = (await readdir(join(root, 'migrations'))).filter((name) => name.endsWith('.sql'));
-  if (!migrations.every((name) => applied.includes(name))) {
+  if (!(await migrations()).every((name) => applied.includes(name))) {
     await step('Applying the migrations', () => wrangler('d1', 'migrations', 'apply', 'DB', '--local', '--env', 'dev'));
   }
   await loadDemo(DB);
@@ -77,10 +77,11 @@ async function remoteConfig() {
 }
 
 function existing(found, name) {
-  if (!found) throw new Failure(`This account has no \`${name}\`. Deploy first: npx wrangler deploy --env=""`);
+  if (!found) throw new Failure(`This account has no \`${name}\`. Deploy first: npm run deploy`);
   return found;
 }
 
-function wrangler(...args) {
+/** What a command of wrangler says. */
+export function wrangler(...args) {
   return run(process.execPath, [join(root, 'node_modules/wrangler/bin/wrangler.js'), ...args], { quiet: true });
 }

@@ -6,6 +6,7 @@ import { root } from './run.mjs';
 
 const settings = ['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'package-lock.json'];
 const scripts = [
+  'build.rs',
   'examples/reference.rs',
   'scripts/build.mjs',
   'scripts/fingerprint.mjs',
@@ -15,7 +16,8 @@ const scripts = [
 
 /** Of everything that the Worker is made from, and so of the rules; the npm package bears the same. */
 export function buildId() {
-  const sources = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
+  const sources = ['src', 'migrations']
+    .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map((entry) => join((entry.parentPath ?? entry.path).slice(root.length), entry.name))
     .sort();

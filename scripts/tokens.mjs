@@ -51,7 +51,7 @@ await main(async () => {
     await whenFree(() => action(DB));
   } catch (error) {
     if (!/no such table/.test(error.message)) throw error;
-    throw new Failure('The deployed database has no tables yet. Run: npx wrangler d1 migrations apply DB --remote');
+    throw new Failure('The deployed database has no tables yet. Run: npm run deploy');
   } finally {
     await close();
   }

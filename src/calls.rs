@@ -59,61 +59,87 @@ pub struct Reading<'a> {
     /// The token in the body.
     pub token: SentToken<'a>,
     /// The rows in their order, or why there are none.
-    pub rows: Result<Vec<Row<'a>>, Problem>,
+    pub rows: Result<Vec<Row<'a>>, Vec<Problem>>,
     /// What is probably not as it was meant.
     pub warnings: Vec<Problem>,
 }
 
-/// Reads a body: `calls`, a list, or `call`, one object.
+/// What was last sent as `calls` or `call`, with its warnings.
+type Sending<'a> = (Result<Vec<Row<'a>>, Problem>, Vec<Problem>);
+
+/// Reads a body: `calls`, a list, or `call`, one object. Of a repeated key the last counts. In strict mode unknown and
+/// repeated keys refuse their row, or the request.
 ///
 /// # Errors
 /// `json.*` where the body is not a JSON object.
 pub fn read(body: &str, rules: Rules) -> Result<Reading<'_>, SyntaxError> {
     let mut reader = Reader::object(body)?;
-    let mut rows = None;
-    let mut warnings = Vec::new();
+    let (mut list, mut single): (Option<Sending<'_>>, Option<Sending<'_>>) = (None, None);
     let root = Sent::read(
         &mut reader,
         &ROOT,
         Some(&mut |reader, place| {
             let start = reader.position();
-            if place > 1 || !(reader.at_array() || reader.at_object()) {
-                return Ok(None);
+            let mut warnings = Vec::new();
+            match place {
+                0 => list = None,
+                1 => single = None,
+                _ => return Ok(None),
             }
-            rows = if place == 0 && reader.at_array() {
-                Some(read_list(reader, rules, &mut warnings)?)
+            if place == 0 && reader.at_array() {
+                let rows = read_list(reader, rules, &mut warnings)?;
+                list = Some((rows, warnings));
             } else if place == 1 && reader.at_object() {
-                Some(Ok(vec![read_call(reader, "/call", rules, &mut warnings)?]))
+                let row = read_call(reader, "/call", rules, &mut warnings)?;
+                single = Some((Ok(vec![row]), warnings));
             } else {
                 return Ok(None);
-            };
+            }
             let end = reader.position();
             Ok(Some(Value::Object(Span { start, end })))
         }),
     )?;
     reader.end()?;
-    root.stray_keys(&ROOT, "", &mut warnings);
-    let missing = || {
-        let wrong = (0..2).find(|at| !matches!(root.value(*at), None | Some(Value::Null(_))));
-        let name = ROOT.get(wrong.unwrap_or(0)).copied().unwrap_or_default();
-        let mut problem = Problem::whole(if wrong.is_some() {
-            Code::CallsType
-        } else {
-            Code::CallsMissing
-        });
-        problem.pointer = pointer_to("", name);
-        problem.with_name(name)
+    let mut strays = Vec::new();
+    root.stray_keys(&ROOT, "", &mut strays);
+    let is_sent = |at: usize| !matches!(root.value(at), None | Some(Value::Null(_)));
+    let (rows, mut warnings) = match list.or(single) {
+        _ if is_sent(0) && is_sent(1) => {
+            let mut problem = Problem::whole(Code::CallsAmbiguous).with_name(ROOT[1]);
+            problem.pointer = pointer_to("", ROOT[1]);
+            (Err(problem), Vec::new())
+        }
+        Some((Ok(rows), _)) if rows.is_empty() => {
+            (Err(Problem::whole(Code::CallsMissing)), Vec::new())
+        }
+        Some(sending) => sending,
+        None => (Err(no_calls(is_sent)), Vec::new()),
     };
-    let rows = match rows {
-        Some(Ok(rows)) if rows.is_empty() => Err(Problem::whole(Code::CallsMissing)),
-        Some(rows) => rows,
-        None => Err(missing()),
-    };
+    let mut rows = rows.map_err(|problem| vec![problem]);
+    if rules.strict && !strays.is_empty() {
+        let mut problems = rows.err().unwrap_or_default();
+        problems.append(&mut strays);
+        rows = Err(problems);
+    }
+    warnings.append(&mut strays);
     Ok(Reading {
         token: token(root.value(2)),
         rows,
         warnings,
     })
+}
+
+/// Why there are no calls: none were sent, or something else.
+fn no_calls(is_sent: impl Fn(usize) -> bool) -> Problem {
+    let wrong = (0..2).find(|at| is_sent(*at));
+    let name = ROOT.get(wrong.unwrap_or(0)).copied().unwrap_or_default();
+    let mut problem = Problem::whole(if wrong.is_some() {
+        Code::CallsType
+    } else {
+        Code::CallsMissing
+    });
+    problem.pointer = pointer_to("", name);
+    problem.with_name(name)
 }
 
 /// The rows of a list; what is behind the last one allowed is read over.
@@ -199,7 +225,12 @@ fn read_call<'a>(
         &mut problems,
         parameter(7).id(Code::CampaignType, Code::CampaignTooLong),
     );
-    sent.stray_keys(&CALL, parent, warnings);
+    let strays = if rules.strict {
+        &mut problems
+    } else {
+        warnings
+    };
+    sent.stray_keys(&CALL, parent, strays);
     Ok(match start {
         Some(start) if problems.is_empty() => Ok(CallReport {
             transaction_id,

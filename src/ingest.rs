@@ -39,10 +39,12 @@ pub struct StoredCall {
 pub struct Known {
     /// The advertiser of an advertiser token.
     pub token_advertiser: Option<String>,
-    /// The calls with an id of the request.
+    /// The calls with an id of the request that the token sees; one may come several times.
     pub calls: Vec<StoredCall>,
-    /// Those ids of the request that are an outcome's.
-    pub outcome_ids: HashSet<String>,
+    /// Those transaction ids of the request that are an outcome's, or a call's that the token does not see.
+    pub taken_ids: HashSet<String>,
+    /// Those external ids of the request that are a call's that the token does not see.
+    pub taken_external_ids: HashSet<String>,
     /// The advertisers that the request names and the directory has.
     pub advertisers: HashSet<String>,
     /// The campaigns likewise, with their advertiser where it is known.
@@ -67,6 +69,8 @@ pub enum Done {
 pub struct Plan {
     /// Every call that a row names, as it is after the request.
     pub calls: Vec<StoredCall>,
+    /// The places in `calls` of those that got an id of ours.
+    pub given_ids: Vec<usize>,
     /// What became of each row.
     pub rows: Vec<Done>,
     /// The places in `calls` of those to insert.
@@ -143,25 +147,24 @@ fn apply(
         problem.pointer = pointer_to(parent, key);
         problem
     };
+    let Owner {
+        advertiser_id,
+        campaign_id,
+        is_conflict,
+    } = owner(known, call, &problem)?;
+    // Last, as it tells an advertiser's token that another has the campaign.
+    let campaign = || {
+        let conflict = problem(
+            Code::CampaignConflict,
+            "advertiser_campaign_id_from_network",
+        );
+        if is_conflict { Err(conflict) } else { Ok(()) }
+    };
     let id = call.transaction_id.as_ref().map(TransactionId::as_str);
-    if id.is_some_and(|id| known.outcome_ids.contains(id)) {
-        return Err(problem(Code::CallConflict, "transaction_id"));
-    }
-    let by_id = id.and_then(|id| places.by_id.get(id));
-    let by_external_id = call
-        .external_id
-        .as_deref()
-        .and_then(|id| places.by_external_id.get(id));
-    if let (Some(one), Some(other)) = (by_id, by_external_id)
-        && one != other
-    {
-        return Err(problem(Code::CallConflict, "external_call_unique_id"));
-    }
-    let place = by_id.or(by_external_id).copied();
-    let (advertiser_id, campaign_id) = owner(known, call, &problem)?;
+    let external_id = call.external_id.as_deref();
     let sent = StoredCall {
         transaction_id: id.map(str::to_owned).unwrap_or_default(),
-        external_id: call.external_id.as_deref().map(str::to_owned),
+        external_id: external_id.map(str::to_owned),
         start_ms: call.start.millis(),
         duration: call.duration,
         calling_phone: call.calling_phone.map(|phone| phone.to_string()),
@@ -169,14 +172,21 @@ fn apply(
         advertiser_id,
         campaign_id,
     };
+    let by_id = id.and_then(|id| places.by_id.get(id)).copied();
+    let by_external_id = external_id
+        .and_then(|id| places.by_external_id.get(id))
+        .copied();
+    // That an id is taken by what the token does not see may only show where it would be stored a second time.
+    let is_taken = external_id.is_some_and(|id| known.taken_external_ids.contains(id));
+    let place = by_id.or(by_external_id);
     let done = if let Some((place, stored)) =
         place.and_then(|place| Some((place, plan.calls.get_mut(place)?)))
     {
-        // A call that the token does not see is not its to fill in.
-        if known.token_advertiser.is_some() && stored.advertiser_id != known.token_advertiser {
-            return Err(problem(Code::CallConflict, "transaction_id"));
-        }
         let filled = fill(stored, &sent).map_err(|key| problem(Code::CallConflict, key))?;
+        if is_taken || by_external_id.is_some_and(|other| other != place) {
+            return Err(problem(Code::CallConflict, "external_call_unique_id"));
+        }
+        campaign()?;
         if filled == *stored {
             Done::Unchanged(place)
         } else {
@@ -189,6 +199,13 @@ fn apply(
             Done::Updated(place)
         }
     } else {
+        if id.is_some_and(|id| known.taken_ids.contains(id)) {
+            return Err(problem(Code::CallConflict, "transaction_id"));
+        }
+        if is_taken {
+            return Err(problem(Code::CallConflict, "external_call_unique_id"));
+        }
+        campaign()?;
         let place = plan.calls.len();
         let created = StoredCall {
             transaction_id: id.map_or_else(|| new_id().to_string(), str::to_owned),
@@ -197,10 +214,21 @@ fn apply(
         places.add(&created, place);
         plan.calls.push(created);
         plan.created.push(place);
+        if id.is_none() {
+            plan.given_ids.push(place);
+        }
         Done::Created(place)
     };
     enter(plan, known, &sent, &problem);
     Ok(done)
+}
+
+/// The advertiser and campaign of a row.
+struct Owner {
+    advertiser_id: Option<String>,
+    campaign_id: Option<String>,
+    /// Whether the campaign belongs to another advertiser.
+    is_conflict: bool,
 }
 
 /// The advertiser and campaign of a row: a known campaign brings its advertiser, a token its own.
@@ -208,7 +236,7 @@ fn owner(
     known: &Known,
     call: &CallReport<'_>,
     problem: &impl Fn(Code, &'static str) -> Problem,
-) -> Result<(Option<String>, Option<String>), Problem> {
+) -> Result<Owner, Problem> {
     let sent = call.advertiser_id.as_deref();
     let own = known.token_advertiser.as_deref();
     if own.is_some() && sent.is_some() && sent != own {
@@ -221,19 +249,12 @@ fn owner(
     let of_campaign = campaign
         .and_then(|id| known.campaigns.get(id))
         .and_then(Option::as_deref);
-    let advertiser = sent.or(own);
-    if let (Some(owner), Some(advertiser)) = (of_campaign, advertiser)
-        && owner != advertiser
-    {
-        return Err(problem(
-            Code::CampaignConflict,
-            "advertiser_campaign_id_from_network",
-        ));
-    }
-    Ok((
-        advertiser.or(of_campaign).map(str::to_owned),
-        campaign.map(str::to_owned),
-    ))
+    let advertiser = sent.or(own).or(of_campaign);
+    Ok(Owner {
+        advertiser_id: advertiser.map(str::to_owned),
+        campaign_id: campaign.map(str::to_owned),
+        is_conflict: of_campaign.is_some() && of_campaign != advertiser,
+    })
 }
 
 /// The stored call with what was missing filled in, or the parameter that differs.
@@ -308,7 +329,9 @@ fn enter(
         return;
     };
     let listed = known.campaigns.get(id).cloned();
-    if listed.is_none() {
+    // To an advertiser's token, a campaign of nobody is as new as one that is not there.
+    let is_seen = |owner: &Option<String>| owner.is_some() || known.token_advertiser.is_none();
+    if !listed.as_ref().is_some_and(is_seen) {
         plan.warnings.push(problem(
             Code::DirectoryNew,
             "advertiser_campaign_id_from_network",

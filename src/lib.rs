@@ -22,6 +22,7 @@ pub mod parameters;
 pub mod phone;
 pub mod problem;
 pub mod problem_json;
+pub mod query;
 pub mod reply;
 pub mod request;
 pub mod table;

@@ -173,6 +173,10 @@ registry! {
     Error ServiceUnavailable ServiceUnavailable "service.unavailable" "The database cannot be reached" "the database is overloaded or out of reach, please try again" "Send the same request again: nothing was stored, or the retry finds it.";
     Error InternalServiceError Internal "internal" "Something unexpected failed" "refer to error handle {name}" "Send the same request again; if it fails again, report the handle.";
 
+    Error ServiceUnavailable SchemaOutdated "schema.outdated" "The database is not what this build needs" "the database lacks {name}" "Apply the migrations: `npm run deploy`, or `npx wrangler d1 migrations apply DB --remote`.";
+    Error ServiceUnavailable ConfigurationInvalid "configuration.invalid" "A variable of the server cannot be read" "the variable {name} cannot be read, its default is in force" "Correct the variable in `wrangler.toml` or `.dev.vars`, as the README describes it, and deploy again.";
+    Error RecordInvalid QueryUnsupported "query.unsupported" "A switch that this route does not have" "{name} is not supported here" "Leave it out, or check its spelling: the request would not do what it asks for.";
+
     // Who asks.
     Error NotAuthorized TokenMissing "token.missing" "No token" "Invalid or missing oauth token" "Send `oauth_token` in the body or the `Authorization` header.";
     Error NotAuthorized TokenInvalid "token.invalid" "Unknown or revoked token" "Invalid or missing oauth token" "Check the token; it may have been revoked.";
@@ -229,6 +233,7 @@ registry! {
     // Calls (ingestion).
     Error RecordInvalid CallsMissing "calls.missing" "No calls" "calls must be present" "Send `calls`, a list, or `call`, an object.";
     Error PayloadTooLarge CallsTooMany "calls.too_many" "Too many calls in a request" "calls is too long (maximum is {max} rows)" "Send several requests.";
+    Error RecordInvalid CallsAmbiguous "calls.ambiguous" "Both a list of calls and a single one" "calls and call must not be sent together" "Send `calls` or `call`.";
     Error RecordInvalid CallsType "calls.type" "Not a call" "{name} is invalid" "`calls` is a list of objects, `call` an object.";
     Error RecordInvalid CallIdMissing "call.id_missing" "Nothing identifies the call" "transaction_id or external_call_unique_id must be present" "Send the platform's id of the call, yours, or both.";
     Error RecordInvalid TransactionIdFormat "transaction_id.format" "Not a transaction id" "{name} is invalid" "At most 32 letters, digits and hyphens.";
@@ -268,6 +273,7 @@ registry! {
     Warning RecordInvalid CustomParameterMisspelt "custom_parameter.misspelt" "The reference's misspelling" "{name} is misspelt" "Write custom_parameter_N.";
     Warning RecordInvalid KeyUnknown "key.unknown" "Not a known parameter" "{name} is not a known parameter" "Check the spelling.";
     Warning RecordInvalid KeyRepeated "key.repeated" "The same key twice" "{name} is repeated" "Send each key once; the last one counts.";
+    Warning RecordInvalid QueryUnknown "query.unknown" "Not a known parameter of the query" "{name} is not a known parameter of the query" "Check the spelling.";
     Warning RecordInvalid DirectoryNew "directory.new" "Not seen before" "{name} is new and enters the directory" "Mind a typing error: the id was not known until now.";
 }
 
@@ -296,7 +302,8 @@ pub struct Problem {
     pub code: Code,
     /// What the message names: the parameter in its right spelling, or a key as it was sent.
     pub name: Cow<'static, str>,
-    /// Where: an RFC 6901 pointer into the request; empty for the request as a whole.
+    /// Where: an RFC 6901 pointer into the body, or `?name` for a parameter of the query; empty for the request as a
+    /// whole.
     pub pointer: String,
     /// Where in the text, if something stands there: the value, or the key where the key is the problem.
     pub span: Option<Span>,
@@ -365,7 +372,7 @@ impl schemars::JsonSchema for Problem {
             "type": "object",
             "properties": {
                 "code": generator.subschema_for::<Code>(),
-                "pointer": { "type": "string", "description": "Where: an RFC 6901 pointer into the request." },
+                "pointer": { "type": "string", "description": "Where: an RFC 6901 pointer into the body, or `?name` for a parameter of the query." },
                 "detail": { "type": "string" },
                 "fix": { "type": "string", "description": "What to write instead, where that is certain." }
             },

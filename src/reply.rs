@@ -193,6 +193,13 @@ pub fn refuse(problem: &Problem) -> Reply {
     refuse_with(vec![problem.clone()], problem.message(), None)
 }
 
+/// The answer that refuses for several reasons of one class; `problems` is not empty.
+#[must_use]
+pub fn refuse_all(problems: Vec<Problem>) -> Reply {
+    let messages: Vec<String> = problems.iter().map(Problem::message).collect();
+    refuse_with(problems, messages.join("; "), None)
+}
+
 /// The answer to a request whose call was not found, or not surely.
 #[must_use]
 pub fn refuse_call(code: Code, explanation: Option<Explanation>) -> Reply {

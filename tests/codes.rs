@@ -16,6 +16,9 @@ const RELEASED: &[(&str, &str)] = &[
     ("rate.limited", "TooManyRequests"),
     ("service.unavailable", "ServiceUnavailable"),
     ("internal", "InternalServiceError"),
+    ("schema.outdated", "ServiceUnavailable"),
+    ("configuration.invalid", "ServiceUnavailable"),
+    ("query.unsupported", "RecordInvalid"),
     ("token.missing", "NotAuthorized"),
     ("token.invalid", "NotAuthorized"),
     ("permission.missing", "UnauthorizedOperation"),
@@ -72,6 +75,7 @@ const RELEASED: &[(&str, &str)] = &[
     ("custom_parameter.too_long", "RecordInvalid"),
     ("calls.missing", "RecordInvalid"),
     ("calls.too_many", "PayloadTooLarge"),
+    ("calls.ambiguous", "RecordInvalid"),
     ("calls.type", "RecordInvalid"),
     ("call.id_missing", "RecordInvalid"),
     ("transaction_id.format", "RecordInvalid"),
@@ -103,6 +107,7 @@ const RELEASED: &[(&str, &str)] = &[
     ("custom_parameter.misspelt", "warning"),
     ("key.unknown", "warning"),
     ("key.repeated", "warning"),
+    ("query.unknown", "warning"),
     ("directory.new", "warning"),
 ];
 

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::examples;
 use super::responses::{schema, success};
 use crate::export::{DEFAULT_LIMIT, MAX_LIMIT};
+use crate::query::Operation;
 use crate::reply::lists::{Batch, Import};
 use crate::reply::reading::Transaction;
 use crate::reply::{Body, Call, CallOutcome};
@@ -51,7 +52,7 @@ pub fn parameters() -> Value {
             "schema": { "type": "string", "minLength": 1, "pattern": "^[A-Za-z0-9_-]+$" },
             "example": "3",
         },
-        "validate_only": flag("validate_only", "Nothing is stored; the answer says what a report would do."),
+        "validate_only": flag("validate_only", "Nothing is stored; the answer says what the request would do."),
         "explain": flag("explain", "The answer tells why the call was found, or none."),
         "unambiguous": flag("unambiguous", "A match that another call is about as close to is refused: `call.ambiguous`."),
         "strict": flag("strict", "Unknown and repeated keys refuse the request."),
@@ -90,8 +91,10 @@ pub fn parameters() -> Value {
     })
 }
 
-fn references(names: &[&str]) -> Vec<Value> {
-    names
+/// The parameters of a route: those of its path, and of its query what the operation takes.
+fn references(path: &[&str], operation: Operation) -> Vec<Value> {
+    [path, operation.switches(), operation.parameters()]
+        .concat()
         .iter()
         .map(|name| json!({ "$ref": format!("#/components/parameters/{name}") }))
         .collect()
@@ -129,7 +132,6 @@ pub fn paths(generator: &mut SchemaGenerator) -> Value {
 }
 
 const JSON: &str = "application/json";
-const REPORT_QUERY: [&str; 4] = ["validate_only", "explain", "unambiguous", "strict"];
 const WRITE_ERRORS: [&str; 9] = [
     "400", "401", "403", "404", "405", "413", "429", "500", "503",
 ];
@@ -150,7 +152,7 @@ fn reports(generator: &mut SchemaGenerator, path: &[&str]) -> Value {
             "tags": ["Outcomes"],
             "summary": summary,
             "description": "POST and PUT do the same. Permission `outcomes:write`. An outcome is identified by its call, its name and `partner_unique_id`: a first report creates it (201); one with other fields corrects it, by a new record that names the one it corrects (200); the same again changes nothing (200).",
-            "parameters": references(&[path, &REPORT_QUERY].concat()),
+            "parameters": references(path, Operation::Report),
             "requestBody": {
                 "required": true,
                 "content": { JSON: { "schema": { "$ref": "#/components/schemas/Report" }, "examples": examples } },
@@ -190,7 +192,7 @@ fn batch(generator: &mut SchemaGenerator) -> Value {
         "tags": ["Outcomes"],
         "summary": "Report many call outcomes",
         "description": "Each row's `body` is what a single report would be answered, its `status` likewise. Rows apply in their order; one that fails does not affect the others. With `Content-Type: application/x-ndjson` the body is a report a line, and the token in the header.",
-        "parameters": references(&[&["version"][..], &REPORT_QUERY].concat()),
+        "parameters": references(&["version"], Operation::Batch),
         "requestBody": {
             "required": true,
             "content": { JSON: { "schema": { "$ref": "#/components/schemas/BatchRequest" }, "examples": examples::batches() } },
@@ -231,18 +233,10 @@ fn read(generator: &mut SchemaGenerator) -> Value {
         "tags": ["Reading"],
         "summary": "Read an outcome with its history, or a call with its outcomes",
         "description": "Permission `outcomes:read`.",
-        "parameters": references(&["version", "transaction_id"]),
+        "parameters": references(&["version"], Operation::Read),
         "responses": responses(&[("200", success("What the id names.", JSON, &answer, &["X-Api-Version"]))], &READ_ERRORS),
     })
 }
-
-const EXPORT_PARAMETERS: [&str; 5] = [
-    "version",
-    "from",
-    "to",
-    "limit",
-    "start_after_transaction_id",
-];
 
 fn export(generator: &mut SchemaGenerator) -> Value {
     let page = json!({
@@ -259,7 +253,7 @@ fn export(generator: &mut SchemaGenerator) -> Value {
         "tags": ["Reading"],
         "summary": "Read all records, in pages",
         "description": "Permission `outcomes:read`. In the order in which they were stored: while others write, a reader that pages on sees every record exactly once.",
-        "parameters": references(&EXPORT_PARAMETERS),
+        "parameters": references(&["version"], Operation::Export),
         "responses": responses(&[("200", success("A page.", JSON, &page, &["X-Api-Version"]))], &READ_ERRORS),
     })
 }
@@ -271,7 +265,7 @@ fn export_csv() -> Value {
         "tags": ["Reading"],
         "summary": "Read all records as CSV, in pages",
         "description": "As JSON, with the id to start the next page after in `X-Next`.",
-        "parameters": references(&EXPORT_PARAMETERS),
+        "parameters": references(&["version"], Operation::Export),
         "responses": responses(&[("200", success("A page.", "text/csv", &csv, &["X-Api-Version", "X-Next"]))], &READ_ERRORS),
     })
 }
@@ -281,7 +275,12 @@ fn import(generator: &mut SchemaGenerator) -> Value {
     let rows = |about: &str| success(about, JSON, &answer, &["X-Api-Version"]);
     let mut all = responses(
         &[
-            ("200", rows("Nothing new.")),
+            (
+                "200",
+                rows(
+                    "Nothing new. Also every dry run, whose `status` is what an import would answer.",
+                ),
+            ),
             ("201", rows("At least one call is new.")),
             ("207", rows("At least one row failed.")),
         ],
@@ -305,7 +304,7 @@ fn import(generator: &mut SchemaGenerator) -> Value {
         "tags": ["Calls"],
         "summary": "Import calls",
         "description": "Permission `calls:write`. Idempotent by either id: the same again changes nothing, what is missing is filled in, and what differs fails its row. All good rows are stored together.",
-        "parameters": references(&["version"]),
+        "parameters": references(&["version"], Operation::Import),
         "requestBody": {
             "required": true,
             "content": { JSON: { "schema": { "$ref": "#/components/schemas/ImportRequest" }, "examples": examples::imports() } },
@@ -344,7 +343,7 @@ fn health() -> Value {
         "properties": {
             "status": { "type": "string", "const": "ok" },
             "version": { "type": "string" },
-            "schema": { "type": "string" },
+            "schema": { "type": ["string", "null"], "description": "The newest migration that the database has." },
             "build": { "type": ["string", "null"] },
         },
         "required": ["status", "version", "schema", "build"],
@@ -354,6 +353,7 @@ fn health() -> Value {
         "operationId": "get_health",
         "tags": ["Operations"],
         "summary": "Whether the server works and reaches its database",
+        "description": "503 names the migrations that the database lacks, or else its missing tables, indexes and triggers, and the server's variables that cannot be read.",
         "security": [],
         "responses": responses(&[("200", success("It does.", JSON, &answer, &[]))], &["405", "503"]),
     })

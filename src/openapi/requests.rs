@@ -79,11 +79,15 @@ pub fn components() -> Map<String, Value> {
                             "maxItems": calls::MAX_ROWS,
                             "items": { "$ref": "#/components/schemas/CallParameters" },
                         },
+                        "call": { "type": "null" },
                     },
                     "required": ["calls"],
                 },
                 {
-                    "properties": { "call": { "$ref": "#/components/schemas/CallParameters" } },
+                    "properties": {
+                        "call": { "$ref": "#/components/schemas/CallParameters" },
+                        "calls": { "type": "null" },
+                    },
                     "required": ["call"],
                 },
             ],

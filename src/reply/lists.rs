@@ -88,8 +88,14 @@ pub fn reply_to_batch(rows: &[Answered]) -> Reply {
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub(crate) struct Import<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    validate_only: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
     results: Vec<ImportRow<'a>>,
     summary: ImportSummary,
+    #[serde(skip_serializing_if = "<[Problem]>::is_empty")]
+    warnings: &'a [Problem],
 }
 
 #[derive(Serialize)]
@@ -113,7 +119,7 @@ pub(crate) struct RowError {
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub(crate) struct ImportedCall<'a> {
-    transaction_id: &'a str,
+    transaction_id: Option<&'a str>,
     external_call_unique_id: Option<&'a str>,
     start_time_t: String,
     duration_in_seconds: Option<String>,
@@ -133,9 +139,10 @@ pub(crate) struct ImportSummary {
 }
 
 /// The answer to an import: 201 if any call was created, 200 if none was, 207 if any row failed, 403 if every row
-/// did.
+/// did. To a dry run, with its warnings, always 200: what an import would answer is in the body, without the ids that it
+/// would give.
 #[must_use]
-pub fn reply_to_import(plan: &Plan) -> Reply {
+pub fn reply_to_import(plan: &Plan, dry_run: Option<&[Problem]>) -> Reply {
     let mut summary = ImportSummary::default();
     let mut code = None;
     let mut results = Vec::with_capacity(plan.rows.len());
@@ -149,7 +156,9 @@ pub fn reply_to_import(plan: &Plan) -> Reply {
         *count = count.saturating_add(1);
         let (call, errors) = match done {
             Done::Created(place) | Done::Updated(place) | Done::Unchanged(place) => {
-                (plan.calls.get(*place).map(imported), None)
+                let has_id = dry_run.is_none() || !plan.given_ids.contains(place);
+                let call = plan.calls.get(*place);
+                (call.map(|call| imported(call, has_id)), None)
             }
             Done::Failed(problems) => {
                 let first = problems
@@ -172,7 +181,16 @@ pub fn reply_to_import(plan: &Plan) -> Reply {
         summary if summary.created > 0 => 201,
         _ => 200,
     };
-    let body = to_json(&Import { results, summary });
+    let body = to_json(&Import {
+        validate_only: dry_run.map(|_| true),
+        status: dry_run.map(|_| status),
+        results,
+        summary,
+        warnings: dry_run.unwrap_or_default(),
+    });
+    if dry_run.is_some() {
+        return Reply::success(200, body);
+    }
     Reply {
         code: code.filter(|_| status == 403),
         ..Reply::success(status, body)
@@ -186,9 +204,9 @@ fn row_error(first: Code, problems: &[Problem]) -> RowError {
     }
 }
 
-fn imported(call: &StoredCall) -> ImportedCall<'_> {
+fn imported(call: &StoredCall, has_id: bool) -> ImportedCall<'_> {
     ImportedCall {
-        transaction_id: &call.transaction_id,
+        transaction_id: has_id.then_some(call.transaction_id.as_str()),
         external_call_unique_id: call.external_id.as_deref(),
         start_time_t: show_seconds(call.start_ms.div_euclid(1_000)),
         duration_in_seconds: call.duration.map(|seconds| seconds.to_string()),

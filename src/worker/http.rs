@@ -38,28 +38,18 @@ pub async fn read_body(request: &mut Request, max: usize) -> Result<Option<Vec<u
     Ok(Some(body))
 }
 
-/// Whether a switch in the query of a URL is on: with any value but `false` and `0`, so that no spelling of it lets a
-/// dry run write.
-pub fn asks_for(url: &str, name: &str) -> bool {
-    raw_query(url).any(|(sent, value)| sent == name && !matches!(value, "false" | "0"))
-}
-
 /// The query of a URL, decoded.
 pub fn query(url: &str) -> Vec<(String, String)> {
     let decode = |text: &str| {
         let text = text.replace('+', " ");
         percent_decode_str(&text).decode_utf8_lossy().into_owned()
     };
-    raw_query(url)
-        .map(|(name, value)| (decode(name), decode(value)))
-        .collect()
-}
-
-fn raw_query(url: &str) -> impl Iterator<Item = (&str, &str)> {
     let query = url.split_once('?').map_or("", |(_, query)| query);
     query
         .split('&')
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(name, value)| (decode(name), decode(value)))
+        .collect()
 }
 
 /// The network that a path names.

@@ -23,8 +23,9 @@ const TRIES: usize = 3;
 ///
 /// 1. Parse: 400. No token at all: 401. No rows: 403; too many: 413.
 /// 2. One trip for the token and what is stored of all that the rows name: 401, 403.
-/// 3. Plan, and one trip that stores all good rows together. The keys and triggers of the schema refuse a plan that
-///    another import has overtaken; then again from 2.
+/// 3. Plan, and one trip that stores all good rows together, but for a dry run. The keys and triggers of the schema
+///    refuse a plan that another import has overtaken, and a token that was revoked meanwhile stores nothing; then again
+///    from 2.
 pub async fn import(db: &D1Database, config: &Config, incoming: &Incoming<'_>) -> Outgoing {
     let mut outgoing = Outgoing::refused(&Problem::whole(Code::ServiceUnavailable));
     // (1) Parse.
@@ -43,14 +44,17 @@ pub async fn import(db: &D1Database, config: &Config, incoming: &Incoming<'_>) -
         }
     };
     outgoing.warnings = warnings;
+    outgoing
+        .warnings
+        .extend_from_slice(&incoming.query.warnings);
     let Some(token) = incoming.token(token) else {
         outgoing.reply = refuse(&Problem::whole(Code::TokenMissing));
         return outgoing;
     };
-    let rows = match rows {
+    let rows = match incoming.with_query(rows) {
         Ok(rows) => rows,
-        Err(problem) => {
-            outgoing.reply = refuse_invalid(&[problem]);
+        Err(problems) => {
+            outgoing.reply = refuse_invalid(&problems);
             return outgoing;
         }
     };
@@ -77,13 +81,22 @@ pub async fn import(db: &D1Database, config: &Config, incoming: &Incoming<'_>) -
                 // (3) Plan and store.
                 let pointer = |index: usize| pointer_to("/calls", &index.to_string());
                 let fresh = || new_id().unwrap_or_else(|_| TransactionId::from_bits(0));
-                let plan: Plan = plan(facts.known, rows.clone(), pointer, fresh);
-                match store(db, &token_hash, &plan, &mut outgoing.cost).await {
-                    Ok(()) => {
-                        outgoing.reply = reply_to_import(&plan);
-                        outgoing.warnings.extend(plan.warnings);
+                let mut plan: Plan = plan(facts.known, rows.clone(), pointer, fresh);
+                let is_dry_run = incoming.asked.validate_only;
+                let is_stored = if is_dry_run {
+                    Ok(true)
+                } else {
+                    store(db, &token_hash, &plan, &mut outgoing.cost).await
+                };
+                match is_stored {
+                    Ok(true) => {
+                        outgoing.warnings.append(&mut plan.warnings);
+                        let dry_run = is_dry_run.then_some(outgoing.warnings.as_slice());
+                        outgoing.reply = reply_to_import(&plan, dry_run);
                         return outgoing;
                     }
+                    // What was planned is not so any more.
+                    Ok(false) => Failure::Overtaken,
                     Err(failure) => failure,
                 }
             }

@@ -18,13 +18,17 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Reads `1000/10`; `None` for `off`, and for anything else.
+    /// Reads `1000/10`.
     pub fn parse(name: &'static str, text: &str) -> Option<Self> {
+        let number = |text: &str| {
+            let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+            text.parse().ok().filter(|number| is_plain && *number > 0)
+        };
         let (limit, period) = text.split_once('/')?;
         Some(Self {
             name,
-            limit: limit.parse().ok()?,
-            period: period.parse().ok()?,
+            limit: number(limit)?,
+            period: number(period)?,
         })
     }
 }

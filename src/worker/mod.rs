@@ -6,6 +6,7 @@ mod answer;
 mod archive;
 mod batches;
 mod config;
+mod health;
 mod http;
 mod import;
 mod limits;
@@ -18,24 +19,21 @@ mod store;
 use std::rc::Rc;
 
 use serde::Serialize;
-use serde_json::json;
 use worker::{Context, Env, Request, Response, Result, console_log, event};
 
 use crate::batch;
 use crate::calls;
 use crate::problem::{Code, Problem};
-use crate::reply::{Reply, refuse};
+use crate::query::{Operation, Query};
+use crate::reply::Reply;
 use crate::request;
 use crate::time::is_calendar_date;
 use config::{Asked, Config};
-use http::{
-    address, asks_for, header_token, is_ndjson, network_segment, query, read_body, request_id,
-};
+use http::{address, header_token, is_ndjson, network_segment, query, read_body, request_id};
 use limits::Limits;
 use report::{Incoming, Outgoing, clock};
 use respond::respond;
 use route::Route;
-use store::Cost;
 
 #[event(fetch)]
 async fn fetch(mut request: Request, env: Env, _context: Context) -> Result<Response> {
@@ -43,16 +41,21 @@ async fn fetch(mut request: Request, env: Env, _context: Context) -> Result<Resp
     let request_id = request_id(request.headers());
     let mut config = Config::of(&env);
     let url = request.inner().url();
-    let asked = Asked::from_url(&url);
-    config.rules.strict = asks_for(&url, "strict");
     let path = request.path();
     let route = Route::parse(&path);
+    let pairs = query(&url);
+    let operation = route.as_ref().map_or(Operation::Server, |route| {
+        route.operation(&request.inner().method())
+    });
+    let query = Query::read(operation, names_and_values(&pairs));
+    config.rules.strict = query.is_on("strict");
     let limits = Limits::new(&env, &config);
     let asking = Asking {
         env: &env,
         config: &config,
         limits: &limits,
-        asked,
+        query: &query,
+        pairs: &pairs,
         request_id: &request_id,
     };
     let mut outgoing = asking.answer(&mut request, route.as_ref()).await;
@@ -71,8 +74,15 @@ struct Asking<'a> {
     env: &'a Env,
     config: &'a Config,
     limits: &'a Limits,
-    asked: Asked,
+    query: &'a Query,
+    /// The query as it was sent, decoded.
+    pairs: &'a [(String, String)],
     request_id: &'a str,
+}
+
+fn names_and_values(pairs: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
+    let pairs = pairs.iter();
+    pairs.map(|(name, value)| (name.as_str(), value.as_str()))
 }
 
 impl Asking<'_> {
@@ -82,7 +92,8 @@ impl Asking<'_> {
             env,
             config,
             limits,
-            asked,
+            query,
+            pairs,
             request_id,
         } = *self;
         let refused = |problem: Problem| Outgoing::refused(&problem);
@@ -97,15 +108,19 @@ impl Asking<'_> {
         if !route.takes(&method) {
             return refused(Problem::whole(Code::MethodNotAllowed).with_name(route.methods()));
         }
+        let warned = |outgoing: Outgoing| Outgoing {
+            warnings: query.warnings.clone(),
+            ..outgoing
+        };
         if let Route::Config = route {
-            return Outgoing::new(Reply::success(200, config.public()));
+            return warned(Outgoing::new(Reply::success(200, config.public())));
         }
         let internal = || refused(Problem::whole(Code::Internal).with_name(request_id.to_owned()));
         let Ok(db) = env.d1("DB") else {
             return internal();
         };
         let Some(version) = route.version() else {
-            return health(&db).await;
+            return warned(health::health(&db, config).await);
         };
         if !is_calendar_date(version) {
             return refused(Problem::whole(Code::VersionInvalid));
@@ -133,7 +148,8 @@ impl Asking<'_> {
                 .map(network_segment)
                 .filter(|id| !id.trim().is_empty()),
             request_id,
-            asked,
+            asked: Asked::of(query),
+            query,
             limits,
         };
         match route {
@@ -143,11 +159,10 @@ impl Asking<'_> {
                 batches::run(&db, &archive, config, &incoming, lines).await
             }
             Route::Transactions { format, .. } => {
-                reading::page(Rc::new(db), &incoming, &query(&http.inner().url()), *format).await
+                reading::page(Rc::new(db), &incoming, pairs, *format).await
             }
             _ if is_read => {
-                let query = query(&http.inner().url());
-                let id = query.iter().rfind(|(name, _)| name == "transaction_id");
+                let id = pairs.iter().rfind(|(name, _)| name == "transaction_id");
                 reading::one(
                     Rc::new(db),
                     &archive,
@@ -158,28 +173,6 @@ impl Asking<'_> {
             }
             _ => report::run(&db, &archive, config, &incoming).await,
         }
-    }
-}
-
-async fn health(db: &worker::D1Database) -> Outgoing {
-    let cost = Cost {
-        trips: 1,
-        ..Cost::default()
-    };
-    let reply = if store::is_healthy(db).await {
-        let body = json!({
-            "status": "ok",
-            "version": env!("CARGO_PKG_VERSION"),
-            "schema": store::SCHEMA,
-            "build": option_env!("CALL_OUTCOMES_BUILD"),
-        });
-        Reply::success(200, body.to_string())
-    } else {
-        refuse(&Problem::whole(Code::ServiceUnavailable))
-    };
-    Outgoing {
-        cost,
-        ..Outgoing::new(reply)
     }
 }
 

@@ -136,6 +136,8 @@ async fn enter<T>(
     let refused = |code| Box::new(refuse(&Problem::whole(code)));
     let token = incoming.header_token.as_deref();
     let token = token.ok_or_else(|| refused(Code::TokenMissing))?;
+    outgoing.warnings.clone_from(&incoming.query.warnings);
+    let asked = incoming.with_query(asked);
     let asked = asked.map_err(|problems| Box::new(refuse_invalid(&problems)))?;
     let token_hash = hash(token);
     outgoing.limited = incoming.limits.refuse_token(&token_hash).await;

@@ -21,6 +21,7 @@ use crate::ingest::StoredCall;
 use crate::ledger::{self, Decision};
 use crate::matching::Target;
 use crate::problem::{Code, Problem};
+use crate::query::Query;
 use crate::reply::{Extras, Reply, refuse, refuse_call, refuse_invalid, refuse_syntax};
 use crate::request::{self, Report, Search, SentToken};
 use crate::transaction_id::TransactionId;
@@ -40,6 +41,8 @@ pub struct Incoming<'a> {
     pub request_id: &'a str,
     /// What the client asks for beyond the 2015 dialect.
     pub asked: Asked,
+    /// The query that says so, with what is wrong in it.
+    pub query: &'a Query,
     /// Who asks too often.
     pub limits: &'a Limits,
 }
@@ -106,12 +109,27 @@ impl Incoming<'_> {
         }
     }
 
-    /// The answer to something unexpected; the cause goes to the log only.
-    pub fn fail(&self, cause: &str) -> Reply {
+    /// What was read of the body, with the problems of the query behind its own.
+    pub fn with_query<T>(&self, read: Result<T, Vec<Problem>>) -> Result<T, Vec<Problem>> {
+        if self.query.problems.is_empty() {
+            return read;
+        }
+        let mut problems = read.err().unwrap_or_default();
+        problems.extend(self.query.problems.iter().cloned());
+        Err(problems)
+    }
+
+    /// Tells the log of something unexpected, under the handle of the request.
+    pub fn log(&self, cause: &str) {
         console_error!(
             "{}",
             serde_json::json!({ "error": cause, "handle": self.request_id })
         );
+    }
+
+    /// The answer to something unexpected; the cause goes to the log only.
+    pub fn fail(&self, cause: &str) -> Reply {
+        self.log(cause);
         refuse(&Problem::whole(Code::Internal).with_name(self.request_id.to_owned()))
     }
 }
@@ -143,12 +161,15 @@ pub async fn run(
         }
     };
     outgoing.warnings = reading.warnings;
+    outgoing
+        .warnings
+        .extend_from_slice(&incoming.query.warnings);
     // (2) Token and problems.
     let Some(token) = incoming.token(reading.token) else {
         outgoing.reply = refuse(&Problem::whole(Code::TokenMissing));
         return outgoing;
     };
-    let report = match reading.report {
+    let report = match incoming.with_query(reading.report) {
         Ok(report) => report,
         Err(problems) => {
             outgoing.reply = refuse_invalid(&problems);
@@ -183,7 +204,7 @@ pub async fn run(
         cost,
         ..
     } = &mut outgoing;
-    *reply = carry_out(db, archive, ask, warnings, cost)
+    *reply = carry_out(db, archive, incoming, ask, warnings, cost)
         .await
         .unwrap_or_else(|cause| incoming.fail(&cause.replace(&token_hash, "…")));
     outgoing
@@ -193,6 +214,7 @@ pub async fn run(
 async fn carry_out(
     db: &D1Database,
     archive: &KvStore,
+    incoming: &Incoming<'_>,
     ask: Ask<'_>,
     warnings: &[Problem],
     cost: &mut Cost,
@@ -221,8 +243,18 @@ async fn carry_out(
             }
             Ok(Step::Taken) => {
                 failed = failed.saturating_add(1);
+                if failed == TRIES {
+                    // Ids are random: so many that are taken are a bug of ours.
+                    incoming
+                        .log("the statement appended no record where the specification has one");
+                }
                 ask.candidate = new_id().map_err(|_| "no random bits".to_owned())?;
                 ask.retry = false;
+            }
+            Ok(Step::Disagreement) => {
+                failed = failed.saturating_add(1);
+                incoming.log("the statement and the specification disagree");
+                ask.retry = true;
             }
             Err(Failure::Overloaded) => break,
             Err(Failure::Unexpected(cause)) => return Err(cause),
@@ -248,6 +280,9 @@ enum Step {
     Found(Found),
     /// The candidate id belongs to another record.
     Taken,
+    /// A bug of ours: a record was stored that the specification does not have. The next try finds it by its id, and
+    /// answers with it.
+    Disagreement,
 }
 
 /// The closest call of the database and the archive.
@@ -267,9 +302,14 @@ async fn try_once(
     cost: &mut Cost,
 ) -> Result<Step, Failure> {
     let answer = store::report(db, ask, cost).await?;
-    Ok(match conclude(ask, &answer, warnings) {
+    let conclusion = conclude(ask, &answer, warnings);
+    if answer.appended.is_some() && !conclusion.is_success() {
+        return Ok(Step::Disagreement);
+    }
+    Ok(match conclusion {
         Conclusion::Reply(reply) => Step::Reply(reply),
         Conclusion::Taken => Step::Taken,
+        // Nothing was stored.
         Conclusion::Contradiction => {
             let cause = "the statement and the specification disagree";
             return Err(Failure::Unexpected(cause.to_owned()));
@@ -384,6 +424,13 @@ enum Conclusion {
     Contradiction,
 }
 
+impl Conclusion {
+    /// Whether the client is answered with a record.
+    const fn is_success(&self) -> bool {
+        matches!(self, Self::Reply(reply) if reply.status < 300)
+    }
+}
+
 /// The answer to what the batch returned. The ledger decides from the facts; the statement has to agree.
 fn conclude(ask: &Ask<'_>, answer: &Answer, warnings: &[Problem]) -> Conclusion {
     let explanation = explanation(
@@ -441,7 +488,9 @@ fn conclude(ask: &Ask<'_>, answer: &Answer, warnings: &[Problem]) -> Conclusion 
         (Decision::Unchanged, None, Some(current)) => {
             Conclusion::Reply(stored(ask.report, current, call, name).reply(false, extras))
         }
-        (Decision::Create(fields), Some(record), None) if record.fields() == fields => {
+        (Decision::Create(fields), Some(record), None)
+            if record.fields() == fields && record.corrects().is_none() =>
+        {
             Conclusion::Reply(stored(ask.report, record, call, name).reply(true, extras))
         }
         (Decision::Correct(fields), Some(record), Some(current))

@@ -2,6 +2,7 @@
 //!
 //! Not here: what is done there.
 
+use crate::query::Operation;
 use crate::reply::reading::Format;
 
 /// What a path means.
@@ -105,6 +106,18 @@ impl<'a> Route<'a> {
 
     pub fn takes(&self, method: &str) -> bool {
         self.methods().split(", ").any(|name| name == method)
+    }
+
+    /// What a request of a method does here.
+    pub fn operation(&self, method: &str) -> Operation {
+        match self {
+            Self::Report { .. } if method == "GET" => Operation::Read,
+            Self::Report { .. } => Operation::Report,
+            Self::Batch { .. } => Operation::Batch,
+            Self::Calls { .. } => Operation::Import,
+            Self::Transactions { .. } => Operation::Export,
+            Self::Health | Self::Config => Operation::Server,
+        }
     }
 
     /// The path as the log names it.

@@ -179,6 +179,10 @@ test('a thousand calls in two trips, and at most 8 rows written for each', async
   assert.ok(cost.written <= 8000, `${cost.written} rows written`);
   const again = await send(calls);
   assert.deepEqual([again.status, again.json.summary.unchanged, again.cost.trips], [200, 1000, 1]);
+  // What is filled in later: each call is found by its id, and not among all others of the request.
+  const later = await send(calls.map((call) => ({ ...call, destination_phone_number: '+14155550101' })));
+  assert.deepEqual([later.status, later.json.summary.updated, later.cost.trips], [200, 1000, 2]);
+  assert.ok(later.cost.read <= 20_000 && later.cost.written <= 8000, JSON.stringify(later.cost));
 });
 
 test('twenty imports of the same calls at once store each once', async () => {

@@ -50,7 +50,7 @@ describe('validate_only', () => {
     };
     for (const value of ['=true', '=1', '=yes', '=TRUE', '=', '']) assert.ok(!(await written(`validate_only${value}`)));
     for (const value of ['=false', '=0']) assert.ok(await written(`validate_only${value}`));
-    assert.ok(await written('validate_onl=true'), 'another name');
+    assert.ok(await written('source=true'), 'another name');
   });
 
   test('shows warnings in full', async () => {

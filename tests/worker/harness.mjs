@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from 'miniflare';
-import { unstable_getMiniflareWorkerOptions, unstable_readConfig, unstable_splitSqlQuery } from 'wrangler';
+import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from 'wrangler';
 import { archive as archiveCalls } from '../../scripts/archive.mjs';
 import { loadDemo } from '../../scripts/demo.mjs';
+import { migrate } from '../../scripts/migrations.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const NAME = 'call-outcomes';
@@ -105,14 +106,6 @@ async function modules(wrap, wasm = (bytes) => bytes, script) {
     { type: 'ESModule', path: 'build/wrap.js', contents: await readFile(wrap, 'utf8') },
     ...worker,
   ];
-}
-
-async function migrate(db) {
-  const folder = join(root, 'migrations');
-  for (const name of (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort()) {
-    const statements = unstable_splitSqlQuery(await readFile(join(folder, name), 'utf8'));
-    await db.batch(statements.map((statement) => db.prepare(statement)));
-  }
 }
 
 function client(url) {

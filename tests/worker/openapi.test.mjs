@@ -84,9 +84,15 @@ test('answers of the other routes', async () => {
     }
   }
   const call = { transaction_id: 'A-1', start_time_t: '1450000000', duration_in_seconds: 5 };
-  for (const calls of [[call], [call, { ...call, external_call_unique_id: 'x' }], [{}], [call, {}], []]) {
-    const answer = await server.report({ calls, oauth_token: NETWORK }, { path: '/api/2015-08-17/calls' });
-    assertDescribed('/api/{version}/calls', 'post', answer);
+  const nameless = { external_call_unique_id: 'nameless', start_time_t: '1450000000', advertiser_id_from_network: '800' };
+  for (const query of ['?validate_only=true', '', '?strict=true', '?explain=true', '?source=x']) {
+    for (const calls of [[call, nameless], [call, { ...call, external_call_unique_id: 'x' }], [{}], [call, {}], []]) {
+      for (const more of [{}, { call }]) {
+        const path = `/api/2015-08-17/calls${query}`;
+        const answer = await server.report({ calls, ...more, oauth_token: NETWORK }, { path });
+        assertDescribed('/api/{version}/calls', 'post', answer);
+      }
+    }
   }
   for (const id of ['00000000-00000001', (await server.records())[0].transaction_id, 'nobody', '']) {
     const answer = await server.request(`${PATH}?transaction_id=${id}`, authorized);
@@ -99,6 +105,8 @@ test('answers of the other routes', async () => {
     }
   }
   for (const path of ['/healthz', '/config.json']) assertDescribed(path, 'get', await server.request(path));
+  await server.rows('DROP INDEX calls_by_start');
+  assertDescribed('/healthz', 'get', await server.request('/healthz'));
 });
 
 describe('the reference', () => {

@@ -22,6 +22,7 @@ const tokens = {
   full: { token: 'full', network: '3', permissions: ALL },
   "the other network's": { token: 'other', network: '4', permissions: ALL },
   "the advertiser's own": { token: 'own', network: '3', advertiser: '11', permissions: ALL.slice(0, 2) },
+  "the advertiser's own, which imports": { token: 'importer', network: '3', advertiser: '11', permissions: ALL },
   "another advertiser's": { token: 'another', network: '3', advertiser: '19', permissions: ALL.slice(0, 2) },
   'read-only': { token: 'reader', network: '3', permissions: ['outcomes:read'] },
   'write-only': { token: 'writer', network: '3', permissions: ['outcomes:write'] },
@@ -30,21 +31,24 @@ const tokens = {
 
 // One owner each, and one that is not there. Phones, starts, advertisers and campaigns are no other owner's.
 const owners = [
-  { network: '3', advertiser: '11', campaign: '15', call: 'AAAAAAAA-00000001', phone: '+14155550001' },
-  { network: '3', advertiser: '19', campaign: '17', call: 'AAAAAAAA-00000002', phone: '+14155550002' },
-  { network: '4', advertiser: '44', campaign: '44', call: 'AAAAAAAA-00000003', phone: '+14155550003' },
+  { network: '3', advertiser: '11', campaign: '15', call: 'AAAAAAAA-00000010', phone: '+14155550001' },
+  { network: '3', advertiser: '19', campaign: '17', call: 'AAAAAAAA-00000020', phone: '+14155550002' },
+  { network: '4', advertiser: '44', campaign: '44', call: 'AAAAAAAA-00000030', phone: '+14155550003' },
 ];
-const absent = {
-  network: '99',
-  advertiser: '99',
-  campaign: '99',
-  call: 'AAAAAAAA-000000FF',
-  phone: '+14155550099',
-};
 /** What is not there, in place of an owner's. The id before the owner's costs as much to look for in an index. */
-function insteadOf({ outcome }) {
-  const before = (BigInt(`0x${outcome.replace('-', '')}`) - 1n).toString(16).toUpperCase().padStart(16, '0');
-  return { ...absent, outcome: `${before.slice(0, 8)}-${before.slice(8)}` };
+function insteadOf({ call, outcome, advertiser, campaign }) {
+  const before = (id) => {
+    const number = (BigInt(`0x${id.replace('-', '')}`) - 1n).toString(16).toUpperCase().padStart(16, '0');
+    return `${number.slice(0, 8)}-${number.slice(8)}`;
+  };
+  return {
+    network: '99',
+    advertiser: String(advertiser - 1),
+    campaign: String(campaign - 1),
+    call: before(call),
+    phone: '+14155550099',
+    outcome: before(outcome),
+  };
 }
 const START = '1460000000';
 
@@ -124,20 +128,43 @@ const questions = {
   ),
   'GET /api/{version}/transactions': exported,
   'GET /api/{version}/transactions.csv': exported,
-  // Only a network's own ids are taken: another's are free, as one is that is not there.
-  'POST /api/{version}/calls': ['transaction_id', 'external_call_unique_id'].map((what) => ({
-    what,
-    permission: 'calls:write',
-    body: (of) => ({
-      calls: [{ transaction_id: `${what.slice(0, 4)}-${of.call.slice(-8)}`, [what]: of.call, start_time_t: START }],
-    }),
-    visible: sameNetwork,
-    free: true,
-  })),
+  'POST /api/{version}/calls': imports(),
 };
+
+/** Importing: what a token sees is met, and what it does not see is as what is not there. */
+function imports() {
+  // The advertiser of a call of its own is always told: that is never the question.
+  const own = (token) => owners.find((owner) => sees(token, owner)) ?? owners[0];
+  const fresh = { transaction_id: 'FRESH-1', start_time_t: START };
+  const questions = [
+    // An id is taken once in a network, so that storing it again tells: docs/security.md. Another network's are free.
+    ['transaction_id', ({ call }) => ({ ...fresh, transaction_id: call }), sameNetwork],
+    ["an outcome's id", (of) => ({ ...fresh, transaction_id: of.outcome }), sameNetwork],
+    ['external_call_unique_id', ({ call }) => ({ ...fresh, external_call_unique_id: call }), sameNetwork],
+    ['campaign id', ({ campaign }) => ({ ...fresh, advertiser_campaign_id_from_network: campaign }), sameNetwork],
+    // Everything else is answered alike.
+    ['advertiser id', ({ advertiser }) => ({ ...fresh, advertiser_id_from_network: advertiser }), sees],
+    ["its own external id and another's id", ({ call }, { call: external }) => ({ transaction_id: call, external_call_unique_id: external, start_time_t: START }), sees],
+    ["its own external id and an outcome's id", (of, { call: external }) => ({ transaction_id: of.outcome, external_call_unique_id: external, start_time_t: START }), sees],
+    ["its own id and another's external id", ({ call: external }, { call }) => ({ transaction_id: call, external_call_unique_id: external, start_time_t: START }), sees],
+    ["its own call, which differs, and another's campaign", ({ campaign }, { call }) => ({ transaction_id: call, start_time_t: '1460000001', advertiser_campaign_id_from_network: campaign }), sees],
+    ["its own call and another's campaign", ({ campaign }, { call }) => ({ transaction_id: call, start_time_t: START, advertiser_campaign_id_from_network: campaign }), sees],
+  ];
+  return ['', '?validate_only=true'].flatMap((query) =>
+    questions.map(([what, call, visible]) => ({
+      what: what + query,
+      permission: 'calls:write',
+      query: () => query,
+      body: (of, token) => ({ calls: [call(of, own(token))] }),
+      visible,
+      free: true,
+    })),
+  );
+}
 
 let server;
 let imported;
+const directory = { advertisers: [], campaigns: [] };
 before(async () => {
   server = await start();
   const { db, rows, report, addCalls } = server;
@@ -162,6 +189,9 @@ before(async () => {
     })),
   );
   await rows("UPDATE calls SET external_id = transaction_id WHERE transaction_id LIKE 'AAAAAAAA-%'");
+  for (const table of Object.keys(directory)) {
+    for (const { network_id, id } of await rows(`SELECT network_id, id FROM ${table}`)) directory[table].push(`${network_id} ${id}`);
+  }
   [{ id: imported }] = await rows('SELECT max(id) AS id FROM calls');
   for (const owner of owners) {
     const oauth_token = owner.network === '3' ? 'full' : 'other';
@@ -172,13 +202,20 @@ before(async () => {
 after(() => server?.stop());
 
 /** Asks a question of one owner's thing; the ids that were named are masked in the answer. */
-async function ask({ path, method }, { query, body, network }, of, token) {
+async function ask({ path, method }, { query, body, network }, of, { token, ...rights }) {
   const address = path.replace('{version}', '2015-08-17').replace('{network_id}', network?.(of)) + (query?.(of) ?? '');
   const headers = token ? { Authorization: `Bearer ${token}` } : {};
-  const answer = await server.request(address, { method, headers, body: body && JSON.stringify(body(of)) });
+  const answer = await server.request(address, { method, headers, body: body && JSON.stringify(body(of, rights)) });
   // What was imported is taken away again, so that what is not there stays so.
-  if (body) await server.rows('DELETE FROM calls WHERE id > ?1', imported);
-  const masked = (text) => text.replaceAll(of.call.slice(-8), 'ID');
+  if (body) {
+    await server.rows('DELETE FROM calls WHERE id > ?1', imported);
+    for (const [table, ids] of Object.entries(directory)) {
+      const others = `DELETE FROM ${table} WHERE network_id || ' ' || id NOT IN (SELECT value FROM json_each(?1))`;
+      await server.rows(others, JSON.stringify(ids));
+    }
+  }
+  const masked = (text) =>
+    [of.call, of.outcome, of.advertiser, of.campaign].reduce((text, id) => text.replaceAll(`"${id}"`, 'ID'), text);
   const { date: _date, 'x-request-id': id, ...rest } = Object.fromEntries(answer.headers);
   const text = masked(answer.text).replaceAll(id, 'REQUEST');
   return { status: answer.status, headers: rest, text, raw: answer };
@@ -223,8 +260,8 @@ async function judge(operation, question, token) {
   const refused = expected(token, question.permission);
   for (const owner of owners) {
     const before = await server.records();
-    const nothing = await ask(operation, question, insteadOf(owner), token.token);
-    const answer = await ask(operation, question, owner, token.token);
+    const nothing = await ask(operation, question, insteadOf(owner), token);
+    const answer = await ask(operation, question, owner, token);
     const isVisible = refused !== 401 && question.visible(token, owner);
     if (refused) assert.equal(statusOf(answer), refused, answer.raw.text);
     else if (!question.free) assert.ok((isVisible ? [200, 201] : [403, 404]).includes(statusOf(answer)), answer.raw.text);

@@ -71,11 +71,14 @@ pub async fn run(
         }
     };
     outgoing.warnings = warnings;
+    outgoing
+        .warnings
+        .extend_from_slice(&incoming.query.warnings);
     let Some(token) = incoming.token(token) else {
         outgoing.reply = refuse(&Problem::whole(Code::TokenMissing));
         return outgoing;
     };
-    let rows = match rows {
+    let rows = match incoming.with_query(rows) {
         Ok(rows) => rows,
         Err(problems) => {
             outgoing.reply = refuse_invalid(&problems);

@@ -17,6 +17,7 @@ const INSERT: &str = include_str!("sql/calls_insert.sql");
 const UPDATE: &str = include_str!("sql/calls_update.sql");
 const ADVERTISERS: &str = include_str!("sql/advertisers_enter.sql");
 const CAMPAIGNS: &str = include_str!("sql/campaigns_enter.sql");
+const STANDS: &str = include_str!("sql/token_stands.sql");
 
 /// The permission to import calls.
 pub const CALLS_WRITE: &str = "calls:write";
@@ -26,8 +27,14 @@ pub const CALLS_WRITE: &str = "calls:write";
 #[serde(rename_all = "snake_case")]
 enum Fact {
     Token(Option<String>, String),
-    Call(StoredCall),
-    Outcome(String),
+    /// What stands under the two ids of a row, as far as the token sees it, and those ids that stand for what it does
+    /// not see, or for an outcome.
+    Ids(
+        Option<StoredCall>,
+        Option<StoredCall>,
+        Option<String>,
+        Option<String>,
+    ),
     Advertiser(String),
     Campaign(String, Option<String>),
 }
@@ -57,6 +64,7 @@ pub async fn facts(
         .collect();
     let binds = [
         ("token", Bind::Text(token_hash.to_owned())),
+        ("permission", Bind::Text(CALLS_WRITE.to_owned())),
         ("rows", Bind::Text(Value::Array(named).to_string())),
     ];
     let results = run(db, vec![prepare(db, FACTS, &binds)?], cost).await?;
@@ -80,9 +88,11 @@ pub async fn facts(
 fn learn(known: &mut Known, fact: Fact) {
     match fact {
         Fact::Token(..) => {}
-        Fact::Call(call) => known.calls.push(call),
-        Fact::Outcome(id) => {
-            known.outcome_ids.insert(id);
+        Fact::Ids(by_id, by_external_id, taken, taken_external) => {
+            known.calls.extend(by_id);
+            known.calls.extend(by_external_id);
+            known.taken_ids.extend(taken);
+            known.taken_external_ids.extend(taken_external);
         }
         Fact::Advertiser(id) => {
             known.advertisers.insert(id);
@@ -93,13 +103,14 @@ fn learn(known: &mut Known, fact: Fact) {
     }
 }
 
-/// Stores all that a plan holds in one batch. The caller plans again where another import came between.
+/// Stores all that a plan holds in one batch, or nothing; whether it did. It does not where the token was revoked since
+/// the plan was made. The caller plans again then, and where another import came between.
 pub async fn store(
     db: &D1Database,
     token_hash: &str,
     plan: &Plan,
     cost: &mut Cost,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     let calls = |places: &[usize]| -> Vec<Value> {
         places
             .iter()
@@ -117,6 +128,7 @@ pub async fn store(
         (INSERT, calls(&plan.created)),
         (UPDATE, calls(&plan.updated)),
     ];
+    let planned = plan.created.len().saturating_add(plan.updated.len());
     let mut statements = Vec::new();
     for (sql, rows) in work {
         let rows: Vec<Value> = rows;
@@ -128,10 +140,20 @@ pub async fn store(
             statements.push(prepare(db, sql, &binds)?);
         }
     }
-    if !statements.is_empty() {
-        run(db, statements, cost).await?;
+    if statements.is_empty() {
+        return Ok(true);
     }
-    Ok(())
+    let binds = [("token", Bind::Text(token_hash.to_owned()))];
+    statements.push(prepare(db, STANDS, &binds)?);
+    let results = run(db, statements, cost).await?;
+    let Some((stands, results)) = results.split_last() else {
+        return Ok(false);
+    };
+    let mut stored = 0_usize;
+    for result in results {
+        stored = stored.saturating_add(read_json::<bool>(Some(result))?.len());
+    }
+    Ok(stored == planned && !read_json::<bool>(Some(stands))?.is_empty())
 }
 
 /// A call as the statements take it.

@@ -8,6 +8,7 @@ pub mod calls;
 pub mod pause;
 pub mod reading;
 pub mod report;
+pub mod schema;
 mod search;
 mod statement;
 
@@ -30,9 +31,6 @@ const CURRENT: &str = include_str!("sql/current.sql");
 
 /// The last start there can be: 13 digits.
 const LATEST: i64 = 9_999_999_999_999;
-
-/// The newest migration that the statements here rely on.
-pub const SCHEMA: &str = "0002_calls_by_duration";
 
 /// What D1's messages say where the same batch may well succeed, and may have been committed.
 const TRANSIENT: [&str; 6] = [
@@ -316,14 +314,6 @@ async fn run(
         }
     }
     Ok(results)
-}
-
-/// Whether the database answers and has the schema.
-pub async fn is_healthy(db: &D1Database) -> bool {
-    db.prepare("SELECT seq FROM outcomes LIMIT 0")
-        .run()
-        .await
-        .is_ok()
 }
 
 /// The first row of a result, if it has one.

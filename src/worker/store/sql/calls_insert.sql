@@ -7,3 +7,4 @@ SELECT
   r.value ->> 6, r.value ->> 7
 FROM tokens AS t CROSS JOIN json_each(:rows) AS r
 WHERE t.hash = :token AND t.revoked_at IS NULL
+RETURNING 'true' AS json

@@ -1,0 +1,131 @@
+//! Which switches and parameters each operation takes, whichever way they are spelt.
+#![cfg(test)]
+
+use call_outcomes::problem::Code;
+use call_outcomes::query::{Operation, Query, SWITCHES};
+
+const WRITING: [Operation; 3] = [Operation::Report, Operation::Batch, Operation::Import];
+
+fn read(operation: Operation, name: &str, value: &str) -> Query {
+    Query::read(operation, [(name, value)])
+}
+
+/// The codes of problems and warnings with their pointers, and what to write instead.
+fn told(query: &Query) -> Vec<(Code, &str, Option<&str>)> {
+    query
+        .problems
+        .iter()
+        .chain(&query.warnings)
+        .map(|problem| {
+            (
+                problem.code,
+                problem.pointer.as_str(),
+                problem.fix.as_deref(),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn a_switch_is_honoured_or_refused() {
+    for operation in Operation::ALL {
+        for switch in SWITCHES {
+            let query = read(operation, switch, "true");
+            let is_taken = operation.switches().contains(&switch);
+            assert_eq!(query.is_on(switch), is_taken, "{operation:?} {switch}");
+            let pointer = format!("?{switch}");
+            let expected = match operation {
+                _ if is_taken => vec![],
+                Operation::Server => vec![(Code::QueryUnknown, pointer.as_str(), None)],
+                _ => vec![(Code::QueryUnsupported, pointer.as_str(), None)],
+            };
+            assert_eq!(told(&query), expected, "{operation:?} {switch}");
+            for off in ["false", "0"] {
+                let query = read(operation, switch, off);
+                assert!(!query.is_on(switch) && query.problems.is_empty());
+            }
+        }
+    }
+}
+
+#[test]
+fn no_spelling_of_a_dry_run_stores() {
+    let spellings = [
+        "validate_only",
+        "VALIDATE_ONLY",
+        "validateOnly",
+        "Validate-Only",
+        "validate only",
+        " validate_only",
+        "validate_only[]",
+        "?validate_only",
+        "validate_only\0",
+        "validate%5Fonly",
+        "validate%255Fonly",
+        "validate_onyl",
+        "validate_onl",
+        "valdate_only",
+        "only_validate",
+    ];
+    for operation in WRITING {
+        for name in spellings {
+            for value in ["true", "1", "", "FALSE", "no", "off"] {
+                let query = read(operation, name, value);
+                let is_refused = query
+                    .problems
+                    .iter()
+                    .any(|problem| problem.code == Code::QueryUnsupported);
+                assert!(query.is_on("validate_only") != is_refused, "{name}={value}");
+            }
+        }
+        let misspelt = read(operation, "validate_onyl", "1");
+        let fix = Some("validate_only");
+        assert_eq!(
+            told(&misspelt),
+            [(Code::QueryUnsupported, "?validate_onyl", fix)]
+        );
+        let both = Query::read(operation, [("validate_only", "1"), ("validate_only", "0")]);
+        assert!(both.is_on("validate_only"));
+    }
+}
+
+#[test]
+fn other_parameters_are_a_warning() {
+    let cases = [
+        (Operation::Report, "explian", Some("explain")),
+        (Operation::Report, "source", None),
+        (Operation::Import, "explian", None),
+        (Operation::Read, "transaction-id", Some("transaction_id")),
+        (Operation::Read, "id", None),
+        (Operation::Export, "From", Some("from")),
+        (Operation::Export, "form", None),
+        (
+            Operation::Export,
+            "start_after_transacton_id",
+            Some("start_after_transaction_id"),
+        ),
+        (Operation::Server, "x", None),
+    ];
+    for (operation, name, fix) in cases {
+        let pointer = format!("?{name}");
+        let query = read(operation, name, "1");
+        assert_eq!(told(&query), [(Code::QueryUnknown, pointer.as_str(), fix)]);
+    }
+    for operation in Operation::ALL {
+        for name in operation.parameters() {
+            assert_eq!(told(&read(operation, name, "1")), []);
+        }
+        assert_eq!(told(&read(operation, "", "")), []);
+    }
+}
+
+#[test]
+fn a_long_query_is_not_answered_at_length() {
+    let names: Vec<String> = (0..1_000).map(|at| format!("x{at}")).collect();
+    let pairs = names.iter().map(|name| (name.as_str(), ""));
+    let query = Query::read(Operation::Report, pairs.clone());
+    assert_eq!(query.warnings.len(), 20);
+    let switches = std::iter::repeat_n(("min_confidence", "1"), 1_000);
+    let query = Query::read(Operation::Report, switches);
+    assert_eq!(query.problems.len(), 20);
+}
