@@ -85,7 +85,7 @@ impl Tally {
         let mut found = Found {
             line,
             code: problem.code,
-            message: problem.message(),
+            message: message(problem),
             column: None,
             cell: None,
         };
@@ -125,6 +125,17 @@ impl Tally {
             self.kinds.len().saturating_sub(1)
         });
         self.kinds.get_mut(at)
+    }
+}
+
+/// The message of a problem, with the name that an unknown one was probably meant to be.
+fn message(problem: &Problem) -> String {
+    let message = problem.message();
+    match &problem.fix {
+        Some(name) if problem.code == Code::KeyUnknown => {
+            format!("{message}, did you mean {name}?")
+        }
+        _ => message,
     }
 }
 
