@@ -138,11 +138,20 @@ impl Records {
 
     /// Counts LF, CR LF and CR, each as one.
     fn count_breaks(&mut self, bytes: &[u8]) {
+        let mut breaks = 0_usize;
+        let mut after_cr = self.after_cr;
         for byte in bytes {
-            let is_break = *byte == b'\r' || (*byte == b'\n' && !self.after_cr);
-            self.breaks = self.breaks.saturating_add(usize::from(is_break));
-            self.after_cr = *byte == b'\r';
+            // Nearly all bytes are of texts, above both.
+            if *byte > b'\r' {
+                after_cr = false;
+                continue;
+            }
+            let is_break = *byte == b'\r' || (*byte == b'\n' && !after_cr);
+            breaks = breaks.wrapping_add(usize::from(is_break));
+            after_cr = *byte == b'\r';
         }
+        self.breaks = self.breaks.saturating_add(breaks);
+        self.after_cr = after_cr;
     }
 
     fn begin(&mut self) {

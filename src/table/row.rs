@@ -123,9 +123,10 @@ fn object(
     out.push('}');
 }
 
-/// Whether a text holds what stands for a character that was lost.
+/// Whether a text holds what stands for a character that was lost. Not by `contains`, which would bring the search for
+/// any text into the package.
 fn is_lossy(text: &str) -> bool {
-    text.contains(char::REPLACEMENT_CHARACTER)
+    !text.is_ascii() && text.chars().any(|c| c == char::REPLACEMENT_CHARACTER)
 }
 
 /// Judges a line, which is a report or a call; `None` is one that is too large.
