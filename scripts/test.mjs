@@ -23,9 +23,10 @@ const checks = [
   ['tests of the crate', () => cargo('test', '--locked')],
   ['the table of cases in wasm', () => run('cargo', ['test', '--locked', ...WASM, '--test', 'rules'], { env: runner() })],
   ['build of the Worker', build],
+  // The command that loads calls reads with what the page for files reads with.
+  ['build of the npm package', buildPackage],
   ['tests of the Worker', () => nodeTests('tests/worker')],
   ['faults, the short form', () => nodeTests('tests/faults')],
-  ['build of the npm package', buildPackage],
   ['tests of the npm package', packageTests],
   ['the OpenAPI document, and requests made up from it', apiTests],
 ];

@@ -172,7 +172,8 @@ pub(crate) fn read_list<'a>(
     })
 }
 
-fn read_call<'a>(
+/// Reads the object that comes next as a call; `parent` is its pointer.
+pub(crate) fn read_call<'a>(
     reader: &mut Reader<'a>,
     parent: &str,
     rules: Rules,

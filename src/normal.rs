@@ -1,10 +1,11 @@
 //! A valid report as a request in its normal form: the reference's names, every value as answers show it. Read again
-//! it is the same report.
+//! it is the same report. Likewise a call as it is imported.
 //!
 //! Not here: the token, which never leaves a request.
 
 use serde::Serialize;
 
+use crate::calls::CallReport;
 use crate::money::Cents;
 use crate::outcome::{Identity, Patch};
 use crate::request::{Report, Search};
@@ -38,6 +39,41 @@ impl<'a> Keyed<'a> {
             row,
             search,
             call_outcome,
+        }
+    }
+}
+
+/// A call in its normal form. What is not known stays out.
+#[derive(Serialize)]
+pub struct Call<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transaction_id: Option<TransactionId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_call_unique_id: Option<&'a str>,
+    start_time_t: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_in_seconds: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    calling_phone_number: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    destination_phone_number: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advertiser_id_from_network: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advertiser_campaign_id_from_network: Option<&'a str>,
+}
+
+impl<'a> From<&'a CallReport<'_>> for Call<'a> {
+    fn from(call: &'a CallReport<'_>) -> Self {
+        Self {
+            transaction_id: call.transaction_id,
+            external_call_unique_id: call.external_id.as_deref(),
+            start_time_t: show_time(call.start),
+            duration_in_seconds: call.duration.map(|seconds| seconds.to_string()),
+            calling_phone_number: call.calling_phone.map(|phone| phone.to_string()),
+            destination_phone_number: call.destination_phone.map(|phone| phone.to_string()),
+            advertiser_id_from_network: call.advertiser_id.as_deref(),
+            advertiser_campaign_id_from_network: call.campaign_id.as_deref(),
         }
     }
 }

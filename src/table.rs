@@ -1,7 +1,7 @@
-//! A file of reports, as CSV or with a report a line: read in chunks, converted cell by cell, and judged by the rules of
-//! a batch. What is good comes out as rows of a batch in their normal form, what is bad as CSV with an error.
+//! A file of reports or of calls, as CSV or with one a line: read in chunks, converted cell by cell, and judged by the
+//! rules of a batch or an import. What is good comes out in its normal form, what is bad as it stood, with an error.
 //!
-//! Not here: rules of a report, files, time zones by name, and JavaScript.
+//! Not here: rules of a report or a call, files, time zones by name, and JavaScript.
 
 pub mod amount;
 pub mod check;
@@ -16,11 +16,21 @@ pub mod time;
 
 use std::borrow::Cow;
 
+use crate::calls::CALL;
 use crate::export::original;
 use crate::problem::{Code, pointer_to};
 use crate::request::{CALL_OUTCOME, SEARCH};
 use amount::Mark;
 use time::{Style, Zone};
+
+/// What each row of a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// A report of an outcome.
+    Reports,
+    /// A call.
+    Calls,
+}
 
 /// The parameter that a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,11 +39,12 @@ pub struct Target {
     name: &'static str,
 }
 
-/// The part of a report that a parameter stands in.
+/// The object that a parameter stands in: a part of a report, or a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Section {
     Search,
     CallOutcome,
+    Call,
 }
 
 impl Section {
@@ -41,6 +52,7 @@ impl Section {
         match self {
             Self::Search => "search",
             Self::CallOutcome => "call_outcome",
+            Self::Call => "call",
         }
     }
 }
@@ -48,15 +60,24 @@ impl Section {
 impl Target {
     /// The parameter of that name.
     #[must_use]
-    pub fn find(name: &str) -> Option<Self> {
-        Self::all().find(|target| target.name == name)
+    pub fn find(content: Content, name: &str) -> Option<Self> {
+        Self::all(content).find(|target| target.name == name)
     }
 
     /// Every parameter, in the order of the reference.
-    pub(crate) fn all() -> impl Iterator<Item = Self> {
-        let of = |section| move |name| Self { section, name };
-        let search = SEARCH.into_iter().map(of(Section::Search));
-        search.chain(CALL_OUTCOME.into_iter().map(of(Section::CallOutcome)))
+    pub(crate) fn all(content: Content) -> impl Iterator<Item = Self> {
+        let of = |section| move |name: &&'static str| Self { section, name };
+        let (first, second) = match content {
+            Content::Reports => (
+                SEARCH.iter().map(of(Section::Search)),
+                CALL_OUTCOME.iter().map(of(Section::CallOutcome)),
+            ),
+            Content::Calls => (
+                CALL.iter().map(of(Section::Call)),
+                [].iter().map(of(Section::Call)),
+            ),
+        };
+        first.chain(second)
     }
 
     /// Its name.
@@ -65,16 +86,20 @@ impl Target {
         self.name
     }
 
-    /// The part of a report that it stands in.
+    /// The part of a report that it stands in, or `call`.
     #[must_use]
     pub const fn section(self) -> &'static str {
         self.section.name()
     }
 
-    /// Where it stands in a report.
+    /// Where it stands in a report or a call.
     #[must_use]
     pub fn pointer(self) -> String {
-        pointer_to(&pointer_to("", self.section.name()), self.name)
+        let parent = match self.section {
+            Section::Call => String::new(),
+            section => pointer_to("", section.name()),
+        };
+        pointer_to(&parent, self.name)
     }
 
     /// What of it can be chosen for a column.
@@ -89,8 +114,22 @@ impl Target {
 
     /// Whether spaces around it are part of it.
     fn is_text(self) -> bool {
-        self.section == Section::CallOutcome
-            && !matches!(self.name, "occurred_at_time_t" | "sale_amount" | "value")
+        match self.section {
+            Section::Search => false,
+            Section::CallOutcome => {
+                !matches!(self.name, "occurred_at_time_t" | "sale_amount" | "value")
+            }
+            Section::Call => self.name == "external_call_unique_id",
+        }
+    }
+
+    /// The code of a phone number that a spreadsheet damaged, if it holds phone numbers.
+    fn damage(self) -> Option<Code> {
+        match self.name {
+            "calling_phone_number" => Some(Code::PhoneDamaged),
+            "destination_phone_number" => Some(Code::DestinationPhoneFormat),
+            _ => None,
+        }
     }
 }
 
@@ -143,10 +182,10 @@ impl Column {
         if trimmed.is_empty() {
             return Converted::Empty;
         }
+        if let Some(code) = self.target.damage().filter(|_| is_damaged(trimmed)) {
+            return Converted::Failed(code);
+        }
         let converted = match &self.format {
-            _ if self.target.name == "calling_phone_number" && is_damaged(trimmed) => {
-                Err(Code::PhoneDamaged)
-            }
             Format::Plain if self.target.is_text() => Ok(Cow::Borrowed(cell)),
             Format::Plain => Ok(Cow::Borrowed(trimmed)),
             Format::Time(style, zone) => time::read(trimmed, *style, zone),

@@ -95,6 +95,7 @@ const RELEASED: &[(&str, &str)] = &[
     ("cell.time", "RecordInvalid"),
     ("cell.time_skipped", "RecordInvalid"),
     ("cell.time_repeated", "RecordInvalid"),
+    ("cell.time_zone", "RecordInvalid"),
     ("cell.amount", "RecordInvalid"),
     ("transaction_id.missing", "RecordInvalid"),
     ("transaction.not_found", "RecordNotFound"),

@@ -1,13 +1,15 @@
 //! Files of reports: how cells are converted, what is guessed, and what becomes of rows, whatever chunks they come in.
 #![cfg(test)]
 
+use call_outcomes::export::{neutral, original, write_line};
 use call_outcomes::problem::Code;
 use call_outcomes::request::Rules;
 use call_outcomes::table::amount::{self, Mark};
-use call_outcomes::table::check::{Check, Settings, to_csv};
+use call_outcomes::table::check::{Check, Settings};
 use call_outcomes::table::guess::guess;
+use call_outcomes::table::records::Records;
 use call_outcomes::table::time::{self, Style, Zone, offset_of};
-use call_outcomes::table::{Column, Format, Target};
+use call_outcomes::table::{Column, Content, Format, Target};
 use serde_json::{Value, json};
 
 fn json(text: &str) -> Value {
@@ -143,7 +145,7 @@ fn amounts_are_read_with_their_columns_mark() {
 }
 
 fn column(name: &str, format: Format) -> Column {
-    let target = Target::find(name).unwrap();
+    let target = Target::find(Content::Reports, name).unwrap();
     Column { target, format }
 }
 
@@ -160,7 +162,7 @@ fn columns() -> Vec<Option<Column>> {
 
 /// Good rows, bad rows, tally and fingerprint of a file in chunks of a length.
 fn check(settings: Settings, file: &[u8], length: usize) -> (String, String, Value, String) {
-    let mut check = Check::new(settings, Rules::default(), 0);
+    let mut check = Check::new(Content::Reports, settings, Rules::default(), 0);
     let (mut good, mut bad) = (Vec::new(), Vec::new());
     for chunk in file.chunks(length) {
         check.read(chunk);
@@ -206,8 +208,8 @@ fn a_file_is_checked_row_by_row_whatever_its_chunks() {
         bad,
         format!(
             "\u{feff}Start;Telefon;Outcome;Betrag;Notiz;error\r\n\
-             04.07.2015 09:00;1,89E+10;Sale;;'=1+1;line 5: {damaged}\r\n\
-             32.07.2015 09:00;'+18885551212;;1,000.50;'-1;\"line 6: start_time_t is not a time in the format of its \
+             04.07.2015 09:00;\"1,89E+10\";Sale;;'=1+1;line 5: {damaged}\r\n\
+             32.07.2015 09:00;'+18885551212;;\"1,000.50\";'-1;\"line 6: start_time_t is not a time in the format of its \
              column (cell.time); outcome_name must be present (outcome_name.missing); sale_amount is not an amount \
              with the decimal mark of its column (cell.amount)\"\r\n\
              too;few;;;;line 8: the row has another number of cells than the header (row.cells)\r\n\
@@ -356,7 +358,7 @@ fn a_line_that_is_too_large_is_a_row_and_not_the_file() {
 
 #[test]
 fn what_is_kept_does_not_grow_with_the_file() {
-    let mut check = Check::new(Settings::Ndjson, Rules::default(), 0);
+    let mut check = Check::new(Content::Reports, Settings::Ndjson, Rules::default(), 0);
     for number in 0..20_000 {
         check.read(
             format!("{{\"key {number}\":1,\"search\":{{\"start_time_t\":{number}}}}}\n").as_bytes(),
@@ -378,7 +380,7 @@ fn what_is_kept_does_not_grow_with_the_file() {
 #[test]
 fn a_file_is_guessed_from_its_first_rows() {
     let found = |file: &str| {
-        let guess = json(&guess(file.as_bytes(), true, None));
+        let guess = json(&guess(Content::Reports, file.as_bytes(), true, None));
         let columns = guess["columns"].as_array().unwrap();
         let columns = columns.iter().map(|column| {
             let holds = match column["parameter"].as_str() {
@@ -452,7 +454,336 @@ fn a_file_is_guessed_from_its_first_rows() {
 }
 
 #[test]
-fn no_cell_of_a_line_is_a_formula() {
-    let line = to_csv(["=1", "+1", "-1", "@a", "\ta", "a,\"b\"", "1"].into_iter());
-    assert_eq!(line, b"'=1,'+1,'-1,'@a,'\ta,\"a,\"\"b\"\"\",1\r\n");
+fn a_format_that_other_cells_contradict_is_not_sure() {
+    let start = |rows: &str| {
+        let file = format!("start_time_t\n{rows}\n");
+        let guess = json(&guess(Content::Calls, file.as_bytes(), true, None));
+        let column = &guess["columns"][0];
+        let time = &column["time"];
+        json!([
+            time["format"],
+            time["sure"],
+            time["fits"],
+            column["needs_zone"]
+        ])
+    };
+    let both = json!(["month-first", "day-first"]);
+    for (rows, expected) in [
+        ("1/2/2015", json!(["month-first", false, both, true])),
+        (
+            "1/2/2015\n13/2/2015",
+            json!(["day-first", true, both, true]),
+        ),
+        // Most are months first, but one cannot be.
+        (
+            "1/13/2015\n1/14/2015\n13/1/2015",
+            json!(["month-first", false, both, true]),
+        ),
+        ("2015-07-04T07:00Z", json!(["iso", true, ["iso"], false])),
+        ("2015-07-04 07:00", json!(["iso", true, ["iso"], true])),
+        ("1435993200", json!(["unix", true, ["unix"], false])),
+        ("yesterday", json!(["unix", false, [], false])),
+    ] {
+        assert_eq!(start(rows), expected, "{rows}");
+    }
+}
+
+#[test]
+fn the_columns_of_calls_are_known_by_their_names_and_others_are_a_hint() {
+    let file = "Call ID,Start_Time_T,Dialed number,external call unique id,Durationinseconds,Notes,transaction_id\n";
+    let guess = json(&guess(Content::Calls, file.as_bytes(), true, None));
+    let columns: Vec<Value> = guess["columns"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|column| json!([column["parameter"], column["is_exact"]]))
+        .collect();
+    assert_eq!(
+        columns,
+        [
+            json!(["transaction_id", false]),
+            json!(["start_time_t", true]),
+            json!(["destination_phone_number", false]),
+            json!(["external_call_unique_id", true]),
+            json!(["duration_in_seconds", false]),
+            json!([null, false]),
+            json!(["transaction_id", true]),
+        ]
+    );
+}
+
+fn call_columns(zone: Zone) -> Vec<Option<Column>> {
+    let call = |name, format| {
+        let target = Target::find(Content::Calls, name).unwrap();
+        Some(Column { target, format })
+    };
+    vec![
+        call("transaction_id", Format::Plain),
+        call("start_time_t", Format::Time(Style::MonthFirst, zone)),
+        call("calling_phone_number", Format::Plain),
+        call("destination_phone_number", Format::Plain),
+        None,
+        None,
+    ]
+}
+
+/// Good lines, bad rows and the check itself of a file of calls.
+fn check_calls(settings: Settings, file: &[u8], strict: bool) -> (Vec<Value>, String, Check) {
+    let rules = Rules {
+        strict,
+        ..Rules::default()
+    };
+    let mut check = Check::new(Content::Calls, settings, rules, 0);
+    check.read(file);
+    check.finish();
+    let good = String::from_utf8(check.take_good()).unwrap();
+    let bad = String::from_utf8(check.take_bad()).unwrap();
+    (good.lines().map(json).collect(), bad, check)
+}
+
+#[test]
+fn a_file_of_calls_is_checked_by_the_rules_of_an_import() {
+    let file = "\
+id,start,from,to,note,error\r
+ab-1,7/4/2015 3:00 AM,(888) 555-1212,1.888.555.1213,\"=1;\r\n2\",\r
+ab-2,7/4/2015 3:00 AM,1.89E+10,888555121.0,'=1,line 9: old\r
+,32/1/2015,,,,\r
+ab-3,7/4/2015 3:00 AM,,,,,stray\r
+ab-4,7/4/2015 3:00 AM\r
+ab-5,7/4/2015 3:00 AM +00:00,,,\u{fffd},\r
+ab-6\u{fffd},7/4/2015 3:00 AM,,,,\r
+";
+    let zone = Zone::fixed(-14_400);
+    let settings = || Settings::Csv(b',', call_columns(zone.clone()));
+    let (good, bad, mut check) = check_calls(settings(), file.as_bytes(), true);
+    assert_eq!(
+        good,
+        [
+            json!({
+                "line": 2,
+                "cells": ["ab-1", "7/4/2015 3:00 AM", "(888) 555-1212", "1.888.555.1213", "=1;\r\n2", ""],
+                "call": {"transaction_id": "AB-1", "start_time_t": "1435993200", "calling_phone_number": "+18885551212",
+                         "destination_phone_number": "+18885551213"},
+            }),
+            json!({
+                "line": 8,
+                "cells": ["ab-5", "7/4/2015 3:00 AM +00:00", "", "", "\u{fffd}", ""],
+                "call": {"transaction_id": "AB-5", "start_time_t": "1435978800"},
+            }),
+        ]
+    );
+    assert_eq!(
+        bad,
+        "\u{feff}id,start,from,to,note,error\r
+ab-2,7/4/2015 3:00 AM,1.89E+10,888555121.0,'=1,\"line 4: calling_phone_number was damaged by a spreadsheet \
+         (calling_phone_number.damaged); destination_phone_number is invalid (destination_phone_number.format)\"\r
+,32/1/2015,,,,\"line 5: transaction_id or external_call_unique_id must be present (call.id_missing); start_time_t is \
+         not a time in the format of its column (cell.time)\"\r
+ab-3,7/4/2015 3:00 AM,,,,line 6: the row has another number of cells than the header (row.cells),stray\r
+ab-4,7/4/2015 3:00 AM,,,,line 7: the row has another number of cells than the header (row.cells)\r
+ab-6\u{fffd},7/4/2015 3:00 AM,,,,\"line 9: the row has text that cannot be decoded: bytes that are not in the file's \
+         encoding, or U+FFFD (row.encoding)\"\r
+"
+    );
+    // What only the server knows goes the same way, and a cell as it stood means the same again.
+    let cells: Vec<String> = serde_json::from_value(good[0]["cells"].clone()).unwrap();
+    check.reject(2, &cells, "Validation failed: x");
+    let rejected = check.take_bad();
+    assert_eq!(
+        std::str::from_utf8(&rejected).unwrap(),
+        "ab-1,7/4/2015 3:00 AM,(888) 555-1212,1.888.555.1213,\"'=1;\r\n2\",line 2: Validation failed: x\r\n"
+    );
+    let (unzoned, bad, _) = check_calls(
+        Settings::Csv(b',', call_columns(Zone::UNKNOWN)),
+        file.as_bytes(),
+        true,
+    );
+    assert_eq!(unzoned.len(), 1, "with an offset of its own");
+    assert!(bad.contains("(cell.time_zone)"), "{bad}");
+}
+
+#[test]
+fn a_line_is_a_call() {
+    let file = concat!(
+        "{\"transaction_id\":\"a-1\",\"start_time_t\":1435993200}\n",
+        " {\"calling_phone\":\"x\",\"start_time_t\":1435993200.0, \"error\":\"line 9: old\"}\n",
+        "nonsense \"\n",
+        "{\"error\":\"old\"}\n",
+        "{\"transaction_id\":\"a-2\",\"start_time_t\":\"1435993200123\",\"advertiser_id_from_network\":1,\"error\":\"old\"}",
+    );
+    let (good, bad, mut check) = check_calls(Settings::Ndjson, file.as_bytes(), true);
+    let found: Vec<&Value> = good.iter().map(|line| &line["call"]).collect();
+    let second = json!({"transaction_id": "A-2", "start_time_t": "1435993200123", "advertiser_id_from_network": "1"});
+    assert_eq!(
+        found,
+        [
+            &json!({"transaction_id": "A-1", "start_time_t": "1435993200"}),
+            &second
+        ]
+    );
+    let lines: Vec<Value> = bad.lines().map(json).collect();
+    assert_eq!(
+        bad.lines().next().unwrap(),
+        "{\"calling_phone\":\"x\",\"start_time_t\":1435993200.0,\"error\":\"line 2: transaction_id or \
+         external_call_unique_id must be present (call.id_missing); start_time_t is invalid (start_time_t.format); \
+         calling_phone is not a known parameter (key.unknown)\"}"
+    );
+    assert_eq!(lines[1]["line"], "nonsense \"");
+    assert!(lines[1]["error"].as_str().unwrap().contains("json.syntax"));
+    assert_eq!(lines[2].as_object().unwrap().len(), 1);
+    let cells: Vec<String> = serde_json::from_value(good[1]["cells"].clone()).unwrap();
+    check.reject(5, &cells, "no");
+    let rejected = json(std::str::from_utf8(&check.take_bad()).unwrap());
+    assert_eq!(
+        rejected,
+        json!({"transaction_id": "a-2", "start_time_t": "1435993200123", "advertiser_id_from_network": 1,
+               "error": "line 5: no"})
+    );
+    let (again, _, _) = check_calls(Settings::Ndjson, bad.as_bytes(), false);
+    assert!(again.is_empty());
+    let misspelt = "{\"transaction_id\":\"a\",\"start_time_t\":1435993200,\"durationinseconds\":5}";
+    let (lenient, _, check) = check_calls(Settings::Ndjson, misspelt.as_bytes(), false);
+    assert_eq!(lenient.len(), 1);
+    assert_eq!(
+        json(&check.tally())["kinds"][0]["first"][0]["message"],
+        "durationinseconds is not a known parameter, did you mean duration_in_seconds?"
+    );
+}
+
+#[test]
+fn lines_are_counted_whatever_ends_them() {
+    for file in ["a,b\n\n1\n2\n", "a,b\r\n\r\n1\r\n2\r\n", "a,b\r\r1\r2\r"] {
+        let settings = Settings::Csv(b',', vec![None, None]);
+        let (_, bad, ..) = check(settings, file.as_bytes(), 3);
+        assert!(
+            bad.contains("line 3: ") && bad.contains("line 4: "),
+            "{bad}"
+        );
+    }
+}
+
+/// Cells as a line of CSV.
+fn line(cells: &[&str]) -> Vec<u8> {
+    let mut out = Vec::new();
+    write_line(&mut out, b',', cells.iter().copied());
+    out
+}
+
+#[test]
+fn no_cell_of_a_line_is_a_formula_and_what_may_separate_is_quoted() {
+    for (text, cell) in [
+        ("=1", "'=1"),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@a", "'@a"),
+        ("＝1", "'＝1"),
+        ("＋1", "'＋1"),
+        ("－1", "'－1"),
+        ("＠a", "'＠a"),
+        ("\ta", "\"'\ta\""),
+        ("\na", "\"'\na\""),
+        ("\ra", "\"'\ra\""),
+        ("'=1", "''=1"),
+        ("'a", "'a"),
+        ("''", "''"),
+        ("a;=1", "\"a;=1\""),
+        ("a|b", "\"a|b\""),
+        ("a\tb", "\"a\tb\""),
+        ("a\rb", "\"a\rb\""),
+        ("a\nb", "\"a\nb\""),
+        ("a,\"b\"", "\"a,\"\"b\"\"\""),
+        ("1", "1"),
+    ] {
+        let expected = format!("{cell},\r\n");
+        assert_eq!(String::from_utf8(line(&[text, ""])).unwrap(), expected);
+        assert_eq!(original(&neutral(text)), text);
+    }
+    assert_eq!(line(&[""]), b"\"\"\r\n", "an empty line is passed over");
+}
+
+/// Texts of what CSV and spreadsheets take for something else, the same in every run.
+fn random_rows() -> Vec<Vec<String>> {
+    let alphabet: Vec<char> = "''=+-@\t\r\n＝＋－＠,;|\"a é\u{feff}".chars().collect();
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut below = |end: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state.checked_rem(u64::try_from(end).unwrap()).unwrap()).unwrap()
+    };
+    let mut text = || -> String {
+        (0..below(6))
+            .map(|_| alphabet[below(alphabet.len())])
+            .collect()
+    };
+    (0..20_000)
+        .map(|_| (0..3).map(|_| text()).collect())
+        .collect()
+}
+
+#[test]
+fn every_text_survives_being_written_and_read() {
+    let rows = random_rows();
+    for delimiter in [b',', b';', b'\t', b'|'] {
+        let mut file = Vec::new();
+        for row in &rows {
+            write_line(&mut file, delimiter, row.iter().map(String::as_str));
+        }
+        let mut cells: Vec<Vec<String>> = Vec::new();
+        let mut records = Records::new(delimiter);
+        for chunk in file.chunks(1_000) {
+            records.read(chunk, &mut |record| cells.push(record.lossy_cells()));
+        }
+        records.finish(&mut |record| cells.push(record.lossy_cells()));
+        let texts = |row: &Vec<String>| -> Vec<String> {
+            row.iter().map(|cell| original(cell).to_owned()).collect()
+        };
+        assert!(cells.iter().map(texts).eq(rows.iter().cloned()));
+        // Another reader finds the same cells, and none that a spreadsheet would run.
+        let mut reader = csv::ReaderBuilder::new()
+            .delimiter(delimiter)
+            .has_headers(false)
+            .from_reader(&file[..]);
+        let others = reader.records().map(|row| row.unwrap());
+        let others: Vec<Vec<String>> = others
+            .map(|row| row.iter().map(str::to_owned).collect())
+            .collect();
+        assert_eq!(others, cells);
+        let formula = |cell: &String| {
+            cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
+        };
+        assert!(!cells.iter().flatten().any(formula));
+    }
+}
+
+#[test]
+fn a_bad_row_means_the_same_when_it_is_read_again() {
+    let mut columns: Vec<_> = ["transaction_id", "outcome_name", "description"]
+        .map(|name| Some(column(name, Format::Plain)))
+        .to_vec();
+    let texts: Vec<String> = random_rows()
+        .concat()
+        .into_iter()
+        .filter(|text| !text.trim().is_empty())
+        .take(5_000)
+        .collect();
+    let mut file = b"id;name;text\r\n".to_vec();
+    for text in &texts {
+        // Bad, as it names no call.
+        write_line(&mut file, b';', ["", "Sale", text]);
+    }
+    let (_, bad, ..) = check(Settings::Csv(b';', columns.clone()), &file, 1_000);
+    columns.push(None);
+    let settings = || Settings::Csv(b';', columns.clone());
+    let bad = bad.trim_start_matches('\u{feff}');
+    let (good, bad, ..) = check(settings(), bad.as_bytes(), 1_000);
+    assert_eq!(good, "");
+    let corrected = bad.replace("\r\n;Sale;", "\r\nA;Sale;");
+    let corrected = corrected.trim_start_matches('\u{feff}');
+    let (good, ..) = check(settings(), corrected.as_bytes(), 1_000);
+    let descriptions: Vec<Value> = good
+        .lines()
+        .map(|row| json(row)["call_outcome"]["description"].clone())
+        .collect();
+    assert_eq!(descriptions, texts);
 }

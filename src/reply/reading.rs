@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use super::{Call, CallOutcome, Recorded, to_json};
-use crate::export::neutral;
+use crate::export::write_line;
 use crate::time::show_seconds;
 use crate::transaction_id::TransactionId;
 
@@ -76,7 +76,7 @@ impl Parts {
                 tail: format!("],\"next\":{}}}", to_json(&next)),
             },
             Format::Csv => Self {
-                head: row(&COLUMNS.map(str::to_owned)),
+                head: row(&COLUMNS),
                 between: "",
                 tail: String::new(),
             },
@@ -132,31 +132,26 @@ impl Stored {
 fn to_csv(transaction: Transaction<'_>) -> String {
     let outcome = transaction.outcome;
     let id = |id: Option<TransactionId>| id.map(|id| id.to_string()).unwrap_or_default();
-    let text = |text: &str| neutral(text).into_owned();
     row(&[
-        id(outcome.transaction_id),
-        id(outcome.corrects_transaction_id),
-        text(outcome.outcome_name),
-        text(outcome.partner_unique_id),
-        text(outcome.description),
-        outcome.occurred_at_time_t,
-        outcome.sale_amount.unwrap_or_default(),
-        outcome.value.to_owned(),
-        text(outcome.custom_parameter_1),
-        text(outcome.custom_parameter_2),
-        text(outcome.custom_parameter_3),
-        transaction.call_transaction_id.to_string(),
-        transaction.recorded_at_t,
+        &id(outcome.transaction_id),
+        &id(outcome.corrects_transaction_id),
+        outcome.outcome_name,
+        outcome.partner_unique_id,
+        outcome.description,
+        &outcome.occurred_at_time_t,
+        &outcome.sale_amount.unwrap_or_default(),
+        outcome.value,
+        outcome.custom_parameter_1,
+        outcome.custom_parameter_2,
+        outcome.custom_parameter_3,
+        &transaction.call_transaction_id.to_string(),
+        &transaction.recorded_at_t,
     ])
 }
 
 /// A row of CSV.
-fn row(cells: &[String; 13]) -> String {
-    let mut writer = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(Vec::new());
-    // Writing to memory does not fail.
-    let _ = writer.write_record(cells);
-    let bytes = writer.into_inner().unwrap_or_default();
-    String::from_utf8(bytes).unwrap_or_default()
+fn row(cells: &[&str; 13]) -> String {
+    let mut line = Vec::new();
+    write_line(&mut line, b',', cells.iter().copied());
+    String::from_utf8(line).unwrap_or_default()
 }

@@ -1,25 +1,27 @@
-//! A whole file: chunks in; rows of a batch, CSV of the bad rows, and how the file did out. What it keeps does not
-//! grow with the file.
+//! A whole file: chunks in; good rows, a file of the bad rows, and how the file did out. What it keeps does not grow
+//! with the file.
 //!
 //! Not here: reading and judging a row, and counting.
 
+use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hasher};
 use std::rc::Rc;
 
 use serde::Serialize;
 
-use super::Column;
 use super::lines::{Line, Lines};
 use super::records::{Record, Records};
 use super::row::{Judged, judge_line, judge_record};
 use super::tally::{Found, Place, Tally, shorten};
-use crate::export::neutral;
+use super::{Column, Content};
+use crate::export::{original, write_line};
+use crate::json::{Reader, SyntaxError};
 use crate::problem::Problem;
 use crate::request::Rules;
-use crate::write::to_json;
+use crate::write::{string, to_json};
 
 /// The column that the bad rows get; one of that name at the end of a file is ours, from another time.
-const ERROR: &str = "error";
+pub(super) const ERROR: &str = "error";
 /// Without it a spreadsheet takes UTF-8 for something else.
 const BOM: &str = "\u{feff}";
 
@@ -28,7 +30,7 @@ const BOM: &str = "\u{feff}";
 pub enum Settings {
     /// CSV: what separates the cells, and what the columns hold.
     Csv(u8, Vec<Option<Column>>),
-    /// A report a line.
+    /// A report or a call a line.
     Ndjson,
 }
 
@@ -52,72 +54,60 @@ struct Shown {
     problems: Vec<Found>,
 }
 
+/// How the bad rows are written.
+#[derive(Clone, Copy)]
+enum Output {
+    Csv(u8),
+    /// The lines as they stood, with the error as one more member.
+    Ndjson,
+}
+
 struct Sheet {
+    content: Content,
     columns: Rc<[Option<Column>]>,
     rules: Rules,
-    delimiter: u8,
+    output: Output,
     header: Option<Rc<[String]>>,
     tally: Tally,
     good: Vec<u8>,
-    bad: csv::Writer<Vec<u8>>,
+    bad: Vec<u8>,
     fingerprint: DefaultHasher,
     shown: Vec<Shown>,
     show: usize,
 }
 
-/// Cells as a line of CSV, none of which a spreadsheet takes for a formula.
-#[must_use]
-pub fn to_csv<'a>(cells: impl Iterator<Item = &'a str>) -> Vec<u8> {
-    let mut writer = writer(b',', "");
-    write(&mut writer, cells);
-    writer.into_inner().unwrap_or_default()
-}
-
-/// Writes CSV behind what stands in `start`.
-fn writer(delimiter: u8, start: &str) -> csv::Writer<Vec<u8>> {
-    csv::WriterBuilder::new()
-        .delimiter(delimiter)
-        .terminator(csv::Terminator::CRLF)
-        .flexible(true)
-        .from_writer(start.as_bytes().to_vec())
-}
-
-fn write<'a>(writer: &mut csv::Writer<Vec<u8>>, cells: impl Iterator<Item = &'a str>) {
-    // Writing to memory does not fail.
-    let _ = writer.write_record(cells.map(|cell| neutral(cell).into_owned()));
-}
-
 impl Check {
     /// A check of a file, which keeps the first `show` rows to be shown.
     #[must_use]
-    pub fn new(settings: Settings, rules: Rules, show: usize) -> Self {
-        let (input, delimiter, columns, header) = match settings {
-            Settings::Csv(delimiter, columns) => (
-                Input::Csv(Box::new(Records::new(delimiter))),
-                delimiter,
-                columns,
-                None,
-            ),
+    pub fn new(content: Content, settings: Settings, rules: Rules, show: usize) -> Self {
+        let (input, columns, output) = match settings {
+            Settings::Csv(delimiter, columns) => {
+                let input = Input::Csv(Box::new(Records::new(delimiter)));
+                (input, columns, Output::Csv(delimiter))
+            }
             Settings::Ndjson => {
-                let header = ["line", "report"].map(str::to_owned);
-                let input = Input::Ndjson(Lines::default());
-                (input, b',', Vec::new(), Some(header.to_vec()))
+                let output = match content {
+                    Content::Reports => Output::Csv(b','),
+                    Content::Calls => Output::Ndjson,
+                };
+                (Input::Ndjson(Lines::default()), Vec::new(), output)
             }
         };
         let mut sheet = Sheet {
+            content,
             columns: columns.into(),
             rules,
-            delimiter,
+            output,
             header: None,
             tally: Tally::default(),
             good: Vec::new(),
-            bad: writer(delimiter, BOM),
+            bad: Vec::new(),
             fingerprint: DefaultHasher::new(),
             shown: Vec::new(),
             show,
         };
-        if let Some(header) = header {
-            sheet.begin(header);
+        if let (Input::Ndjson(_), Output::Csv(_)) = (&input, output) {
+            sheet.begin(["line", "report"].map(str::to_owned).to_vec());
         }
         Self { input, sheet }
     }
@@ -140,19 +130,22 @@ impl Check {
         }
     }
 
-    /// The good rows since the last call, one a line.
+    /// Refuses a good row after all, for a reason that only the server knew: as CSV or a line it joins the bad ones.
+    pub fn reject(&mut self, line: usize, cells: &[String], error: &str) {
+        self.sheet
+            .write_bad(cells, &format!("line {line}: {error}"));
+    }
+
+    /// The good rows since the last call, one a line: reports as rows of a batch, calls each with its line and cells.
     pub fn take_good(&mut self) -> Vec<u8> {
         let good = std::mem::take(&mut self.sheet.good);
         self.sheet.fingerprint.write(&good);
         good
     }
 
-    /// The bad rows since the last call, as CSV.
+    /// The bad rows since the last call, as CSV with the file's own columns, or as lines.
     pub fn take_bad(&mut self) -> Vec<u8> {
-        let empty = writer(self.sheet.delimiter, "");
-        std::mem::replace(&mut self.sheet.bad, empty)
-            .into_inner()
-            .unwrap_or_default()
+        std::mem::take(&mut self.sheet.bad)
     }
 
     /// How many rows there are so far, and how many of them are good and bad.
@@ -183,10 +176,11 @@ impl Check {
 impl Sheet {
     fn record(&mut self, record: &Record<'_>) {
         let Some(header) = self.header.clone() else {
-            self.begin(record.lossy_cells());
+            let cells = record.lossy_cells();
+            self.begin(cells.iter().map(|cell| original(cell).to_owned()).collect());
             return;
         };
-        let judged = judge_record(record, &self.columns, self.rules);
+        let judged = judge_record(record, &self.columns, self.content, self.rules);
         let columns = Rc::clone(&self.columns);
         let pointers = columns
             .iter()
@@ -203,7 +197,7 @@ impl Sheet {
     }
 
     fn line(&mut self, line: Line<'_>) {
-        let judged = judge_line(line.text, line.number, self.rules);
+        let judged = judge_line(line.text, line.number, self.content, self.rules);
         let text =
             |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned();
         let place = |problem: &Problem| {
@@ -218,8 +212,11 @@ impl Sheet {
 
     /// Begins the file of bad rows: the header, and the column of the error.
     fn begin(&mut self, header: Vec<String>) {
-        let names = own(&header).iter().map(String::as_str);
-        write(&mut self.bad, names.chain([ERROR]));
+        if let Output::Csv(delimiter) = self.output {
+            self.bad.extend_from_slice(BOM.as_bytes());
+            let names = own(&header).iter().map(String::as_str);
+            write_line(&mut self.bad, delimiter, names.chain([ERROR]));
+        }
         self.header = Some(header.into());
     }
 
@@ -234,7 +231,11 @@ impl Sheet {
             .tally
             .row(line, &judged.problems, &judged.warnings, place);
         if let Some(good) = &judged.good {
-            self.good.extend_from_slice(good.as_bytes());
+            let line = match self.content {
+                Content::Reports => Cow::Borrowed(good),
+                Content::Calls => Cow::Owned(candidate(line, &cells(), good)),
+            };
+            self.good.extend_from_slice(line.as_bytes());
             self.good.push(b'\n');
         } else {
             let error = |found: &Found| format!("{} ({})", found.message, found.code.as_str());
@@ -257,14 +258,69 @@ impl Sheet {
 
     /// A bad row: its cells, the error in its column, and what stood behind the last column.
     fn write_bad(&mut self, cells: &[String], error: &str) {
+        let delimiter = match self.output {
+            Output::Csv(delimiter) => delimiter,
+            Output::Ndjson => {
+                let line = cells.last().map_or("", String::as_str);
+                self.bad
+                    .extend_from_slice(with_error(line, error).as_bytes());
+                self.bad.push(b'\n');
+                return;
+            }
+        };
         let width = self.header.as_deref().map_or(0, |header| own(header).len());
         let all = self.header.as_deref().map_or(0, <[_]>::len);
         let padding = width.saturating_sub(cells.len());
-        let line = cells.iter().take(width).map(String::as_str);
+        let texts = || cells.iter().map(|cell| original(cell));
+        let line = texts().take(width);
         let line = line.chain(std::iter::repeat_n("", padding)).chain([error]);
-        let behind = cells.iter().skip(all).map(String::as_str);
-        write(&mut self.bad, line.chain(behind));
+        write_line(&mut self.bad, delimiter, line.chain(texts().skip(all)));
     }
+}
+
+/// A good call with its line and cells, as JSON.
+fn candidate(line: usize, cells: &[String], call: &str) -> String {
+    format!(
+        "{{\"line\":{line},\"cells\":{},\"call\":{call}}}",
+        to_json(&cells)
+    )
+}
+
+/// A line with its error as the last member. What is no object becomes a member too, and is one once corrected.
+fn with_error(line: &str, error: &str) -> String {
+    let mut out = members(line).unwrap_or_else(|_| {
+        let mut out = "\"line\":".to_owned();
+        string(&mut out, line);
+        out
+    });
+    out.insert(0, '{');
+    if out.len() > 1 {
+        out.push(',');
+    }
+    string(&mut out, ERROR);
+    out.push(':');
+    string(&mut out, error);
+    out.push('}');
+    out
+}
+
+/// The members of an object as they stand in a text, without the error of an earlier check.
+fn members(text: &str) -> Result<String, SyntaxError> {
+    let mut reader = Reader::object(text)?;
+    let mut out = String::new();
+    reader.open_object()?;
+    while let Some(key) = reader.next_key()? {
+        let value = reader.value()?.span();
+        if key.decode() == ERROR {
+            continue;
+        }
+        if !out.is_empty() {
+            out.push(',');
+        }
+        out.push_str(text.get(key.span.start..value.end).unwrap_or_default());
+    }
+    reader.end()?;
+    Ok(out)
 }
 
 /// A header without the column that an earlier check added.

@@ -5,12 +5,14 @@
 
 use serde::Serialize;
 
-use super::Target;
 use super::amount::{self, Mark};
 use super::records::Records;
 use super::time::{self, Style, Zone};
+use super::{Content, Target};
+use crate::export::original;
 use crate::money::Cents;
 use crate::parameters::nearest;
+use crate::problem::Code;
 use crate::time::UnixMillis;
 use crate::write::to_json;
 
@@ -23,7 +25,7 @@ const ROWS: usize = 200;
 const SHOWN: usize = 3;
 
 /// What else columns are called.
-const SYNONYMS: [(&str, &[&str]); 13] = [
+const SYNONYMS: [(&str, &[&str]); 15] = [
     (
         "transaction_id",
         &["call_id", "call_transaction_id", "call_record_id"],
@@ -83,6 +85,29 @@ const SYNONYMS: [(&str, &[&str]); 13] = [
     ),
     ("network_id", &["network"]),
     (
+        "external_call_unique_id",
+        &[
+            "external_id",
+            "external_call_id",
+            "external_unique_id",
+            "unique_call_id",
+            "unique_id",
+        ],
+    ),
+    (
+        "destination_phone_number",
+        &[
+            "destination",
+            "destination_number",
+            "destination_phone",
+            "called_number",
+            "called_phone",
+            "dialed_number",
+            "to_number",
+            "dnis",
+        ],
+    ),
+    (
         "outcome_name",
         &["outcome", "result", "disposition", "event", "event_name"],
     ),
@@ -138,23 +163,29 @@ struct Guess {
 struct GuessedColumn {
     name: String,
     parameter: Option<&'static str>,
+    /// Whether its name is the parameter's own, and no synonym or typing error.
+    is_exact: bool,
     /// How it writes times, if it does.
     time: Guessed,
     /// How it writes amounts, if it does.
     amount: Guessed,
+    /// Whether one of its times has no offset from UTC.
+    needs_zone: bool,
     cells: Vec<String>,
 }
 
 #[derive(Serialize)]
 struct Guessed {
     format: &'static str,
-    /// Whether no other format fits the cells as well.
+    /// Whether it fits all cells that any format fits, and no other does.
     sure: bool,
+    /// Every format that fits one of the cells.
+    fits: Vec<&'static str>,
 }
 
 /// What a file seems to be, as JSON; `delimiter` is what separates its cells, where that is known.
 #[must_use]
-pub fn guess(sample: &[u8], is_whole: bool, delimiter: Option<u8>) -> String {
+pub fn guess(content: Content, sample: &[u8], is_whole: bool, delimiter: Option<u8>) -> String {
     let first = sample.trim_ascii_start().first();
     if delimiter.is_none() && first == Some(&b'{') {
         return to_json(&Guess {
@@ -169,17 +200,27 @@ pub fn guess(sample: &[u8], is_whole: bool, delimiter: Option<u8>) -> String {
     let rows: Vec<Vec<String>> = rows.collect();
     let mut taken: Vec<Target> = Vec::new();
     let columns = header.into_iter().enumerate().map(|(place, name)| {
-        let target = find_target(&name).filter(|target| !taken.contains(target));
-        taken.extend(target);
+        let name = original(&name).to_owned();
+        let found = find_target(content, &name).filter(|(target, _)| !taken.contains(target));
+        let target = found.map(|(target, _)| target);
+        let is_exact = found.is_some_and(|(_, is_exact)| is_exact);
+        // Of a report, what is guessed can be changed. Of a call it is a hint, and takes nothing.
+        taken.extend(target.filter(|_| is_exact || content == Content::Reports));
         let cells: Vec<&str> = rows
             .iter()
             .filter_map(|row| row.get(place).map(|cell| cell.trim()))
             .filter(|cell| !cell.is_empty())
             .collect();
+        let time = best(&Style::ALL, &cells, is_time, Style::name);
+        let style = Style::ALL.into_iter().find(|s| s.name() == time.format);
+        let is_local =
+            |cell: &&str, style| time::read(cell, style, &Zone::UNKNOWN) == Err(Code::CellTimeZone);
         GuessedColumn {
             name,
             parameter: target.map(Target::name),
-            time: best(&Style::ALL, &cells, is_time, Style::name),
+            is_exact,
+            needs_zone: style.is_some_and(|style| cells.iter().any(|cell| is_local(cell, style))),
+            time,
             amount: best(&Mark::ALL, &cells, is_amount, Mark::name),
             cells: cells
                 .iter()
@@ -223,18 +264,23 @@ fn find_delimiter(sample: &[u8], is_whole: bool) -> u8 {
     best.unwrap_or(b',')
 }
 
-/// The parameter that a header means: by its name, what else it is called, or a typing error.
-fn find_target(header: &str) -> Option<Target> {
+/// The parameter that a header means, and whether by its name; else by what else it is called, or a typing error.
+fn find_target(content: Content, header: &str) -> Option<(Target, bool)> {
     let words = header.split(|c: char| !c.is_alphanumeric());
     let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
     let name = words.join("_").to_lowercase();
-    let synonym = |(_, others): &&(&str, &[&str])| others.contains(&name.as_str());
-    Target::find(&name)
-        .or_else(|| Target::find(SYNONYMS.iter().find(synonym)?.0))
-        .or_else(|| {
-            let names: Vec<&str> = Target::all().map(Target::name).collect();
-            Target::find(nearest(&name, &names)?)
-        })
+    if let Some(target) = Target::find(content, &name) {
+        return Some((target, true));
+    }
+    let synonym = |(target, others): &(&str, &[&str])| {
+        let is_synonym = others.contains(&name.as_str());
+        is_synonym.then(|| Target::find(content, target)).flatten()
+    };
+    let target = SYNONYMS.iter().find_map(synonym).or_else(|| {
+        let names: Vec<&str> = Target::all(content).map(Target::name).collect();
+        Target::find(content, nearest(&name, &names)?)
+    });
+    Some((target?, false))
 }
 
 fn is_time(style: Style, cell: &str) -> bool {
@@ -253,16 +299,23 @@ fn best<F: Copy>(
     fits: fn(F, &str) -> bool,
     name: fn(F) -> &'static str,
 ) -> Guessed {
-    let count = |format: &F| cells.iter().filter(|cell| fits(*format, cell)).count();
-    let counts: Vec<usize> = formats.iter().map(count).collect();
-    let most = counts.iter().copied().max();
-    let is_best = |count: &usize| Some(*count) == most;
-    let format = formats
-        .iter()
-        .zip(&counts)
-        .find(|(_, count)| is_best(count));
+    let fitting = |format: &F| -> Vec<bool> { cells.iter().map(|c| fits(*format, c)).collect() };
+    let all: Vec<(F, Vec<bool>)> = formats.iter().map(|f| (*f, fitting(f))).collect();
+    let count = |fit: &[bool]| fit.iter().filter(|fits| **fits).count();
+    // Of equals the last is taken, so the plainest comes last.
+    let best = all.iter().rev().max_by_key(|(_, fit)| count(fit));
+    let (format, best) = best.map_or(("", &[][..]), |(f, fit)| (name(*f), fit));
+    let is_less = |fit: &[bool]| {
+        let beyond = fit.iter().zip(best).any(|(fits, best)| *fits && !best);
+        !beyond && count(fit) < count(best)
+    };
     Guessed {
-        format: format.map_or("", |(format, _)| name(*format)),
-        sure: counts.iter().filter(|count| is_best(count)).count() == 1,
+        format,
+        sure: all.iter().filter(|(_, fit)| !is_less(fit)).count() == 1,
+        fits: all
+            .iter()
+            .filter(|(_, fit)| count(fit) > 0)
+            .map(|(f, _)| name(*f))
+            .collect(),
     }
 }

@@ -19,8 +19,9 @@ pub struct Records {
     ended: usize,
     too_large: bool,
     inside: bool,
-    /// How many line breaks came so far, and the line that the record begins in.
+    /// How many line breaks came so far, whether the last byte was a CR, and the line that the record begins in.
     breaks: usize,
+    after_cr: bool,
     line: usize,
 }
 
@@ -74,6 +75,7 @@ impl Records {
             too_large: false,
             inside: false,
             breaks: 0,
+            after_cr: false,
             line: 0,
         }
     }
@@ -84,7 +86,7 @@ impl Records {
             while !self.inside
                 && let Some((byte @ (b'\n' | b'\r'), rest)) = chunk.split_first()
             {
-                self.breaks = self.breaks.saturating_add(usize::from(*byte == b'\n'));
+                self.count_breaks(&[*byte]);
                 chunk = rest;
             }
             if chunk.is_empty() {
@@ -110,8 +112,7 @@ impl Records {
         let text = self.text.get_mut(self.filled..).unwrap_or_default();
         let ends = self.ends.get_mut(self.ended..).unwrap_or_default();
         let (result, read, filled, ended) = self.reader.read_record(chunk, text, ends);
-        let breaks = chunk.iter().take(read).filter(|byte| **byte == b'\n');
-        self.breaks = self.breaks.saturating_add(breaks.count());
+        self.count_breaks(chunk.get(..read).unwrap_or_default());
         self.filled = self.filled.saturating_add(filled);
         self.ended = self.ended.saturating_add(ended);
         match result {
@@ -133,6 +134,24 @@ impl Records {
             ReadRecordResult::End => self.begin(),
         }
         read
+    }
+
+    /// Counts LF, CR LF and CR, each as one.
+    fn count_breaks(&mut self, bytes: &[u8]) {
+        let mut breaks = 0_usize;
+        let mut after_cr = self.after_cr;
+        for byte in bytes {
+            // Nearly all bytes are of texts, above both.
+            if *byte > b'\r' {
+                after_cr = false;
+                continue;
+            }
+            let is_break = *byte == b'\r' || (*byte == b'\n' && !after_cr);
+            breaks = breaks.wrapping_add(usize::from(is_break));
+            after_cr = *byte == b'\r';
+        }
+        self.breaks = self.breaks.saturating_add(breaks);
+        self.after_cr = after_cr;
     }
 
     fn begin(&mut self) {

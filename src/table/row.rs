@@ -1,12 +1,14 @@
-//! One row: what stands in the file, as a report, and what the rules of a batch say of it.
+//! One row: what stands in the file, as a report or a call, and what the rules of a batch or an import say of it.
 //!
 //! Not here: the rules, and the file.
 
+use super::check::ERROR;
 use super::records::Record;
-use super::{Column, Converted, Section};
+use super::{Column, Content, Converted, Section};
 use crate::batch::MAX_LINE;
+use crate::calls::read_call;
 use crate::json::{Reader, SyntaxError};
-use crate::normal::Keyed;
+use crate::normal::{Call, Keyed};
 use crate::problem::{Code, Problem, pointer_to};
 use crate::request::{self, Rules, Search, read_row};
 use crate::write::{string, to_json};
@@ -14,7 +16,7 @@ use crate::write::{string, to_json};
 /// What became of a row.
 #[derive(Debug, Default)]
 pub struct Judged {
-    /// The row of a batch in its normal form, unless there are problems.
+    /// The row of a batch, or the call, in its normal form, unless there are problems.
     pub good: Option<String>,
     /// Everything that is wrong with it.
     pub problems: Vec<Problem>,
@@ -33,7 +35,12 @@ impl Judged {
 
 /// Judges a record; `columns` say what the cells are, of which a record has as many as the header.
 #[must_use]
-pub fn judge_record(record: &Record<'_>, columns: &[Option<Column>], rules: Rules) -> Judged {
+pub fn judge_record(
+    record: &Record<'_>,
+    columns: &[Option<Column>],
+    content: Content,
+    rules: Rules,
+) -> Judged {
     if record.too_large {
         return Judged::bad(too_large());
     }
@@ -48,10 +55,25 @@ pub fn judge_record(record: &Record<'_>, columns: &[Option<Column>], rules: Rule
     if cells.len() < columns.len() || stray {
         return Judged::bad(Problem::whole(Code::RowCells));
     }
+    let is_lost = |(column, cell): (&Option<Column>, &&str)| column.is_some() && is_lossy(cell);
+    if columns.iter().zip(&cells).any(is_lost) {
+        return Judged::bad(Problem::whole(Code::RowEncoding));
+    }
     let mut failed = Vec::new();
-    let report = report(&cells, columns, &mut failed);
-    let mut judged = judge(&report, &record.line.to_string(), rules)
-        .unwrap_or_else(|error| Judged::bad(error.to_problem()));
+    let mut text = String::with_capacity(512);
+    match content {
+        Content::Calls => object(&mut text, &cells, columns, Section::Call, &mut failed),
+        Content::Reports => {
+            for (before, section) in [('{', Section::Search), (',', Section::CallOutcome)] {
+                text.push(before);
+                string(&mut text, section.name());
+                text.push(':');
+                object(&mut text, &cells, columns, section, &mut failed);
+            }
+            text.push('}');
+        }
+    }
+    let mut judged = judge(&text, record.line, content, rules);
     for problem in &mut judged.problems {
         if let Some((_, code)) = failed
             .iter()
@@ -64,62 +86,75 @@ pub fn judge_record(record: &Record<'_>, columns: &[Option<Column>], rules: Rule
     judged
 }
 
-/// The cells as the JSON of a report. A cell that cannot be converted becomes a list, which every rule refuses.
-fn report(cells: &[&str], columns: &[Option<Column>], failed: &mut Vec<(String, Code)>) -> String {
-    let mut out = String::with_capacity(512);
-    for section in [Section::Search, Section::CallOutcome] {
-        out.push(if out.is_empty() { '{' } else { ',' });
-        string(&mut out, section.name());
-        out.push_str(":{");
-        let mut first = true;
-        for (column, cell) in columns.iter().zip(cells) {
-            let Some(column) = column.as_ref().filter(|c| c.target.section == section) else {
-                continue;
-            };
-            let converted = match column.convert(cell) {
-                Converted::Empty => continue,
-                Converted::Text(text) => Some(text),
-                Converted::Failed(code) => {
-                    failed.push((column.target.pointer(), code));
-                    None
-                }
-            };
-            if !first {
-                out.push(',');
+/// Appends the cells of a section as a JSON object. A cell that cannot be converted becomes a list, which every rule
+/// refuses.
+fn object(
+    out: &mut String,
+    cells: &[&str],
+    columns: &[Option<Column>],
+    section: Section,
+    failed: &mut Vec<(String, Code)>,
+) {
+    out.push('{');
+    let mut first = true;
+    for (column, cell) in columns.iter().zip(cells) {
+        let Some(column) = column.as_ref().filter(|c| c.target.section == section) else {
+            continue;
+        };
+        let converted = match column.convert(cell) {
+            Converted::Empty => continue,
+            Converted::Text(text) => Some(text),
+            Converted::Failed(code) => {
+                failed.push((column.target.pointer(), code));
+                None
             }
-            first = false;
-            string(&mut out, column.target.name);
-            out.push(':');
-            match converted {
-                Some(text) => string(&mut out, &text),
-                None => out.push_str("[]"),
-            }
+        };
+        if !first {
+            out.push(',');
         }
-        out.push('}');
+        first = false;
+        string(out, column.target.name);
+        out.push(':');
+        match converted {
+            Some(text) => string(out, &text),
+            None => out.push_str("[]"),
+        }
     }
     out.push('}');
-    out
 }
 
-/// Judges a line, which is a report; `None` is one that is too large.
+/// Whether a text holds what stands for a character that was lost. Not by `contains`, which would bring the search for
+/// any text into the package.
+fn is_lossy(text: &str) -> bool {
+    !text.is_ascii() && text.chars().any(|c| c == char::REPLACEMENT_CHARACTER)
+}
+
+/// Judges a line, which is a report or a call; `None` is one that is too large.
 #[must_use]
-pub fn judge_line(line: Option<&[u8]>, number: usize, rules: Rules) -> Judged {
+pub fn judge_line(line: Option<&[u8]>, number: usize, content: Content, rules: Rules) -> Judged {
     let Some(line) = line else {
         return Judged::bad(too_large());
     };
-    let text = match request::text(line) {
-        Ok(text) => text,
-        Err((error, _)) => return Judged::bad(error.to_problem()),
-    };
-    judge(text, &number.to_string(), rules).unwrap_or_else(|error| Judged::bad(error.to_problem()))
+    match std::str::from_utf8(line) {
+        Ok(text) if !is_lossy(text) => judge(text, number, content, rules),
+        _ => Judged::bad(Problem::whole(Code::RowEncoding)),
+    }
 }
 
 fn too_large() -> Problem {
     Problem::whole(Code::RowTooLarge).with_max(MAX_LINE)
 }
 
+fn judge(text: &str, line: usize, content: Content, rules: Rules) -> Judged {
+    match content {
+        Content::Reports => judge_report(text, &line.to_string(), rules),
+        Content::Calls => judge_call(text, rules),
+    }
+    .unwrap_or_else(|error| Judged::bad(error.to_problem()))
+}
+
 /// The row's own key, or else `key`, goes with a good row.
-fn judge(report: &str, key: &str, rules: Rules) -> Result<Judged, SyntaxError> {
+fn judge_report(report: &str, key: &str, rules: Rules) -> Result<Judged, SyntaxError> {
     let mut reader = Reader::object(report)?;
     let row = read_row(&mut reader, rules)?;
     reader.end()?;
@@ -141,5 +176,28 @@ fn judge(report: &str, key: &str, rules: Rules) -> Result<Judged, SyntaxError> {
         good,
         problems,
         warnings: row.warnings,
+    })
+}
+
+/// In strict rules an unknown or repeated key refuses the call, as the server would only warn of it.
+fn judge_call(call: &str, rules: Rules) -> Result<Judged, SyntaxError> {
+    let mut reader = Reader::object(call)?;
+    let mut warnings = Vec::new();
+    let row = read_call(&mut reader, "", rules, &mut warnings)?;
+    reader.end()?;
+    // What an earlier check added.
+    let error = pointer_to("", ERROR);
+    warnings.retain(|warning| warning.pointer != error);
+    let (good, mut problems) = match row {
+        Ok(call) => (Some(to_json(&Call::from(&call))), Vec::new()),
+        Err(problems) => (None, problems),
+    };
+    if rules.strict {
+        problems.append(&mut warnings);
+    }
+    Ok(Judged {
+        good: good.filter(|_| problems.is_empty()),
+        problems,
+        warnings,
     })
 }

@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use crate::problem::{Code, Problem, Severity};
+use crate::problem::{Code, Problem};
 
 /// The most kinds of problems that are counted apart.
 const MAX_KINDS: usize = 100;
@@ -70,9 +70,14 @@ impl Tally {
             &mut self.bad
         };
         *count = count.saturating_add(1);
-        let all = problems.iter().chain(warnings);
+        let problem = |problem| (problem, false);
+        let warning = |warning| (warning, true);
+        let all = problems
+            .iter()
+            .map(problem)
+            .chain(warnings.iter().map(warning));
         let found: Vec<Found> = all
-            .map(|problem| self.problem(line, problem, place))
+            .map(|(problem, is_warning)| self.problem(line, problem, is_warning, place))
             .collect();
         let room = MAX_FIRST.saturating_sub(self.first.len());
         let first = found.iter().take(problems.len()).take(room);
@@ -80,16 +85,22 @@ impl Tally {
         found
     }
 
-    fn problem(&mut self, line: usize, problem: &Problem, place: Place<'_>) -> Found {
+    fn problem(
+        &mut self,
+        line: usize,
+        problem: &Problem,
+        is_warning: bool,
+        place: Place<'_>,
+    ) -> Found {
         let has_room = self.first.len() < MAX_FIRST;
         let mut found = Found {
             line,
             code: problem.code,
-            message: problem.message(),
+            message: message(problem),
             column: None,
             cell: None,
         };
-        let Some(kind) = self.kind(problem) else {
+        let Some(kind) = self.kind(problem, is_warning) else {
             return found;
         };
         kind.count = kind.count.saturating_add(1);
@@ -108,7 +119,7 @@ impl Tally {
     }
 
     /// The kind of a problem. What is too much to be told apart counts with the last kind of its code.
-    fn kind(&mut self, problem: &Problem) -> Option<&mut Kind> {
+    fn kind(&mut self, problem: &Problem, is_warning: bool) -> Option<&mut Kind> {
         let known = |kind: &Kind| kind.code == problem.code && kind.pointer == problem.pointer;
         let alike = |kind: &Kind| kind.code == problem.code;
         let full = self.kinds.len() >= MAX_KINDS;
@@ -118,13 +129,24 @@ impl Tally {
             self.kinds.push(Kind {
                 code: problem.code,
                 pointer: problem.pointer.clone(),
-                is_warning: problem.code.severity() == Severity::Warning,
+                is_warning,
                 count: 0,
                 first: Vec::new(),
             });
             self.kinds.len().saturating_sub(1)
         });
         self.kinds.get_mut(at)
+    }
+}
+
+/// The message of a problem, with the name that an unknown one was probably meant to be.
+fn message(problem: &Problem) -> String {
+    let message = problem.message();
+    match &problem.fix {
+        Some(name) if problem.code == Code::KeyUnknown => {
+            format!("{message}, did you mean {name}?")
+        }
+        _ => message,
     }
 }
 

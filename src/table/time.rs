@@ -55,6 +55,7 @@ impl Style {
 /// The offsets of a time zone from UTC, in seconds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Zone {
+    is_unknown: bool,
     first: i64,
     /// From which Unix second on which offset, in order.
     changes: Vec<(i64, i64)>,
@@ -64,19 +65,27 @@ pub struct Zone {
 const DAY: i64 = 86_400;
 
 impl Zone {
+    /// No zone: times need an offset of their own.
+    pub const UNKNOWN: Self = Self {
+        is_unknown: true,
+        first: 0,
+        changes: Vec::new(),
+    };
+
     /// A zone that has one offset.
     #[must_use]
     pub const fn fixed(offset: i64) -> Self {
-        Self {
-            first: offset,
-            changes: Vec::new(),
-        }
+        Self::new(offset, Vec::new())
     }
 
     /// A zone by its first offset and its changes, each the Unix second and the offset from then on, in order.
     #[must_use]
     pub const fn new(first: i64, changes: Vec<(i64, i64)>) -> Self {
-        Self { first, changes }
+        Self {
+            is_unknown: false,
+            first,
+            changes,
+        }
     }
 
     fn offset_at(&self, second: i64) -> i64 {
@@ -87,6 +96,9 @@ impl Zone {
 
     /// The Unix second of a second on the zone's clocks.
     fn to_unix(&self, local: i64) -> Result<i64, Code> {
+        if self.is_unknown {
+            return Err(Code::CellTimeZone);
+        }
         let meant = |near: i64| {
             let offset = self.offset_at(near);
             let second = local.saturating_sub(offset);
@@ -106,7 +118,7 @@ impl Zone {
 ///
 /// # Errors
 /// `cell.time` where it is written another way, `cell.time_skipped` and `cell.time_repeated` where the zone's clocks
-/// did not show it once.
+/// did not show it once, `cell.time_zone` where neither it nor its column has a zone.
 pub fn read<'a>(cell: &'a str, style: Style, zone: &Zone) -> Result<Cow<'a, str>, Code> {
     if style == Style::Unix {
         return Ok(Cow::Borrowed(cell));

@@ -158,8 +158,8 @@ describe('a CSV', () => {
     assert.equal(bad.name, 'crm-1.errors.csv');
     const lines = bad.text.split('\r\n');
     assert.equal(lines[0], 'Start;Telephone;Outcome;Amount;Order ID;Notiz;error');
-    assert.match(lines[1], /^04\.07\.2015 09:00;1,89E\+10;Sale;;A-2;'=1\+1;line 4: .* \(calling_phone_number\.damaged\)$/);
-    assert.match(lines[2], /;'\+18885551212;;1,000\.50;A-3;;/);
+    assert.match(lines[1], /^04\.07\.2015 09:00;"1,89E\+10";Sale;;A-2;'=1\+1;line 4: .* \(calling_phone_number\.damaged\)$/);
+    assert.match(lines[2], /;'\+18885551212;;"1,000\.50";A-3;;/);
 
     await choose(bad.text.replace('1,89E+10', '8885551212'));
     await column('Notiz').getByLabel('Holds').selectOption('description');
@@ -368,6 +368,37 @@ describe('sending', () => {
       assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes[0].html]), []);
     }
     assert.deepEqual(errors.filter((error) => !error.includes('401')), []);
+  });
+
+  test('waits as long as a server says, in seconds or until a date, and a while where it does not', async () => {
+    const now = Date.parse('2044-11-06T08:49:37Z');
+    const at = (seconds) => new Date(now + seconds * 1_000).toUTCString();
+    const limited = { class: 'TooManyRequests', invalid_data: 'too many requests' };
+    for (const [after, said] of [
+      ['60', 'The server asks to wait: going on in 60 seconds.'],
+      [at(60), 'The server asks to wait: going on in 60 seconds.'],
+      [at(-60), 'The server asks to wait: going on in 1 second.'],
+      ['soon', 'The server did not take the rows: going on in 2 seconds.'],
+      [undefined, 'The server did not take the rows: going on in 2 seconds.'],
+    ]) {
+      let asked = 0;
+      let held;
+      await page.unrouteAll();
+      await page.route('**/batch', (route) => {
+        asked += 1;
+        // The second one stays without an answer until it was counted.
+        if (asked > 1) return (held = route);
+        const headers = { Date: at(0), ...(after && { 'Retry-After': after }) };
+        return route.fulfill({ status: 429, headers, json: { errors: limited } });
+      });
+      await page.getByRole('button', { name: /^Send (all again|10 rows)$/ }).click();
+      await told(said);
+      assert.equal(asked, 1, after);
+      await page.getByRole('button', { name: 'Pause' }).click();
+      await held?.abort();
+      await told('Paused.');
+    }
+    await page.unrouteAll();
   });
 });
 

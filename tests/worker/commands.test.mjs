@@ -1,9 +1,8 @@
-// The commands that move data: the archive and the directory, on the database that the Worker serves, and the bulk load
-// through the endpoint that it calls.
+// The commands that move data: the archive and the directory, on the database that the Worker serves.
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -16,15 +15,10 @@ const BEFORE = Date.parse('2015-01-01T00:00:00Z');
 const hours = { from: Date.parse('2014-12-31T00:00:00Z'), before: BEFORE };
 
 let server;
-let folder;
 before(async () => {
   server = await start();
-  folder = await mkdtemp(join(tmpdir(), 'call-outcomes-commands-'));
 });
-after(async () => {
-  await server?.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+after(() => server?.stop());
 
 const report = (transaction_id) =>
   server.report({ search: { transaction_id }, call_outcome: { outcome_name: 'Sale' }, oauth_token: NETWORK });
@@ -220,42 +214,65 @@ test('a directory is loaded, again without effect, and a campaign keeps its adve
   ]);
 });
 
-describe('load-calls', () => {
-  async function load(name, content) {
-    const file = join(folder, name);
-    await writeFile(file, content);
-    const script = new URL('../../scripts/load-calls.mjs', import.meta.url).pathname;
-    const { code, stdout } = await new Promise((resolve) =>
-      execFile(process.execPath, [script, file, '--url', server.url, '--token', NETWORK], (error, out) =>
-        resolve({ code: error?.code ?? 0, stdout: out }),
-      ),
-    );
-    const rejected = await readFile(`${file}.rejected.ndjson`, 'utf8').catch(() => '');
-    const bad = rejected.split('\n').filter(Boolean).map(JSON.parse);
-    return { code, summary: stdout.replace(/ in .*?:/, ':').trim(), bad };
+describe('a directory with mistakes is not loaded, and all of them are named with their places', () => {
+  const stored = () => server.rows("SELECT 1 FROM advertisers WHERE network_id = '9' UNION ALL SELECT 1 FROM campaigns WHERE network_id = '9'");
+  const good = { network_id: '9', advertiser_id_from_network: 5 };
+
+  test('as values', async () => {
+    const directory = {
+      advertisers: [good, { ...good, advertiser_id_from_network: {} }, { network_id: [1], advertiser_id_from_network: ' ' }, 'x'],
+      campaigns: [
+        { ...good, advertiser_campaign_id_from_network: 'x'.repeat(256), name: false },
+        { ...good, advertiser_campaign_id: '1' },
+        { ...good, advertiser_campaign_id_from_network: 'a\0' },
+      ],
+      campaign: [],
+    };
+    await assert.rejects(importDirectory(server.db, directory), ({ message }) => {
+      assert.deepEqual(message.split('\n').map((line) => line.trim()), [
+        'Nothing was loaded.',
+        'campaign is not known: a directory has `advertisers` and `campaigns`',
+        'advertisers[1].advertiser_id_from_network must be a string or a number',
+        'advertisers[2].network_id must be a string or a number',
+        'advertisers[2].advertiser_id_from_network must be present',
+        'advertisers[3] must be an object',
+        'campaigns[0].name must be a string or a number',
+        'campaigns[0].advertiser_campaign_id_from_network is too long (maximum is 255 characters)',
+        'campaigns[1].advertiser_campaign_id_from_network must be present',
+        'campaigns[1].advertiser_campaign_id is not known: there are network_id, advertiser_id_from_network, name, advertiser_campaign_id_from_network',
+        'campaigns[2].advertiser_campaign_id_from_network must not have U+0000',
+      ]);
+      return true;
+    });
+    for (const wrong of [[], null, 5, { advertisers: {} }]) await assert.rejects(importDirectory(server.db, wrong), /Nothing was loaded/);
+    assert.deepEqual(await stored(), []);
+  });
+
+  for (const [name, content, said] of [
+    ['a.json', '{\n  "advertisers": [\n    {"network_id": "9",}\n  ]\n}', /`.*a\.json`: not JSON: expected a key at line 3, column 24$/],
+    ['b.json', 'nonsense', /not JSON: expected a value at line 1, column 1$/],
+    ['c.json', '{"advertisers": [', /not JSON: .* at line 1, column 18$/],
+    ['d.json', '{"advertisers":[{"network_id":{},"advertiser_id_from_network":12345678901234567890}]}', /advertisers\[0\]\.network_id must be a string or a number$/],
+    ['e.csv', 'network_id,advertiser_id_from_network,nmae\n9,,x\n9,5,\n', /line 2: advertiser_id_from_network must be present\n  line 2: nmae is not known/],
+    ['f.csv', Buffer.from('network_id,advertiser_id_from_network,advertiser_name\n9,5,M\xfcller\n', 'latin1'), /f\.csv`: not UTF-8: save it as UTF-8\.$/],
+    ['g.csv', 'network_id,advertiser_id_from_network\n9,5,6\n', /on line 2/],
+    ['h.json', undefined, /h\.json` cannot be read\.$/],
+  ]) {
+    test(`as a file: ${name}`, async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'call-outcomes-directory-'));
+      try {
+        const file = join(folder, name);
+        if (content !== undefined) await writeFile(file, content);
+        const script = new URL('../../scripts/directory.mjs', import.meta.url).pathname;
+        const { code, stderr } = await new Promise((resolve) =>
+          execFile(process.execPath, [script, 'import', file], (error, _, err) => resolve({ code: error?.code, stderr: err })),
+        );
+        assert.equal(code, 1);
+        assert.match(stderr.trimEnd(), said);
+        assert.doesNotMatch(stderr, /^ +at /m);
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    });
   }
-
-  test('CSV: good rows are kept, bad ones are written with their lines', async () => {
-    const rows = Array.from({ length: 2_500 }, (_, at) => `CSV-${at},${1_400_000_000 + at},,"(415) 555-0100"`);
-    rows[1_200] = 'CSV 1200,yesterday,,';
-    const content = `\uFEFFtransaction_id,start_time_t,duration_in_seconds,calling_phone_number\r\n${rows.join('\r\n')}\r\n`;
-    const first = await load('calls.csv', content);
-    assert.equal(first.code, 1);
-    assert.match(first.summary, /^2500 rows: 2499 created, 0 updated, 0 unchanged, 1 failed/);
-    assert.deepEqual(
-      first.bad.map(({ line, error }) => [line, error]),
-      [[1_202, 'Validation failed: transaction_id is invalid, start_time_t is invalid']],
-    );
-    assert.match((await load('calls.csv', content)).summary, /0 created, 0 updated, 2499 unchanged/);
-  });
-
-  test('NDJSON: a line that is not JSON is a bad row', async () => {
-    const { code, summary, bad } = await load(
-      'calls.ndjson',
-      '{"transaction_id":"ND-1","start_time_t":1400000000}\n\nnonsense\n{"transaction_id":"ND-2","start_time_t":"1400000000123"}\n',
-    );
-    assert.equal(code, 1);
-    assert.match(summary, /^3 rows: 2 created, 0 updated, 0 unchanged, 1 failed/);
-    assert.deepEqual(bad, [{ line: 3, error: 'not JSON', row: 'nonsense' }]);
-  });
 });

@@ -141,15 +141,16 @@ describe('the export', () => {
   });
 
   test('CSV: the same columns and values, CRLF, and no formula', async () => {
-    const odd = ['=1+1', '+1', '-1', '@x', '\tx', '"quoted", with a comma', 'two\nlines', 'plain'];
+    const odd = ['=1+1', '+1', '-1', '@x', '\tx', '\nx', '＝1', "'=1", "'plain", 'a;b', '"quoted", with a comma', 'two\nlines', 'a\rb', 'plain'];
     for (const [at, description] of odd.entries()) await report({ description, partner_unique_id: `${at}` });
     await report({ sale_amount: '5', partner_unique_id: '=A1' });
     const { text, headers, status } = await get(`${EXPORT}.csv`);
     assert.deepEqual([status, headers.get('Content-Type')], [200, 'text/csv; charset=utf-8']);
     assert.equal(text.split('\r\n').length, odd.length + 3);
+    for (const cell of ['"a;b"', '"a\rb"', '"\'\nx"', "''=1"]) assert.ok(text.includes(`,${cell},`), cell);
     const rows = parse(text, { columns: true, record_delimiter: '\r\n' });
     const { transactions } = (await get(`${EXPORT}.json`)).json;
-    const neutral = (text = '') => (/^[=+\-@\t\r]/.test(text ?? '') ? `'${text}` : (text ?? ''));
+    const neutral = (text = '') => (/^'*[=+\-@\t\r\n＝＋－＠]/.test(text ?? '') ? `'${text}` : (text ?? ''));
     const columns = Object.keys(transactions.at(-1));
     assert.deepEqual(Object.keys(rows[0]), columns);
     assert.deepEqual(

@@ -159,4 +159,6 @@ function link(id, file, ending, rows) {
 // One may have been chosen while this was loaded.
 take(at('file').files[0]);
 
-await keep([...loaded(), ...(await ask('loaded'))], () => (at('build').title = 'Kept for when there is no network'));
+// The worker answers once all its modules are there, which are among those of the page.
+const ofWorker = await ask('loaded');
+await keep([...loaded(), ...ofWorker], () => (at('build').title = 'Kept for when there is no network'));

@@ -1,5 +1,6 @@
 // Sends rows to the batch endpoint, in order. A row is safe to send again, so whatever had no answer, or one that asks to
 // wait, is sent again.
+import { backOff, outcomeOf } from './retry.js';
 
 /** How often rows are sent again without an answer before sending pauses. */
 const TRIES = 5;
@@ -8,8 +9,8 @@ const OVERTAKEN = 503;
 
 /**
  * Sends the lines of `rows` behind the first `from`. `limits` are the server's. Each batch is told by `tell`, with its
- * results and how many rows are done; `wait` tells for how long nothing happens. Ends when `signal` says so, between two
- * batches. Returns why it ended before the end.
+ * results and how many rows are done; `wait` tells for how long nothing happens, and whether the server asked for it.
+ * Ends when `signal` says so, between two batches. Returns why it ended before the end.
  */
 export async function send({ rows, from, url, token, limits, signal, tell, wait }) {
   const headers = new Headers({ 'Content-Type': 'application/x-ndjson', Authorization: `Bearer ${token}` });
@@ -28,8 +29,10 @@ export async function send({ rows, from, url, token, limits, signal, tell, wait 
     }
     if (batch.length === 0) return undefined;
     if (signal.aborted) return 'Paused.';
-    const { results, after, refused } = await post(url, headers, batch);
+    const request = fetch(url, { method: 'POST', headers, body: new Blob(batch) });
+    const { answer, refused, again, after } = await outcomeOf(request, hasResults);
     if (refused) return refused;
+    const results = answer?.results;
     const settled = settle(results ?? [], tries);
     if (settled.length > 0) {
       done += settled.length;
@@ -39,8 +42,8 @@ export async function send({ rows, from, url, token, limits, signal, tell, wait 
     }
     if (results && settled.length === results.length) continue;
     tries += 1;
-    if (!results && after === undefined && tries > TRIES) return 'The server does not answer.';
-    await pause(after ?? 2 ** tries, signal, wait);
+    if (!results && after === undefined && tries > TRIES) return `The server does not take the rows: ${again}.`;
+    await pause(after ?? backOff(tries), after !== undefined, signal, wait);
   }
 }
 
@@ -50,22 +53,10 @@ function settle(results, tries) {
   return overtaken === -1 || tries === TRIES ? results : results.slice(0, overtaken);
 }
 
-/** The results of a batch; or why it was refused; or after how many seconds to send it again, if the server says. */
-async function post(url, headers, batch) {
-  try {
-    const response = await fetch(url, { method: 'POST', headers, body: new Blob(batch) });
-    const after = response.headers.get('Retry-After');
-    if (after !== null) return { after: Number(after) };
-    const { results, errors } = await response.json();
-    if (results) return { results };
-    return { refused: `${response.status} ${errors.class}: ${errors.invalid_data}` };
-  } catch {
-    return {};
-  }
-}
+const hasResults = (answer) => Array.isArray(answer?.results);
 
-async function pause(seconds, signal, wait) {
-  wait(seconds);
+async function pause(seconds, isAsked, signal, wait) {
+  wait(seconds, isAsked);
   if (signal.aborted) return;
   await new Promise((resolve) => {
     const timer = setTimeout(resolve, seconds * 1e3);

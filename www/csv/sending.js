@@ -63,8 +63,9 @@ on('sending', ({ done: now, statuses: settled }) => {
   at('counts').textContent = tell();
   at('told').textContent = '';
 });
-on('waiting', ({ seconds }) => {
-  at('told').textContent = `The server asks to wait: going on in ${count(seconds, 'second')}.`;
+on('waiting', ({ seconds, isAsked }) => {
+  const why = isAsked ? 'The server asks to wait' : 'The server did not take the rows';
+  at('told').textContent = `${why}: going on in ${count(seconds, 'second')}.`;
 });
 
 function tell() {

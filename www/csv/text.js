@@ -1,13 +1,17 @@
-// The bytes of a file as UTF-8, chunk by chunk, whatever its encoding.
+// The bytes of a file as UTF-8, chunk by chunk, whatever its encoding. The command that loads calls uses this too.
 
 /** The encodings that are offered, as TextDecoder names them. */
 export const ENCODINGS = ['utf-8', 'windows-1252', 'utf-16le', 'utf-16be'];
 
+/** What guesses are made from, in bytes. */
+export const SAMPLE = 1 << 18;
+
 const MARKS = { 'utf-8': [0xef, 0xbb, 0xbf], 'utf-16le': [0xff, 0xfe], 'utf-16be': [0xfe, 0xff] };
 const begins = (bytes, mark) => mark.every((byte, at) => bytes[at] === byte);
 
-/** What the first bytes of a file say: a mark, or else whether they are UTF-8. */
-export function detect(bytes) {
+/** The encoding of a file by its first bytes: a mark, or else whether they are UTF-8. */
+export async function detect(file) {
+  const bytes = new Uint8Array(await file.slice(0, SAMPLE).arrayBuffer());
   const marked = Object.keys(MARKS).find((name) => begins(bytes, MARKS[name]));
   if (marked) return marked;
   try {
@@ -16,6 +20,13 @@ export function detect(bytes) {
   } catch {
     return 'windows-1252';
   }
+}
+
+/** The first bytes of a file, as UTF-8. */
+export async function sample(file, encoding) {
+  const parts = [];
+  for await (const { bytes } of chunks(file.slice(0, SAMPLE), encoding)) parts.push(bytes);
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
 /**

@@ -4,11 +4,10 @@ import init, * as table from '/pkg/table.js';
 import { loaded } from '../kept.js';
 import { scratch } from './scratch.js';
 import { send } from './send.js';
-import { chunks, detect } from './text.js';
-import { offsets } from './zones.js';
+import { SAMPLE, chunks, detect, sample } from './text.js';
+import { changes } from './zones.js';
 
-/** What guesses are made from, in bytes, and how many rows of it are shown. */
-const SAMPLE = 1 << 18;
+/** How many rows are shown. */
 const SHOWN = 5;
 /** The page is told no more often, in milliseconds. */
 const TICK = 100;
@@ -43,34 +42,22 @@ addEventListener('message', async ({ data: { command, id, ...options } }) => {
 /** The first rows of a file, and what they seem to be. */
 async function open({ source, encoding, delimiter }) {
   file = source;
-  encoding ??= detect(new Uint8Array(await file.slice(0, SAMPLE).arrayBuffer()));
-  const guess = JSON.parse(table.guess(await sample(encoding), file.size <= SAMPLE, delimiter?.charCodeAt(0)));
+  encoding ??= await detect(file);
+  const guess = JSON.parse(table.guess(await sample(file, encoding), file.size <= SAMPLE, delimiter?.charCodeAt(0)));
   return { encoding, guess, choices: JSON.parse(table.choices()), build: table.build() };
-}
-
-async function sample(encoding) {
-  const parts = [];
-  for await (const { bytes } of chunks(file.slice(0, SAMPLE), encoding)) parts.push(bytes);
-  return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
 function begin({ delimiter, columns, country }, show) {
   const made = new table.Table(delimiter?.charCodeAt(0));
-  for (const { parameter, format, zone } of columns) made.column(parameter, format, Float64Array.from(changes(zone)));
-  made.begin(country, show);
+  for (const { parameter, format, zone } of columns) made.column(parameter, format, changes(zone, table.offsetOf));
+  made.begin(country, show, false);
   return made;
-}
-
-function changes(zone) {
-  if (!zone) return [];
-  const fixed = table.offsetOf(zone);
-  return fixed === undefined ? offsets(zone) : [fixed];
 }
 
 async function preview({ settings }) {
   const made = begin(settings, SHOWN);
   try {
-    made.read(await sample(settings.encoding));
+    made.read(await sample(file, settings.encoding));
     if (file.size <= SAMPLE) made.read(new Uint8Array());
     return JSON.parse(made.shown());
   } finally {
@@ -126,7 +113,7 @@ async function sendRows({ from, goesOn, url, token, limits }, signal) {
     }
     postMessage({ event: 'sending', done, statuses: settled.map(({ status }) => status) });
   };
-  const wait = (seconds) => postMessage({ event: 'waiting', seconds });
+  const wait = (seconds, isAsked) => postMessage({ event: 'waiting', seconds, isAsked });
   try {
     const why = await send({ rows: good, from, url, token, limits, signal, tell, wait });
     return { why, results: await results.file() };

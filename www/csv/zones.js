@@ -6,8 +6,17 @@ const STEP = 20 * DAY;
 const FIRST = Date.UTC(1970) / 1e3;
 const LAST = Date.UTC(2050) / 1e3;
 
-/** The first offset, then each change: from which Unix second on, and the offset. Throws where there is no such zone. */
-export function offsets(timeZone) {
+/**
+ * The first offset of a zone, then each change: from which Unix second on, and the offset. Nothing for no zone; one of an
+ * offset such as +02:00, which `offsetOf` reads. Throws where there is no such zone.
+ */
+export function changes(zone, offsetOf) {
+  if (!zone) return new Float64Array();
+  const fixed = offsetOf(zone);
+  return Float64Array.from(fixed === undefined ? offsets(zone) : [fixed]);
+}
+
+function offsets(timeZone) {
   const format = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' });
   const offset = (second) => {
     const { value } = format.formatToParts(second * 1e3).find(({ type }) => type === 'timeZoneName');

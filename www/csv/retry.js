@@ -1,0 +1,66 @@
+// What becomes of a request that may be sent again: its answer, why it is refused for good, or when to try again. The
+// command that loads calls uses this too.
+
+/** The shortest and longest wait that a server can ask for, in seconds. */
+const SHORTEST = 1;
+const LONGEST = 3_600;
+
+/** Statuses of a bad moment. */
+const PASSING = [429, 500, 502, 503, 504];
+
+// The three forms of a date in HTTP; the last one does not say that it is UTC.
+const DATES = [
+  [/^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/, ''],
+  [/^[A-Z][a-z]{5,8}, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d GMT$/, ''],
+  [/^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/, ' GMT'],
+];
+
+/** The milliseconds of a date in HTTP, or NaN. */
+function dateOf(text) {
+  const form = DATES.find(([pattern]) => pattern.test(text));
+  return form ? Date.parse(text + form[1]) : NaN;
+}
+
+/**
+ * How many seconds `Retry-After` asks to wait: a number, or a date, which counts from the `Date` of the same headers, as
+ * two clocks differ. Nothing where it is missing or neither.
+ */
+export function retryAfter(headers) {
+  const text = headers.get('Retry-After')?.trim() ?? '';
+  const date = dateOf(headers.get('Date') ?? '');
+  const now = Number.isNaN(date) ? Date.now() : date;
+  const seconds = /^\d+$/.test(text) ? Number(text) : Math.ceil((dateOf(text) - now) / 1e3);
+  return Number.isNaN(seconds) ? undefined : Math.min(Math.max(seconds, SHORTEST), LONGEST);
+}
+
+/** How many seconds to wait before trying again for that many times, where the server does not say. */
+export const backOff = (times) => Math.min(2 ** times, 60);
+
+/**
+ * What a request comes to: `{ answer, headers }`, where `isAnswer` holds for the JSON; `{ refused, status }`, why it is
+ * refused for good; or `{ again, after }`, why to send it again, and in how many seconds if the server says.
+ */
+export async function outcomeOf(request, isAnswer) {
+  try {
+    const { status, headers, answer } = await read(request);
+    if (isAnswer(answer)) return { answer, headers };
+    const { class: name, invalid_data: message } = answer?.errors ?? {};
+    if (name && !PASSING.includes(status)) return { refused: `${status} ${name}: ${message}`, status };
+    const again = name ? `${status} ${name}: ${message}` : `${status}, and no answer of this API`;
+    return { again, after: retryAfter(headers) };
+  } catch (error) {
+    return { again: `no answer (${error.cause?.code ?? error.message})` };
+  }
+}
+
+async function read(request) {
+  const response = await request;
+  const { status, headers } = response;
+  const text = await response.text();
+  try {
+    return { status, headers, answer: JSON.parse(text) };
+  } catch {
+    // A proxy's page, or nothing.
+    return { status, headers };
+  }
+}
