@@ -1,6 +1,7 @@
 // What is in the package: its files, its types, its size; and that no rule is written a second time.
 import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -45,6 +46,35 @@ describe('the tarball', () => {
   test('is of the version of the crate', async () => {
     const crate = await readFile(join(root, 'Cargo.toml'), 'utf8');
     assert.match(crate, new RegExp(`^version = "${version}"$`, 'm'));
+  });
+});
+
+describe('what is published', () => {
+  const folders = ['src/', 'target/', 'node_modules/'].map((name) => join(root, name));
+  const paths = [join(homedir(), '/'), ...folders, '.cargo/registry', '.rustup/toolchains'].filter((path) => path !== '/');
+
+  /** The paths in a file, also in wasm that stands in it as Base64. */
+  function pathsIn(content) {
+    const inlined = [...content.toString('latin1').matchAll(/[A-Za-z\d+/]{1000,}={0,2}/g)];
+    const all = [content, ...inlined.map(([text]) => Buffer.from(text, 'base64'))];
+    return paths.filter((path) => all.some((bytes) => bytes.includes(path)));
+  }
+
+  test('a path of this machine would be seen', () => {
+    const wasm = Buffer.from(`\0${join(homedir(), 'x/.cargo/registry/src/x.rs')}${'\0'.repeat(1000)}${join(root, 'src/x.rs')}`);
+    for (const content of [wasm, Buffer.from(`const wasm = "${wasm.toString('base64')}"`)]) {
+      assert.deepEqual(pathsIn(content), [join(homedir(), '/'), join(root, 'src/'), '.cargo/registry']);
+    }
+  });
+
+  test('holds no path of the machine that built it', async () => {
+    // The Worker, its assets, and the package. `/rustc/…` is the same on every machine.
+    for (const folder of ['build', 'www', 'package/dist']) {
+      const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true });
+      const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+      assert.ok(files.length > 1, folder);
+      for (const file of files) assert.deepEqual(pathsIn(await readFile(file)), [], file);
+    }
   });
 });
 
