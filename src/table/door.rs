@@ -10,7 +10,8 @@ use super::check::{Check, Settings, to_csv};
 use super::guess::guess;
 use super::time::{Style, Zone, offset_of};
 use super::{Choice, Column, Format, Target};
-use crate::npm::rules;
+use crate::phone::CountryCode;
+use crate::request::Rules;
 use crate::write::to_json;
 
 /// What a file holds, as it is told column by column; then its check.
@@ -104,8 +105,13 @@ impl Table {
     /// # Errors
     /// Where the country code is none.
     #[wasm_bindgen]
-    pub fn begin(&mut self, country: String, show: usize) -> Result<(), JsError> {
-        let rules = rules(false, Some(country))?;
+    pub fn begin(&mut self, country: &str, show: usize) -> Result<(), JsError> {
+        let country = CountryCode::parse(country)
+            .ok_or_else(|| JsError::new("default_country_code must have 1 to 3 digits"))?;
+        let rules = Rules {
+            country,
+            strict: false,
+        };
         self.check = Some(Check::new(self.settings.clone(), rules, show));
         Ok(())
     }

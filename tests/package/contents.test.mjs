@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { codes, limits, validate, version } from '../../package/dist/index.js';
+import { clearable, codes, limits, parameters, validate, version } from '../../package/dist/index.js';
 import { dist, packed, program, project, run, tarball, tool } from './harness.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -111,9 +111,12 @@ describe('the types', () => {
     );
   });
 
-  test('name every code and tell a result by `ok`', async () => {
+  test('name every code and every parameter, and tell a result by `ok`', async () => {
+    const every = (names) => names.map((name) => `${name}: true`).join(', ');
     const source = `
-      import { codes, validate, closestCall, type Code, type ErrorCode, type Limits } from 'call-outcomes';
+      import { codes, validate, validateValue, closestCall, requestFromForm } from 'call-outcomes';
+      import type { Clearable, Code, ErrorCode, Limits, NormalOutcome, Search } from 'call-outcomes';
+      import { bindForm } from 'call-outcomes/form';
       import { load } from 'call-outcomes/slim';
       const all: Record<Code, true> = { ${codes.map(({ code }) => `'${code}': true`).join(', ')} };
       const names: Record<keyof Limits, number> = { ${Object.entries(limits).map((pair) => pair.join(': '))} };
@@ -128,7 +131,26 @@ describe('the types', () => {
       const found = closestCall({}, [{ transaction_id: 'A', start_time_t: 1, mine: 1 }]);
       if (found.ok && found.call) found.call.mine.toFixed(), found.match.by;
       (await load(new URL('x:y'))).validate(new Uint8Array());
-      export { all, names, code, wrong, codes };
+      const searched: Record<keyof Search, true> = { ${every(parameters.search)} };
+      const outcome: Record<keyof NormalOutcome, true> = { ${every(parameters.call_outcome)} };
+      const cleared: Record<Clearable, true> = { ${every(clearable)} };
+      // @ts-expect-error: a misspelt key
+      closestCall({ start_time_t: 1, caling_phone_number: '1' }, []);
+      // @ts-expect-error: none of a search's
+      closestCall({ outcome_name: 'Sale' }, []);
+      const search = { start_time_t: '1', calling_phone_number: null, network_id: undefined };
+      closestCall(search, []).warnings.length;
+      if (result.ok) closestCall(result.request.search, []);
+      validateValue(requestFromForm(new FormData(), { clears: ['sale_amount'] }));
+      requestFromForm(new URLSearchParams()).search.start_time_t?.trim();
+      // @ts-expect-error: cannot be cleared
+      requestFromForm(new FormData(), { clears: ['outcome_name'] });
+      // @ts-expect-error: a misspelt name
+      bindForm(document.forms[0]!, { rules: await load('x'), clears: ['sale_amonut'] });
+      // @ts-expect-error: a value
+      validate({});
+      validate(new SharedArrayBuffer(1));
+      export { all, names, code, wrong, codes, searched, outcome, cleared };
     `;
     await compile(await project({ 'main.ts': source, 'tsconfig.json': JSON.stringify({ compilerOptions: strict }) }));
   });
