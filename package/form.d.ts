@@ -1,12 +1,17 @@
-import type { Code, Finding, Options, ValueResult } from './index.js';
+import type { Clearable, Code, Finding, Options, ValueResult } from './index.js';
 import type { Rules } from './slim.js';
 
 /** How a form is bound. */
 export interface FormOptions {
   /** The rules: everything that `call-outcomes` exports, or what `load` of `call-outcomes/slim` answers. */
-  readonly rules: Pick<Rules, 'validateValue' | 'codes' | 'parameters'>;
+  readonly rules: Pick<Rules, 'validateValue' | 'requestFromForm' | 'codes' | 'parameters'>;
   /** The server's options. */
   readonly options?: Options;
+  /**
+   * The fields that clear what was reported before if they are empty. Any other empty field is not sent, and so leaves
+   * what was reported as it is.
+   */
+  readonly clears?: readonly Clearable[];
   /** Texts by code, for other languages or other words. Those of the registry stand in for what is missing. */
   readonly messages?: { readonly [code in Code]?: string | ((problem: Finding) => string) };
   /** What stands above the list of problems. */
@@ -30,6 +35,7 @@ export interface BoundForm {
  *
  * What is wrong with a field is its validity in the browser's own sense, is shown beside it once it was left, and keeps the
  * form from being sent, which shows a list of everything that is wrong. It takes no token: the form posts to the site's own
- * backend, which has one.
+ * backend, which has one. What the form sends, natively or as `new FormData(form)`, lacks the empty fields that are not
+ * among `clears`.
  */
 export function bindForm(form: HTMLFormElement, options: FormOptions): BoundForm;

@@ -1,10 +1,15 @@
 // Binds a form to the rules, through the browser's own constraint validation. What is wrong comes from the rules; here is
 // only where it is shown, and when.
 
-export function bindForm(form, { rules, options, messages = {}, title = 'Please check what you entered', summary } = {}) {
+export function bindForm(form, settings = {}) {
+  const { rules, options, clears = [], messages = {}, title = 'Please check what you entered', summary } = settings;
   if (form.elements.namedItem('oauth_token')) {
     throw new Error('A token does not belong into a page: let the backend that this form posts to add it.');
   }
+  const requestOf = (data) => rules.requestFromForm(data, { clears });
+  const validate = () => rules.validateValue(requestOf(new FormData(form)), options);
+  // Misuse throws here, before the form is changed.
+  validate();
   const listening = new AbortController();
   const { noValidate } = form;
   const box = summary ?? form.insertBefore(document.createElement('div'), form.firstChild);
@@ -31,20 +36,18 @@ export function bindForm(form, { rules, options, messages = {}, title = 'Please 
     return entry ? `${entry.title}. ${entry.advice}` : problem.message;
   }
 
-  /** The request that the form would send, without anything that is none of its parameters. */
-  function request() {
-    const value = {};
-    const data = new FormData(form);
-    for (const [section, names] of Object.entries(rules.parameters)) {
-      const sent = names.filter((name) => typeof data.get(name) === 'string');
-      value[section] = Object.fromEntries(sent.map((name) => [name, data.getAll(name).at(-1)]));
+  /** Takes the empty fields out of what is sent: each would clear what was reported before. */
+  function leaveOutEmpty({ formData }) {
+    const { search, call_outcome } = requestOf(formData);
+    const sent = { ...search, ...call_outcome };
+    for (const name of namesIn()) {
+      if (!(name in sent) && typeof formData.get(name) === 'string') formData.delete(name);
     }
-    return value;
   }
 
   /** What becomes of the form as it is. The browser's own validity is that of the rules, shown or not. */
   function check() {
-    const result = rules.validateValue(request(), options);
+    const result = validate();
     setValidity(result.ok ? [] : result.problems);
     return result;
   }
@@ -160,6 +163,7 @@ export function bindForm(form, { rules, options, messages = {}, title = 'Please 
   box.tabIndex = -1;
   list([]);
   listen('submit', submit);
+  listen('formdata', leaveOutEmpty);
   listen('input', markSeen);
   listen('focusout', leave);
   listen('reset', reset);

@@ -97,7 +97,11 @@ export interface NormalRequest {
   readonly call_outcome: NormalOutcome;
 }
 
-/** A server would carry the request out, if the call is found and the token may. */
+/**
+ * A server would carry the request out, if the call is found and the token may.
+ *
+ * It can be copied, cloned, frozen and printed like any object, also through a proxy; copies have the request.
+ */
 export interface Valid<W> {
   readonly ok: true;
   /** The request in its normal form. It is made when it is first read. */
@@ -124,19 +128,42 @@ export type ValueResult = Valid<Warning> | Invalid<Problem, Warning>;
 /**
  * Validates a request as it would be sent: JSON as a string, or as bytes.
  *
- * Whatever is wrong with it comes back as problems; only options that are none throw. A token in it is not looked at.
+ * Whatever is wrong with it comes back as problems. Bytes are copied once, so that a result is about one state of memory
+ * that is shared with another thread; a buffer that was transferred has no bytes. A token is not looked at.
+ *
+ * @throws TypeError if `body` is neither text nor bytes (use {@link validateValue} for a value), or for invalid options.
  */
-export function validate(body: string | ArrayBuffer | ArrayBufferView, options?: Options): TextResult;
+export function validate(body: string | ArrayBufferLike | ArrayBufferView, options?: Options): TextResult;
 
 /**
  * Validates a value as `JSON.stringify` would send it; what that cannot write is a problem too.
  *
  * Prefer {@link validate} where there is a text: numbers count as they are written, and a value has lost that.
+ *
+ * @throws TypeError for invalid options.
  */
 export function validateValue(value: unknown, options?: Options): ValueResult;
 
-/** A search as it is sent, with the names and the rules of a request's `search`. */
-export type Search = Readonly<Record<string, unknown>>;
+/** A value of a parameter. `null` and blank text count as not sent. */
+export type Value = string | number | null | undefined;
+
+/** A search as it is sent, with the names and the rules of a request's `search`: an id, or a start and what narrows it. */
+export interface Search {
+  /** The call's id. With one, the others are ignored. */
+  readonly transaction_id?: Value;
+  /** Roughly when the call started: Unix seconds or milliseconds. */
+  readonly start_time_t?: Value;
+  /** Who called: only calls from this number. */
+  readonly calling_phone_number?: Value;
+  /** Roughly how long the call was. */
+  readonly duration_in_seconds?: Value;
+  /** Only calls of this advertiser, by the network's id. */
+  readonly advertiser_id_from_network?: Value;
+  /** Only calls of this campaign, by the network's id. */
+  readonly advertiser_campaign_id_from_network?: Value;
+  /** The network, which a server compares with the token's. */
+  readonly network_id?: Value;
+}
 
 /** A call as it is imported, with the names and the rules of the API. */
 export interface Call {
@@ -145,13 +172,13 @@ export interface Call {
   /** When it started: Unix seconds or milliseconds. */
   readonly start_time_t: string | number;
   /** How long it was, once that is known. */
-  readonly duration_in_seconds?: string | number | null;
+  readonly duration_in_seconds?: Value;
   /** Who called. */
-  readonly calling_phone_number?: string | number | null;
+  readonly calling_phone_number?: Value;
   /** The advertiser it belongs to. */
-  readonly advertiser_id_from_network?: string | number | null;
+  readonly advertiser_id_from_network?: Value;
   /** The campaign it belongs to. */
-  readonly advertiser_campaign_id_from_network?: string | number | null;
+  readonly advertiser_campaign_id_from_network?: Value;
 }
 
 /** A call that was not chosen. */
@@ -214,6 +241,8 @@ export type ClosestResult<C> =
       readonly call: C;
       /** Why this one. */
       readonly match: Match;
+      /** What is probably not as it was meant, such as a misspelt key. */
+      readonly warnings: readonly Warning[];
     }
   | {
       readonly ok: true;
@@ -221,11 +250,61 @@ export type ClosestResult<C> =
       readonly call: null;
       /** Why none. */
       readonly match: NoMatch;
+      /** What is probably not as it was meant, such as a misspelt key. */
+      readonly warnings: readonly Warning[];
     }
   | Invalid<Problem, Warning>;
 
-/** Which of some calls a search means, as a server would choose among them. It takes as many as an import. */
+/**
+ * Finds the call that a search means, as a server would choose among these. It takes as many calls as an import.
+ *
+ * Unknown keys change nothing, and each is a warning: of the search, and once for all calls, which may have keys of yours.
+ *
+ * @throws TypeError for invalid options.
+ */
 export function closestCall<C extends Call>(search: Search, calls: readonly C[], options?: SearchOptions): ClosestResult<C>;
+
+/** A parameter of an outcome that `null` and `''` clear: a later answer is without it. */
+export type Clearable =
+  | 'description'
+  | 'sale_amount'
+  | 'custom_parameter_1'
+  | 'custom_parameter_2'
+  | 'custom_parameter_3';
+
+/** The names of all of them. */
+export const clearable: readonly Clearable[];
+
+/** How the fields of a form are read. */
+export interface FormFields {
+  /**
+   * The fields that clear what was reported before if they are empty. Any other empty field is left out, and so leaves
+   * what was reported as it is.
+   */
+  readonly clears?: readonly Clearable[];
+}
+
+/** What a form reports, as it was entered. */
+export interface FormRequest {
+  /** Which call. */
+  readonly search: { readonly [name in keyof Search]?: string };
+  /** What became of it. */
+  readonly call_outcome: { readonly [name in keyof NormalOutcome]?: string };
+}
+
+/**
+ * Makes a request of what a form sent: `FormData` or `URLSearchParams`, with fields named like the parameters. Pass it to
+ * {@link validateValue}.
+ *
+ * An empty field is left out unless it is among `clears`, and fields with other names are not looked at. Of fields with
+ * the same name the last one counts.
+ *
+ * @throws TypeError for a name in `clears` that cannot be cleared.
+ */
+export function requestFromForm(
+  data: { getAll(name: string): readonly unknown[] },
+  fields?: FormFields,
+): FormRequest;
 
 /** An entry of the registry of codes. */
 export interface CodeEntry {

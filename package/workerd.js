@@ -5,4 +5,4 @@ import { bind } from './api.js';
 
 const rules = bind(initSync({ module }));
 
-export const { validate, validateValue, closestCall, codes, limits, parameters, version, build } = rules;
+export const { validate, validateValue, closestCall, requestFromForm, codes, limits, parameters, clearable, version, build } = rules;

@@ -9,6 +9,7 @@ import { buildPackage } from './package.mjs';
 import { reference } from './reference.mjs';
 import { isMain, kib, main, pinnedEnvironment, root, run, step } from './run.mjs';
 import { setup, wasmBindgen, workerBuild } from './setup.mjs';
+import { wasmEnvironment } from './wasm-environment.mjs';
 
 // All that `wrangler deploy` uploads; worker-build leaves a few more files.
 const bundle = ['index.js', 'index_bg.wasm'].map((name) => join(root, 'build', name));
@@ -23,8 +24,8 @@ export async function build() {
     return;
   }
   const release = ['--release', '--features', 'worker'];
-  await step(`Building the Worker (build ${id})`, () =>
-    run(workerBuild, release, { quiet: true, env: environment(id) }),
+  await step(`Building the Worker (build ${id})`, async () =>
+    run(workerBuild, release, { quiet: true, env: await environment(id) }),
   );
   await step('Writing the reference', reference);
   writeFileSync(stamp, id);
@@ -35,10 +36,11 @@ export async function build() {
 }
 
 /** worker-build downloads each tool that it is not pointed to. */
-function environment(id) {
+async function environment(id) {
+  const { PATH } = pinnedEnvironment();
   return {
-    ...pinnedEnvironment(),
-    CALL_OUTCOMES_BUILD: id,
+    ...(await wasmEnvironment(id)),
+    PATH,
     WASM_BINDGEN_BIN: wasmBindgen,
     WASM_OPT_BIN: join(root, 'node_modules/.bin/wasm-opt'),
     ESBUILD_BIN: join(root, 'node_modules/.bin/esbuild'),

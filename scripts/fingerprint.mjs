@@ -12,6 +12,7 @@ const scripts = [
   'scripts/fingerprint.mjs',
   'scripts/reference.mjs',
   'scripts/versions.mjs',
+  'scripts/wasm-environment.mjs',
 ];
 
 /** Of everything that the Worker is made from, and so of the rules; the npm package bears the same. */

@@ -7,7 +7,8 @@ import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { buildId } from './fingerprint.mjs';
 import { isMain, kib, main, root, run, step } from './run.mjs';
-import { setting, setup, wasmBindgen } from './setup.mjs';
+import { TARGET, setting, setup, wasmBindgen } from './setup.mjs';
+import { wasmEnvironment } from './wasm-environment.mjs';
 
 const source = join(root, 'package');
 const work = join(root, 'target/package');
@@ -72,11 +73,10 @@ function hash(paths) {
 
 /** The crate as wasm, and wasm-bindgen's JavaScript for it. */
 async function wasm(id, feature, profile, module, file) {
-  const target = 'wasm32-unknown-unknown';
-  const cargo = ['build', '--locked', '--lib', '--profile', profile, '--target', target, '--features', feature];
-  await run('cargo', cargo, { quiet: true, env: { ...process.env, CALL_OUTCOMES_BUILD: id } });
+  const cargo = ['build', '--locked', '--lib', '--profile', profile, '--target', TARGET, '--features', feature];
+  await run('cargo', cargo, { quiet: true, env: await wasmEnvironment(id) });
   mkdirSync(work, { recursive: true });
-  const crate = join(root, 'target', target, profile, 'call_outcomes.wasm');
+  const crate = join(root, 'target', TARGET, profile, 'call_outcomes.wasm');
   const bindgen = ['--target', 'web', '--omit-default-module-path', '--no-typescript', '--out-name', module];
   await run(wasmBindgen, [...bindgen, '--out-dir', work, crate], { quiet: true });
   const strip = ['--strip-debug', '--strip-producers', '--strip-target-features'];

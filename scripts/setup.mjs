@@ -16,7 +16,7 @@ import {
   WORKER_BUILD,
 } from './versions.mjs';
 
-const TARGET = 'wasm32-unknown-unknown';
+export const TARGET = 'wasm32-unknown-unknown';
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'call-outcomes');
 
 // Built once for all clones of this version.

@@ -13,7 +13,7 @@ use crate::matching::{Call, Target, WINDOW_SECONDS};
 use crate::parameters::Sent;
 use crate::problem::{Code, Problem, Span, pointer_to};
 use crate::request::{Rules, Search, read_search};
-use crate::verdict::Invalid;
+use crate::verdict::{Invalid, Placed, of_value};
 use crate::write::to_json;
 
 const ROOT: [&str; 2] = ["search", "calls"];
@@ -48,24 +48,35 @@ impl Nearness {
 }
 
 #[derive(Serialize)]
-struct Found {
+struct Found<'a> {
     ok: bool,
     /// The place of the call in the list.
     index: Option<usize>,
     r#match: Explanation,
+    warnings: Vec<Placed<'a>>,
 }
 
 /// Reads an object with a `search` and a list of `calls`, and writes which of them is meant as JSON.
 #[must_use]
 pub fn closest(body: &str, rules: Rules, near: Nearness) -> String {
-    match read(body, rules) {
-        Ok((search, calls)) => to_json(&find(&search, &calls, near)),
-        Err(problems) => to_json(&Invalid::of_value(&problems, &[])),
+    let mut warnings = Vec::new();
+    match read(body, rules, &mut warnings) {
+        Ok((search, calls)) => {
+            let (index, r#match) = find(&search, &calls, near);
+            to_json(&Found {
+                ok: true,
+                index,
+                r#match,
+                warnings: of_value(&warnings),
+            })
+        }
+        Err(problems) => to_json(&Invalid::of_value(&problems, &warnings)),
     }
 }
 
-fn find(search: &Search<'_>, calls: &[Call], near: Nearness) -> Found {
-    let (index, r#match) = match search {
+/// The place of the call that a search means, and why that one or none.
+fn find(search: &Search<'_>, calls: &[Call], near: Nearness) -> (Option<usize>, Explanation) {
+    match search {
         Search::ById(id) => {
             let index = calls
                 .iter()
@@ -80,28 +91,29 @@ fn find(search: &Search<'_>, calls: &[Call], near: Nearness) -> Found {
             let is_chosen = |other: &Call| call.is_some_and(|call| std::ptr::eq(call, other));
             (calls.iter().position(is_chosen), explanation)
         }
-    };
-    Found {
-        ok: true,
-        index,
-        r#match,
     }
 }
 
-fn read(body: &str, rules: Rules) -> Result<(Search<'_>, Vec<Call>), Vec<Problem>> {
+/// Reads the search and the calls, and adds the warnings about both.
+fn read<'a>(
+    body: &'a str,
+    rules: Rules,
+    warnings: &mut Vec<Problem>,
+) -> Result<(Search<'a>, Vec<Call>), Vec<Problem>> {
     let syntax = |error: SyntaxError| vec![error.to_problem()];
     let mut reader = Reader::object(body).map_err(syntax)?.of_list();
     let mut search = None;
     let mut rows = None;
+    let mut of_calls = Vec::new();
     let root = Sent::read(
         &mut reader,
         &ROOT,
         Some(&mut |reader, place| {
             let start = reader.position();
             if place == 0 {
-                search = Some(read_search(reader, rules)?);
+                search = Some(read_search(reader, rules, warnings)?);
             } else if reader.at_array() {
-                rows = Some(read_list(reader, rules, &mut Vec::new())?);
+                rows = Some(read_list(reader, rules, &mut of_calls)?);
             } else {
                 return Ok(None);
             }
@@ -110,6 +122,15 @@ fn read(body: &str, rules: Rules) -> Result<(Search<'_>, Vec<Call>), Vec<Problem
         }),
     )
     .map_err(syntax)?;
+    // Calls mostly have the same keys, and may have some of the caller's own.
+    let of_search = warnings.len();
+    for warning in of_calls {
+        let is_same = |w: &Problem| w.code == warning.code && w.name == warning.name;
+        if !warnings.iter().skip(of_search).any(is_same) {
+            warnings.push(warning);
+        }
+    }
+    root.stray_keys(&ROOT, "", warnings);
     let mut problems = Vec::new();
     let search = match search {
         Some(Ok(search)) => Some(search),
@@ -217,6 +238,59 @@ mod tests {
         assert_eq!(
             answer(&json!({ "transaction_id": "b" }), &calls())["index"],
             1
+        );
+    }
+
+    fn warnings(answer: &Value) -> Vec<String> {
+        let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+        let warnings = answer["warnings"].as_array().unwrap();
+        warnings
+            .iter()
+            .map(|w| {
+                ["code", "pointer", "fix"]
+                    .map(|name| text(&w[name]))
+                    .join(" ")
+            })
+            .collect()
+    }
+
+    #[test]
+    fn keys_that_change_nothing_are_named_with_the_nearest_known_name() {
+        let search = json!({ "start_time_t": 1_450_000_000, "caling_phone_number": "8885551212" });
+        let mut calls = calls();
+        calls[0]["duration_in_second"] = json!(60);
+        calls[0]["mine"] = json!(1);
+        calls[1]["mine"] = json!(2);
+        let found = answer(&search, &calls);
+        assert_eq!(found["index"], 1);
+        let strays = [
+            "key.unknown /search/caling_phone_number calling_phone_number",
+            "key.unknown /calls/0/duration_in_second duration_in_seconds",
+            "key.unknown /calls/0/mine -",
+        ];
+        let too_broad = "search.too_broad /search/start_time_t -";
+        assert_eq!(warnings(&found), [&[too_broad], &strays[..]].concat());
+        let refused = answer(&json!({ "caling_phone_number": "8885551212" }), &calls);
+        assert_eq!(refused["ok"], false);
+        assert_eq!(warnings(&refused), strays);
+        let none = answer(&json!({ "transaction_id": "C" }), &json!([]));
+        assert_eq!(warnings(&none), <[&str; 0]>::default());
+    }
+
+    #[test]
+    fn keys_that_come_twice_are_named() {
+        let call = r#"{"transaction_id":"A","start_time_t":1450000000,"start_time_t":1450000000}"#;
+        let search = r#"{"transaction_id":"B","transaction_id":"A"}"#;
+        let body = format!(r#"{{"search":{search},"calls":[{call}]}}"#);
+        let near = Nearness::of_seconds(None, None);
+        let found: Value = serde_json::from_str(&closest(&body, Rules::default(), near)).unwrap();
+        assert_eq!(found["index"], 0);
+        assert_eq!(
+            warnings(&found),
+            [
+                "key.repeated /search/transaction_id -",
+                "key.repeated /calls/0/start_time_t -",
+            ]
         );
     }
 

@@ -8,13 +8,13 @@ use std::cell::RefCell;
 
 #[cfg(not(feature = "table"))]
 use lol_alloc::{FreeListAllocator, LockedAllocator};
-use wasm_bindgen::prelude::{JsError, wasm_bindgen};
+use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::closest::{Nearness, closest};
 use crate::limits::LIMITS;
 use crate::phone::CountryCode;
 use crate::problem_json::registry;
-use crate::request::{CALL_OUTCOME, MAX_BODY, Rules, SEARCH};
+use crate::request::{CALL_OUTCOME, CLEARABLE, MAX_BODY, Rules, SEARCH};
 use crate::verdict::{self, Unit};
 use crate::write::to_json;
 
@@ -24,14 +24,13 @@ use crate::write::to_json;
 static ALLOCATOR: LockedAllocator<FreeListAllocator> =
     LockedAllocator::new(FreeListAllocator::new());
 
-type Result<T> = std::result::Result<T, JsError>;
-
 /// JavaScript writes a body here, without a copy. There is room for the longest character more than a body may have, so
 /// that one that is too large is seen to be, wherever it is cut off.
 const INPUT: usize = MAX_BODY + char::MAX.len_utf8();
 
 thread_local! {
     static BODY: RefCell<Vec<u8>> = RefCell::new(vec![0; INPUT]);
+    static ANSWER: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
 /// Where in the memory a body is written. It never moves.
@@ -48,60 +47,85 @@ pub fn input_length() -> usize {
     INPUT
 }
 
-pub(crate) fn rules(strict: bool, country: Option<String>) -> Result<Rules> {
-    let country = match country {
-        None => CountryCode::DEFAULT,
-        Some(code) => CountryCode::parse(&code)
-            .ok_or_else(|| JsError::new("default_country_code must have 1 to 3 digits"))?,
-    };
-    Ok(Rules { country, strict })
+/// The rules: strict or not, with a country code or 0 for the default.
+fn rules(strict: bool, country: u16) -> Rules {
+    Rules {
+        country: CountryCode::new(country).unwrap_or(CountryCode::DEFAULT),
+        strict,
+    }
 }
 
+/// Applies `answer` to the first `length` bytes of the input.
+///
 /// `unit` is the size, in bytes, of what places are counted in: that of a string's units, that of bytes, or 0 for the
 /// JSON of a value, which has no places.
 fn of_input<T>(
     length: usize,
     unit: u8,
     strict: bool,
-    country: Option<String>,
+    country: u16,
     answer: impl Fn(&[u8], Rules, Option<Unit>) -> T,
-) -> Result<T> {
-    let rules = rules(strict, country)?;
+) -> T {
     let unit = match unit {
         0 => None,
         1 => Some(Unit::Bytes),
         _ => Some(Unit::Utf16),
     };
-    Ok(BODY.with_borrow(|body| answer(body.get(..length).unwrap_or(body), rules, unit)))
+    BODY.with_borrow(|body| {
+        answer(
+            body.get(..length).unwrap_or(body),
+            rules(strict, country),
+            unit,
+        )
+    })
 }
 
-/// Validates the first `length` bytes of the input; nothing where there is nothing to say but its normal form.
+/// A country code as a number, or nothing where a text is not one.
+#[must_use]
+#[wasm_bindgen(js_name = countryCode)]
+pub fn country_code(text: &str) -> Option<u16> {
+    CountryCode::parse(text).map(CountryCode::get)
+}
+
+/// Validates the first `length` bytes of the input. Returns whether there are no problems and no warnings; otherwise
+/// [`answer`] has them. A call that returned more than a number would make an array in JavaScript.
+#[must_use]
 #[wasm_bindgen]
-pub fn judge(
-    length: usize,
-    unit: u8,
-    strict: bool,
-    country: Option<String>,
-) -> Result<Option<String>> {
-    of_input(length, unit, strict, country, verdict::judge)
+pub fn judge(length: usize, unit: u8, strict: bool, country: u16) -> bool {
+    match of_input(length, unit, strict, country, verdict::judge) {
+        None => true,
+        Some(answer) => {
+            ANSWER.set(answer);
+            false
+        }
+    }
+}
+
+/// Takes what [`judge`] found last.
+#[must_use]
+#[wasm_bindgen]
+pub fn answer() -> String {
+    ANSWER.take()
 }
 
 /// Validates the first `length` bytes of the input, and tells its normal form too.
+#[must_use]
 #[wasm_bindgen]
-pub fn validate(length: usize, unit: u8, strict: bool, country: Option<String>) -> Result<String> {
+pub fn validate(length: usize, unit: u8, strict: bool, country: u16) -> String {
     of_input(length, unit, strict, country, verdict::validate)
 }
 
 /// Which call a search means: of JSON of an object with `search` and `calls`.
+#[must_use]
 #[wasm_bindgen(js_name = closestCall)]
 pub fn closest_call(
     body: &str,
-    country: Option<String>,
+    country: u16,
     window_seconds: Option<f64>,
     ambiguity_seconds: Option<f64>,
-) -> Result<String> {
+) -> String {
     let near = Nearness::of_seconds(window_seconds, ambiguity_seconds);
-    Ok(closest(body, rules(false, country)?, near))
+    closest(body, rules(false, country), near)
 }
 
 /// All codes.
@@ -118,11 +142,11 @@ pub fn limits() -> String {
     to_json(&LIMITS)
 }
 
-/// The names of the parameters: those of `search`, and those of `call_outcome`.
+/// The names of the parameters: those of `search`, those of `call_outcome`, and which of these can be cleared.
 #[must_use]
 #[wasm_bindgen]
 pub fn parameters() -> String {
-    to_json(&(SEARCH, CALL_OUTCOME))
+    to_json(&(SEARCH, CALL_OUTCOME, CLEARABLE))
 }
 
 /// The version of the package.

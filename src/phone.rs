@@ -34,6 +34,18 @@ impl CountryCode {
         }
     }
 
+    /// The code as a number, as [`CountryCode::get`] returns it.
+    #[must_use]
+    pub fn new(code: u16) -> Option<Self> {
+        (1..=999).contains(&code).then_some(Self(code))
+    }
+
+    /// The code as a number. No code begins with 0.
+    #[must_use]
+    pub const fn get(self) -> u16 {
+        self.0
+    }
+
     /// How many digits it has.
     const fn length(self) -> usize {
         match self.0 {
@@ -161,7 +173,9 @@ mod tests {
             let country = CountryCode::parse(code).unwrap();
             let shown = Phone::parse(text, country).map(|phone| phone.to_string());
             assert_eq!(shown.as_deref(), expected, "{text} with {code}");
+            assert_eq!(CountryCode::new(country.get()), Some(country));
         }
+        assert_eq!([0, 1_000].map(CountryCode::new), [None, None]);
         for bad in ["", "+", "01", "1234", "x"] {
             assert_eq!(CountryCode::parse(bad), None, "{bad:?}");
         }

@@ -40,6 +40,14 @@ pub const CALL_OUTCOME: [&str; 9] = [
     "custom_parameter_2",
     "custom_parameter_3",
 ];
+/// The parameters of an outcome that null and `""` clear.
+pub const CLEARABLE: [&str; 5] = [
+    CALL_OUTCOME[2],
+    CALL_OUTCOME[4],
+    CALL_OUTCOME[6],
+    CALL_OUTCOME[7],
+    CALL_OUTCOME[8],
+];
 /// The known names, then the reference's misspellings.
 pub const CALL_OUTCOME_KEYS: [&str; 12] = [
     CALL_OUTCOME[0],
@@ -202,18 +210,20 @@ pub fn read_row<'a>(reader: &mut Reader<'a>, rules: Rules) -> Result<Row<'a>, Sy
     })
 }
 
-/// Reads the value that comes next as a search alone: what is looked for, or its problems.
+/// Reads the value that comes next as a search alone: what is looked for, or its problems. Adds its warnings.
 ///
 /// # Errors
 /// `json.*` where it is not JSON.
 pub(crate) fn read_search<'a>(
     reader: &mut Reader<'a>,
     rules: Rules,
+    warnings: &mut Vec<Problem>,
 ) -> Result<Result<Search<'a>, Vec<Problem>>, SyntaxError> {
     let section = Section::read(reader, &SEARCH)?;
     let mut findings = Findings::default();
     let search = findings.search(&section, "/search", rules);
-    let (problems, _) = findings.sort(rules.strict);
+    let (problems, mut found) = findings.sort(rules.strict);
+    warnings.append(&mut found);
     Ok(unless_refused(search, problems))
 }
 

@@ -39,13 +39,18 @@ impl<'a> Invalid<'a> {
     /// The refusal of what was no text when it was sent: its problems have no places.
     #[must_use]
     pub fn of_value(problems: &'a [Problem], warnings: &'a [Problem]) -> Self {
-        let mut places = None;
         Self {
             ok: false,
-            problems: place(problems, &mut places),
-            warnings: place(warnings, &mut places),
+            problems: of_value(problems),
+            warnings: of_value(warnings),
         }
     }
+}
+
+/// Problems of what was no text when it was sent: they have no places.
+#[must_use]
+pub fn of_value(problems: &[Problem]) -> Vec<Placed<'_>> {
+    place(problems, &mut None)
 }
 
 /// A problem and its place.
@@ -237,6 +242,7 @@ fn nearest(text: &str, pointer: &str) -> Span {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::request::{CALL_OUTCOME, CLEARABLE};
     use serde_json::{Value, json};
 
     fn problems(text: &str, unit: Option<Unit>) -> Value {
@@ -301,6 +307,26 @@ mod tests {
             names.map(|name| sent.get(name)),
             [Some(&json!("")), Some(&json!("")), None]
         );
+    }
+
+    #[test]
+    fn exactly_the_clearable_parameters_are_cleared_by_an_empty_text() {
+        let cleared = |name: &&str| {
+            let mut outcome = json!({ "outcome_name": "x" });
+            outcome[*name] = json!("");
+            let text = json!({ "search": { "transaction_id": "1" }, "call_outcome": outcome });
+            let verdict = validate(text.to_string().as_bytes(), Rules::default(), None);
+            let verdict: Value = serde_json::from_str(&verdict).unwrap();
+            verdict["request"]["call_outcome"].get(*name) == Some(&json!(""))
+        };
+        // The id's default is `""`: it tells outcomes apart, and nothing is stored under it to be cleared.
+        let others = |name: &&str| *name != "partner_unique_id";
+        let all: Vec<&str> = CALL_OUTCOME
+            .into_iter()
+            .filter(others)
+            .filter(cleared)
+            .collect();
+        assert_eq!(all, CLEARABLE);
     }
 
     #[test]

@@ -1,6 +1,11 @@
 //! Searching by time where some calls are archived: whatever is archived, and in which parts, the search comes to what the
 //! specification finds among all calls.
 #![cfg(test)]
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::string_slice,
+    reason = "a test may overflow and panic"
+)]
 
 use call_outcomes::archive::{HOUR, Known, LISTED_PARTS, Listed, Part, Search};
 use call_outcomes::explanation::{Explanation, explain};

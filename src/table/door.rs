@@ -12,7 +12,8 @@ use super::time::{Style, Zone, offset_of};
 use super::{Choice, Column, Content, Format, Target};
 use crate::export::write_line;
 use crate::json::Reader;
-use crate::npm::rules;
+use crate::phone::CountryCode;
+use crate::request::Rules;
 use crate::write::to_json;
 
 /// What a file holds, as it is told column by column; then its check.
@@ -134,8 +135,10 @@ impl Table {
     /// # Errors
     /// Where the country code is none.
     #[wasm_bindgen]
-    pub fn begin(&mut self, country: String, show: usize, strict: bool) -> Result<(), JsError> {
-        let rules = rules(strict, Some(country))?;
+    pub fn begin(&mut self, country: &str, show: usize, strict: bool) -> Result<(), JsError> {
+        let country = CountryCode::parse(country)
+            .ok_or_else(|| JsError::new("default_country_code must have 1 to 3 digits"))?;
+        let rules = Rules { country, strict };
         let settings = self.settings.clone();
         self.check = Some(Check::new(self.content, settings, rules, show));
         Ok(())

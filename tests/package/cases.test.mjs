@@ -155,7 +155,6 @@ describe('any input', () => {
     for (const value of [...hostile, deep, new Proxy({}, { ownKeys() { throw new Error('no'); } })]) {
       const { ok, problems } = validateValue(value);
       assert.deepEqual([ok, problems.length, 'range' in problems[0]], [false, 1, false]);
-      assert.equal(validate(value).ok, false);
     }
     assert.equal(validateValue({ ...valid, x: '\ud800' }).problems[0].code, 'json.surrogate');
   });
@@ -231,6 +230,30 @@ describe('closestCall', () => {
     assert.equal(call, calls[0]);
     assert.deepEqual([match.by, match.distance_seconds], ['closest', 1]);
     assert.equal(closestCall({ transaction_id: 'a' }, calls).call, calls[0]);
+  });
+
+  test('names the keys that changed nothing', () => {
+    const calls = [
+      { transaction_id: 'A', start_time_t: 1435993200, caling_phone_number: '8885551212', mine: 1 },
+      { transaction_id: 'B', start_time_t: 1435993300, calling_phone_number: '8885551212', mine: 2 },
+    ];
+    const warnings = (search) =>
+      closestCall(search, calls).warnings.map(({ code, pointer, fix }) => [code, pointer, fix]);
+    const ofCalls = [
+      ['key.unknown', '/calls/0/caling_phone_number', 'calling_phone_number'],
+      ['key.unknown', '/calls/0/mine', undefined],
+    ];
+    // The call that this finds is not the one that was meant, and it says why.
+    const misspelt = { start_time_t: 1435993200, calling_phone_numbr: '8885551212' };
+    assert.equal(closestCall(misspelt, calls).call, calls[0]);
+    assert.deepEqual(warnings(misspelt), [
+      ['search.too_broad', '/search/start_time_t', undefined],
+      ['key.unknown', '/search/calling_phone_numbr', 'calling_phone_number'],
+      ...ofCalls,
+    ]);
+    assert.deepEqual(warnings({ transaction_id: 'C' }), ofCalls);
+    assert.deepEqual(warnings({ calling_phone_numbr: 1 }), [['key.unknown', '/search/calling_phone_numbr', 'calling_phone_number'], ...ofCalls]);
+    assert.deepEqual(closestCall({ transaction_id: 'A' }, []).warnings, []);
   });
 
   test('says what is wrong with the search and with each call', () => {

@@ -1,11 +1,12 @@
 // What is in the package: its files, its types, its size; and that no rule is written a second time.
 import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { codes, limits, validate, version } from '../../package/dist/index.js';
+import { clearable, codes, limits, parameters, validate, version } from '../../package/dist/index.js';
 import { dist, packed, program, project, run, tarball, tool } from './harness.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -48,6 +49,35 @@ describe('the tarball', () => {
   });
 });
 
+describe('what is published', () => {
+  const folders = ['src/', 'target/', 'node_modules/'].map((name) => join(root, name));
+  const paths = [join(homedir(), '/'), ...folders, '.cargo/registry', '.rustup/toolchains'].filter((path) => path !== '/');
+
+  /** The paths in a file, also in wasm that stands in it as Base64. */
+  function pathsIn(content) {
+    const inlined = [...content.toString('latin1').matchAll(/[A-Za-z\d+/]{1000,}={0,2}/g)];
+    const all = [content, ...inlined.map(([text]) => Buffer.from(text, 'base64'))];
+    return paths.filter((path) => all.some((bytes) => bytes.includes(path)));
+  }
+
+  test('a path of this machine would be seen', () => {
+    const wasm = Buffer.from(`\0${join(homedir(), 'x/.cargo/registry/src/x.rs')}${'\0'.repeat(1000)}${join(root, 'src/x.rs')}`);
+    for (const content of [wasm, Buffer.from(`const wasm = "${wasm.toString('base64')}"`)]) {
+      assert.deepEqual(pathsIn(content), [join(homedir(), '/'), join(root, 'src/'), '.cargo/registry']);
+    }
+  });
+
+  test('holds no path of the machine that built it', async () => {
+    // The Worker, its assets, and the package. `/rustc/…` is the same on every machine.
+    for (const folder of ['build', 'www', 'package/dist']) {
+      const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true });
+      const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+      assert.ok(files.length > 1, folder);
+      for (const file of files) assert.deepEqual(pathsIn(await readFile(file)), [], file);
+    }
+  });
+});
+
 test('what a page loads is small', async () => {
   const size = async (...names) => {
     const contents = await Promise.all(names.map((name) => readFile(join(dist, name))));
@@ -81,9 +111,12 @@ describe('the types', () => {
     );
   });
 
-  test('name every code and tell a result by `ok`', async () => {
+  test('name every code and every parameter, and tell a result by `ok`', async () => {
+    const every = (names) => names.map((name) => `${name}: true`).join(', ');
     const source = `
-      import { codes, validate, closestCall, type Code, type ErrorCode, type Limits } from 'call-outcomes';
+      import { codes, validate, validateValue, closestCall, requestFromForm } from 'call-outcomes';
+      import type { Clearable, Code, ErrorCode, Limits, NormalOutcome, Search } from 'call-outcomes';
+      import { bindForm } from 'call-outcomes/form';
       import { load } from 'call-outcomes/slim';
       const all: Record<Code, true> = { ${codes.map(({ code }) => `'${code}': true`).join(', ')} };
       const names: Record<keyof Limits, number> = { ${Object.entries(limits).map((pair) => pair.join(': '))} };
@@ -98,7 +131,26 @@ describe('the types', () => {
       const found = closestCall({}, [{ transaction_id: 'A', start_time_t: 1, mine: 1 }]);
       if (found.ok && found.call) found.call.mine.toFixed(), found.match.by;
       (await load(new URL('x:y'))).validate(new Uint8Array());
-      export { all, names, code, wrong, codes };
+      const searched: Record<keyof Search, true> = { ${every(parameters.search)} };
+      const outcome: Record<keyof NormalOutcome, true> = { ${every(parameters.call_outcome)} };
+      const cleared: Record<Clearable, true> = { ${every(clearable)} };
+      // @ts-expect-error: a misspelt key
+      closestCall({ start_time_t: 1, caling_phone_number: '1' }, []);
+      // @ts-expect-error: none of a search's
+      closestCall({ outcome_name: 'Sale' }, []);
+      const search = { start_time_t: '1', calling_phone_number: null, network_id: undefined };
+      closestCall(search, []).warnings.length;
+      if (result.ok) closestCall(result.request.search, []);
+      validateValue(requestFromForm(new FormData(), { clears: ['sale_amount'] }));
+      requestFromForm(new URLSearchParams()).search.start_time_t?.trim();
+      // @ts-expect-error: cannot be cleared
+      requestFromForm(new FormData(), { clears: ['outcome_name'] });
+      // @ts-expect-error: a misspelt name
+      bindForm(document.forms[0]!, { rules: await load('x'), clears: ['sale_amonut'] });
+      // @ts-expect-error: a value
+      validate({});
+      validate(new SharedArrayBuffer(1));
+      export { all, names, code, wrong, codes, searched, outcome, cleared };
     `;
     await compile(await project({ 'main.ts': source, 'tsconfig.json': JSON.stringify({ compilerOptions: strict }) }));
   });

@@ -96,7 +96,7 @@ describe('the example page', () => {
     assert.deepEqual((await atField(page, 'calling_phone_number')).described, []);
   });
 
-  test('is sent to the site itself, without a token', async () => {
+  test('is sent to the site itself, without a token and without its empty fields', async () => {
     await page.fill('[name=start_time_t]', '1435993200');
     await page.fill('[name=calling_phone_number]', '(888) 555-1212');
     await page.fill('[name=outcome_name]', 'Sale');
@@ -107,8 +107,6 @@ describe('the example page', () => {
       start_time_t: '1435993200',
       calling_phone_number: '(888) 555-1212',
       outcome_name: 'Sale',
-      sale_amount: '',
-      description: '',
     });
     assert.deepEqual(errors, []);
   });
@@ -173,6 +171,34 @@ describe('another form', () => {
     assert.ok(!before.includes('aria-') && !before.includes('call-outcomes-error'), before);
     assert.equal(await page.evaluate(() => document.querySelector('form').noValidate), false);
     assert.equal(await page.evaluate(() => document.querySelector('form').checkValidity()), true);
+  });
+
+  test('clears only what it was told to', async () => {
+    const page = await setUp(`
+      <form><input name="transaction_id" value="A-1"><input name="outcome_name" value="Sale"><input name="sale_amount">
+        <input name="description" value=" "><input name="custom_parameter_1"><input name="custom_parameter_2" type="file">
+        <input name="note"><button>Send</button></form>`);
+    const sent = (options) =>
+      page.evaluate((options) => {
+        const { check, unbind } = globalThis.bind(options);
+        const data = new FormData(document.querySelector('form'));
+        const names = [...data.keys()];
+        const { call_outcome } = check().request;
+        unbind();
+        return { names, call_outcome };
+      }, options);
+    const outcome = { outcome_name: 'Sale', partner_unique_id: '' };
+    const others = ['transaction_id', 'outcome_name'];
+    const rest = ['custom_parameter_2', 'note'];
+    assert.deepEqual(await sent({}), { names: [...others, ...rest], call_outcome: outcome });
+    assert.deepEqual(await sent({ clears: ['sale_amount', 'description'] }), {
+      names: [...others, 'sale_amount', 'description', ...rest],
+      call_outcome: { ...outcome, sale_amount: '', description: '' },
+    });
+    await assert.rejects(sent({ clears: ['outcome_name'] }), /TypeError: outcome_name cannot be cleared/);
+    assert.equal(await page.locator('.call-outcomes-summary').count(), 0, 'the form is as it was');
+    const all = await page.evaluate(() => [...new FormData(document.querySelector('form')).keys()]);
+    assert.deepEqual(all, [...others, 'sale_amount', 'description', 'custom_parameter_1', ...rest]);
   });
 
   test('with a token is refused', async () => {
