@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use crate::json::{Reader, SyntaxError, Value};
-use crate::parameters::{Parameter, Read, Sent, keep};
+use crate::parameters::{MAX_LIST_STRAYS, Parameter, Read, Sent, keep};
 use crate::phone::Phone;
 use crate::problem::{Code, Problem, Span, pointer_to};
 use crate::request::{Rules, SentToken, token};
@@ -92,7 +92,8 @@ pub fn read(body: &str, rules: Rules) -> Result<Reading<'_>, SyntaxError> {
         }),
     )?;
     reader.end()?;
-    root.stray_keys(&ROOT, "", &mut warnings);
+    let mut left = usize::MAX;
+    root.stray_keys(&ROOT, "", &mut left, &mut warnings);
     let missing = || {
         let wrong = (0..2).find(|at| !matches!(root.value(*at), None | Some(Value::Null(_))));
         let name = ROOT.get(wrong.unwrap_or(0)).copied().unwrap_or_default();
@@ -116,6 +117,17 @@ pub fn read(body: &str, rules: Rules) -> Result<Reading<'_>, SyntaxError> {
     })
 }
 
+/// The token of a body, in one pass that checks the whole text, judges no row and keeps nothing of them.
+///
+/// # Errors
+/// As [`read`].
+pub fn find_token(body: &str) -> Result<SentToken<'_>, SyntaxError> {
+    let mut reader = Reader::object(body)?;
+    let root = Sent::read(&mut reader, &ROOT, None)?;
+    reader.end()?;
+    Ok(token(root.value(2)))
+}
+
 /// The rows of a list; what is behind the last one allowed is read over.
 pub(crate) fn read_list<'a>(
     reader: &mut Reader<'a>,
@@ -126,11 +138,13 @@ pub(crate) fn read_list<'a>(
     let mut too_many = false;
     reader.open_array()?;
     while reader.next_item()? {
-        let parent = pointer_to("/calls", &rows.len().to_string());
         if rows.len() >= MAX_ROWS {
             too_many = true;
             reader.value()?;
-        } else if reader.at_object() {
+            continue;
+        }
+        let parent = pointer_to("/calls", &rows.len().to_string());
+        if reader.at_object() {
             rows.push(read_call(reader, &parent, rules, warnings)?);
         } else {
             let mut problem = Problem::whole(Code::CallsType).with_name("call");
@@ -168,9 +182,7 @@ fn read_call<'a>(
         &mut problems,
         parameter(1).id(Code::ExternalIdType, Code::ExternalIdTooLong),
     );
-    let names_call =
-        |place: usize| !matches!(parameter(place).unless_blank(Code::CallsType), Ok(None));
-    if !names_call(0) && !names_call(1) {
+    if !parameter(0).is_passed() && !parameter(1).is_passed() {
         let mut problem = Problem::whole(Code::CallIdMissing);
         parent.clone_into(&mut problem.pointer);
         problems.push(problem);
@@ -179,7 +191,7 @@ fn read_call<'a>(
         &mut problems,
         parameter(2).time(Code::StartTimeFormat, |text| text.trim().is_empty()),
     );
-    if !names_call(2) {
+    if !parameter(2).is_passed() {
         problems.push(parameter(2).problem(Code::StartTimeMissing));
     }
     let duration = keep(&mut problems, parameter(3).duration());
@@ -199,7 +211,8 @@ fn read_call<'a>(
         &mut problems,
         parameter(7).id(Code::CampaignType, Code::CampaignTooLong),
     );
-    sent.stray_keys(&CALL, parent, warnings);
+    let mut left = MAX_LIST_STRAYS.saturating_sub(warnings.len());
+    sent.stray_keys(&CALL, parent, &mut left, warnings);
     Ok(match start {
         Some(start) if problems.is_empty() => Ok(CallReport {
             transaction_id,

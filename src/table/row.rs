@@ -121,7 +121,8 @@ fn too_large() -> Problem {
 /// The row's own key, or else `key`, goes with a good row.
 fn judge(report: &str, key: &str, rules: Rules) -> Result<Judged, SyntaxError> {
     let mut reader = Reader::object(report)?;
-    let row = read_row(&mut reader, rules)?;
+    let mut strays_left = usize::MAX;
+    let row = read_row(&mut reader, rules, &mut strays_left)?;
     reader.end()?;
     let (good, problems) = match row.report {
         // A single report with a malformed id finds no call. Before it is sent, that can be told.

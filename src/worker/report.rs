@@ -57,6 +57,8 @@ pub struct Outgoing {
     pub rest: Option<Rest>,
     /// The limit that refused the request.
     pub limited: Option<Policy>,
+    /// The SHA-256 of the token, once the request was read far enough to know it.
+    pub token_hash: Option<String>,
 }
 
 impl Outgoing {
@@ -75,6 +77,7 @@ impl Outgoing {
             next: None,
             rest: None,
             limited: None,
+            token_hash: None,
         }
     }
 
@@ -145,6 +148,8 @@ pub async fn run(
         outgoing.reply = refuse(&Problem::whole(Code::TokenMissing));
         return outgoing;
     };
+    let token_hash = hash(&token);
+    outgoing.token_hash = Some(token_hash.clone());
     let report = match reading.report {
         Ok(report) => report,
         Err(problems) => {
@@ -153,7 +158,6 @@ pub async fn run(
         }
     };
     // (3) and (4)
-    let token_hash = hash(&token);
     if let Some(policy) = incoming.limits.refuse_token(&token_hash).await {
         return outgoing.limited(policy);
     }
