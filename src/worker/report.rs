@@ -81,6 +81,17 @@ impl Outgoing {
         }
     }
 
+    /// Whether the request was refused and its token, if any, is not known to be good.
+    pub fn is_suspect(&self) -> bool {
+        match self.reply.code {
+            // A limit refused it already, before any work.
+            None | Some(Code::RateLimited) => false,
+            Some(Code::TokenInvalid | Code::Internal) => true,
+            // What the database refuses it refuses to a good token only. Where it cannot be reached nobody is to blame.
+            Some(_) => self.cost.trips == 0,
+        }
+    }
+
     /// The answer to one request too many.
     pub fn limited(self, policy: Policy) -> Self {
         Self {
