@@ -1,11 +1,15 @@
 //! A batch as it is sent: a JSON object with a list of reports, or a report a line, into a list of rows.
 //!
+//! It is read twice: once whole, for its token and whether its rows may be judged at all, then row by row. So nothing of
+//! a row is kept before its turn.
+//!
 //! Not here: the rules of a report, and what becomes of it.
 
 use std::borrow::Cow;
+use std::slice::Split;
 
 use crate::json::{Reader, SyntaxError, Value};
-use crate::parameters::Sent;
+use crate::parameters::{MAX_LIST_STRAYS, Sent};
 use crate::problem::{Code, Problem, Span, pointer_to};
 use crate::reply::{Reply, refuse_invalid, refuse_syntax};
 use crate::request::{self, Report, Rules, SentToken, read_row, token};
@@ -29,14 +33,65 @@ pub struct Row<'a> {
     pub warnings: Vec<Problem>,
 }
 
-/// A batch, read.
+/// A batch, read but for its rows.
 pub struct Reading<'a> {
     /// The token in the body.
     pub token: SentToken<'a>,
-    /// The rows in their order, or why the whole is refused.
-    pub rows: Result<Vec<Row<'a>>, Vec<Problem>>,
+    /// The rows in their order, at least one and no more than allowed, or why the whole is refused.
+    pub rows: Result<Rows<'a>, Vec<Problem>>,
     /// What is probably not as it was meant, beside the rows.
     pub warnings: Vec<Problem>,
+}
+
+/// The rows of a batch, each judged when it is asked for.
+pub struct Rows<'a> {
+    form: Form<'a>,
+    /// How many there are still.
+    left: usize,
+    rules: Rules,
+    /// How many unknown and repeated keys may still be named.
+    strays_left: usize,
+}
+
+enum Form<'a> {
+    /// Items of a list; the reader stands before the next, and what it reads has been checked.
+    List(Reader<'a>, &'a str),
+    /// Lines.
+    Lines(Lines<'a>),
+}
+
+type Lines<'a> = Split<'a, u8, fn(&u8) -> bool>;
+
+impl<'a> Rows<'a> {
+    const fn new(form: Form<'a>, left: usize, rules: Rules) -> Self {
+        Self {
+            form,
+            left,
+            rules,
+            strays_left: MAX_LIST_STRAYS,
+        }
+    }
+}
+
+impl<'a> Iterator for Rows<'a> {
+    type Item = Row<'a>;
+
+    fn next(&mut self) -> Option<Row<'a>> {
+        self.left = self.left.checked_sub(1)?;
+        let Self {
+            form,
+            rules,
+            strays_left,
+            ..
+        } = self;
+        match form {
+            Form::List(reader, body) => read_item(reader, body, *rules, strays_left).ok(),
+            Form::Lines(lines) => {
+                let line = lines.find(|line| !is_blank(line))?;
+                Some(read_line(line, *rules, strays_left))
+            }
+        }
+    }
 }
 
 /// Reads a JSON object with the list `call_outcomes`, of at most `max_rows`.
@@ -54,18 +109,30 @@ pub fn read(body: &str, rules: Rules, max_rows: usize) -> Result<Reading<'_>, Sy
             if place > 0 || !reader.at_array() {
                 return Ok(None);
             }
-            rows = Some(read_list(reader, body, rules, max_rows)?);
+            reader.open_array()?;
+            let items = reader.clone();
+            let mut count = 0_usize;
+            while reader.next_item()? {
+                reader.value()?;
+                count = count.saturating_add(1);
+            }
+            rows = Some((items, count));
             let end = reader.position();
             Ok(Some(Value::Array(Span { start, end })))
         }),
     )?;
     reader.end()?;
     let mut strays = Vec::new();
-    root.stray_keys(&ROOT, "", &mut strays);
+    let mut left = usize::MAX;
+    root.stray_keys(&ROOT, "", &mut left, &mut strays);
     let rows = match (root.value(0), rows) {
-        (Some(Value::Array(_)), Some(Ok(rows))) if rows.is_empty() => Err(missing()),
-        (Some(Value::Array(_)), Some(rows)) => rows,
-        (None | Some(Value::Null(_)), _) => Err(missing()),
+        (Some(Value::Array(_)), Some((_, 0))) | (None | Some(Value::Null(_)), _) => Err(missing()),
+        (Some(Value::Array(_)), Some((_, count))) if count > max_rows => {
+            Err(vec![too_many(max_rows)])
+        }
+        (Some(Value::Array(_)), Some((items, count))) => {
+            Ok(Rows::new(Form::List(items, body), count, rules))
+        }
         (Some(value), _) => {
             let mut problem = Problem::whole(Code::CallOutcomesType).with_name(ROOT[0]);
             problem.pointer = pointer_to("", ROOT[0]);
@@ -90,34 +157,36 @@ pub fn read(body: &str, rules: Rules, max_rows: usize) -> Result<Reading<'_>, Sy
 /// Reads a body with a report a line; empty lines are passed over. A line that cannot be read fails its row only.
 #[must_use]
 pub fn read_lines(body: &[u8], rules: Rules, max_rows: usize) -> Reading<'_> {
-    let lines = body
-        .split(|byte| *byte == b'\n')
-        .filter(|line| !line.trim_ascii().is_empty());
-    let mut rows = Vec::new();
+    let lines: Lines<'_> = body.split(|byte| *byte == b'\n');
+    let mut count = 0_usize;
     let mut too_large = None;
-    for line in lines {
-        if rows.len() >= max_rows {
+    for line in lines.clone().filter(|line| !is_blank(line)) {
+        if count >= max_rows {
             too_large = Some(too_many(max_rows));
             break;
         }
         if line.len() > MAX_LINE {
             let mut problem = Problem::whole(Code::RowTooLarge).with_max(MAX_LINE);
-            problem.pointer = pointer_to("", &rows.len().to_string());
+            problem.pointer = pointer_to("", &count.to_string());
             too_large = Some(problem);
             break;
         }
-        rows.push(read_line(line, rules));
+        count = count.saturating_add(1);
     }
     let rows = match too_large {
         Some(problem) => Err(vec![problem]),
-        None if rows.is_empty() => Err(missing()),
-        None => Ok(rows),
+        None if count == 0 => Err(missing()),
+        None => Ok(Rows::new(Form::Lines(lines), count, rules)),
     };
     Reading {
         token: SentToken::NotSent,
         rows,
         warnings: Vec::new(),
     }
+}
+
+fn is_blank(line: &[u8]) -> bool {
+    line.trim_ascii().is_empty()
 }
 
 fn missing() -> Vec<Problem> {
@@ -128,14 +197,14 @@ fn too_many(max_rows: usize) -> Problem {
     Problem::whole(Code::CallOutcomesTooMany).with_max(max_rows)
 }
 
-fn read_line(line: &[u8], rules: Rules) -> Row<'_> {
+fn read_line<'a>(line: &'a [u8], rules: Rules, strays_left: &mut usize) -> Row<'a> {
     let text = match request::text(line) {
         Ok(text) => text,
         Err((error, valid)) => return refused(refuse_syntax(&error, valid)),
     };
-    let read = || {
+    let mut read = || {
         let mut reader = Reader::object(text)?;
-        let row = read_row(&mut reader, rules)?;
+        let row = read_row(&mut reader, rules, strays_left)?;
         reader.end()?;
         Ok(row)
     };
@@ -145,34 +214,20 @@ fn read_line(line: &[u8], rules: Rules) -> Row<'_> {
     }
 }
 
-/// The rows of a list; what is behind the last one allowed is read over.
-fn read_list<'a>(
+/// The next row of a list.
+fn read_item<'a>(
     reader: &mut Reader<'a>,
     body: &'a str,
     rules: Rules,
-    max_rows: usize,
-) -> Result<Result<Vec<Row<'a>>, Vec<Problem>>, SyntaxError> {
-    let mut rows = Vec::new();
-    let mut too_long = false;
-    reader.open_array()?;
-    while reader.next_item()? {
-        if rows.len() >= max_rows {
-            too_long = true;
-            reader.value()?;
-        } else if reader.at_object() {
-            rows.push(report(read_row(reader, rules)?));
-        } else {
-            let Span { start, end } = reader.value()?.span();
-            let text = body.get(start..end).unwrap_or("");
-            let error = Reader::object(text).err();
-            rows.extend(error.map(|error| refused(refuse_syntax(&error, text))));
-        }
+    strays_left: &mut usize,
+) -> Result<Row<'a>, SyntaxError> {
+    reader.next_item()?;
+    if reader.at_object() {
+        return Ok(report(read_row(reader, rules, strays_left)?));
     }
-    Ok(if too_long {
-        Err(vec![too_many(max_rows)])
-    } else {
-        Ok(rows)
-    })
+    let Span { start, end } = reader.value()?.span();
+    let text = body.get(start..end).unwrap_or("");
+    Ok(refused(refuse_syntax(&SyntaxError::not_an_object(0), text)))
 }
 
 fn report(row: request::Row<'_>) -> Row<'_> {

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use crate::json::{Reader, SyntaxError, Value};
-use crate::parameters::{Parameter, Read, Sent, keep};
+use crate::parameters::{MAX_LIST_STRAYS, Parameter, Read, Sent, keep};
 use crate::phone::Phone;
 use crate::problem::{Code, Problem, Span, pointer_to};
 use crate::request::{Rules, SentToken, token};
@@ -90,7 +90,8 @@ pub fn read(body: &str, rules: Rules) -> Result<Reading<'_>, SyntaxError> {
                 let rows = read_list(reader, rules, &mut warnings)?;
                 list = Some((rows, warnings));
             } else if place == 1 && reader.at_object() {
-                let row = read_call(reader, "/call", rules, &mut warnings)?;
+                let mut left = MAX_LIST_STRAYS;
+                let row = read_call(reader, "/call", rules, &mut left, &mut warnings)?;
                 single = Some((Ok(vec![row]), warnings));
             } else {
                 return Ok(None);
@@ -101,7 +102,8 @@ pub fn read(body: &str, rules: Rules) -> Result<Reading<'_>, SyntaxError> {
     )?;
     reader.end()?;
     let mut strays = Vec::new();
-    root.stray_keys(&ROOT, "", &mut strays);
+    let mut left = usize::MAX;
+    root.stray_keys(&ROOT, "", &mut left, &mut strays);
     let is_sent = |at: usize| !matches!(root.value(at), None | Some(Value::Null(_)));
     let (rows, mut warnings) = match list.or(single) {
         _ if is_sent(0) && is_sent(1) => {
@@ -142,6 +144,17 @@ fn no_calls(is_sent: impl Fn(usize) -> bool) -> Problem {
     problem.with_name(name)
 }
 
+/// The token of a body, in one pass that checks the whole text, judges no row and keeps nothing of them.
+///
+/// # Errors
+/// As [`read`].
+pub fn find_token(body: &str) -> Result<SentToken<'_>, SyntaxError> {
+    let mut reader = Reader::object(body)?;
+    let root = Sent::read(&mut reader, &ROOT, None)?;
+    reader.end()?;
+    Ok(token(root.value(2)))
+}
+
 /// The rows of a list; what is behind the last one allowed is read over.
 pub(crate) fn read_list<'a>(
     reader: &mut Reader<'a>,
@@ -150,14 +163,18 @@ pub(crate) fn read_list<'a>(
 ) -> Result<Result<Vec<Row<'a>>, Problem>, SyntaxError> {
     let mut rows = Vec::new();
     let mut too_many = false;
+    let mut strays_left = MAX_LIST_STRAYS;
     reader.open_array()?;
     while reader.next_item()? {
-        let parent = pointer_to("/calls", &rows.len().to_string());
         if rows.len() >= MAX_ROWS {
             too_many = true;
             reader.value()?;
-        } else if reader.at_object() {
-            rows.push(read_call(reader, &parent, rules, warnings)?);
+            continue;
+        }
+        let parent = pointer_to("/calls", &rows.len().to_string());
+        if reader.at_object() {
+            let left = &mut strays_left;
+            rows.push(read_call(reader, &parent, rules, left, warnings)?);
         } else {
             let mut problem = Problem::whole(Code::CallsType).with_name("call");
             problem.span = Some(reader.value()?.span());
@@ -172,11 +189,12 @@ pub(crate) fn read_list<'a>(
     })
 }
 
-/// Reads the object that comes next as a call; `parent` is its pointer.
+/// Reads the object that comes next as a call; `parent` is its pointer, `strays_left` how many stray keys may be named.
 pub(crate) fn read_call<'a>(
     reader: &mut Reader<'a>,
     parent: &str,
     rules: Rules,
+    strays_left: &mut usize,
     warnings: &mut Vec<Problem>,
 ) -> Result<Row<'a>, SyntaxError> {
     let sent = Sent::read(reader, &CALL, None)?;
@@ -195,9 +213,7 @@ pub(crate) fn read_call<'a>(
         &mut problems,
         parameter(1).id(Code::ExternalIdType, Code::ExternalIdTooLong),
     );
-    let names_call =
-        |place: usize| !matches!(parameter(place).unless_blank(Code::CallsType), Ok(None));
-    if !names_call(0) && !names_call(1) {
+    if !parameter(0).is_passed() && !parameter(1).is_passed() {
         let mut problem = Problem::whole(Code::CallIdMissing);
         parent.clone_into(&mut problem.pointer);
         problems.push(problem);
@@ -206,7 +222,7 @@ pub(crate) fn read_call<'a>(
         &mut problems,
         parameter(2).time(Code::StartTimeFormat, |text| text.trim().is_empty()),
     );
-    if !names_call(2) {
+    if !parameter(2).is_passed() {
         problems.push(parameter(2).problem(Code::StartTimeMissing));
     }
     let duration = keep(&mut problems, parameter(3).duration());
@@ -231,7 +247,7 @@ pub(crate) fn read_call<'a>(
     } else {
         warnings
     };
-    sent.stray_keys(&CALL, parent, strays);
+    sent.stray_keys(&CALL, parent, strays_left, strays);
     Ok(match start {
         Some(start) if problems.is_empty() => Ok(CallReport {
             transaction_id,

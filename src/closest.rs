@@ -130,7 +130,8 @@ fn read<'a>(
             warnings.push(warning);
         }
     }
-    root.stray_keys(&ROOT, "", warnings);
+    let mut left = usize::MAX;
+    root.stray_keys(&ROOT, "", &mut left, warnings);
     let mut problems = Vec::new();
     let search = match search {
         Some(Ok(search)) => Some(search),

@@ -43,6 +43,16 @@ impl SyntaxError {
         }
     }
 
+    /// A value at the byte `at` that should be an object.
+    #[must_use]
+    pub const fn not_an_object(at: usize) -> Self {
+        Self {
+            code: Code::JsonNotAnObject,
+            what: "expected an object",
+            at,
+        }
+    }
+
     /// The line and column, both from 1, counted in characters.
     #[must_use]
     pub fn line_and_column(&self, text: &str) -> (usize, usize) {
@@ -99,17 +109,69 @@ impl<'a> Str<'a> {
         }
     }
 
+    /// Whether the characters meant are those of `text`. Allocates nothing.
+    #[must_use]
+    #[inline(always)]
+    pub fn is(&self, text: &str) -> bool {
+        if self.escaped {
+            self.unescapes_to(text)
+        } else {
+            self.raw == text
+        }
+    }
+
+    #[cold]
+    fn unescapes_to(&self, text: &str) -> bool {
+        let mut left = text;
+        let mut rest = self.raw;
+        while let Some((plain, c, behind)) = split_escape(rest) {
+            let after = left
+                .strip_prefix(plain)
+                .and_then(|left| left.strip_prefix(c));
+            let Some(after) = after else {
+                return false;
+            };
+            (left, rest) = (after, behind);
+        }
+        left == rest
+    }
+
+    /// Whether there is nothing but white space in it.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        let is_blank = |text: &str| text.chars().all(char::is_whitespace);
+        let mut rest = self.raw;
+        if self.escaped {
+            while let Some((plain, c, behind)) = split_escape(rest) {
+                if !is_blank(plain) || !c.is_whitespace() {
+                    return false;
+                }
+                rest = behind;
+            }
+        }
+        is_blank(rest)
+    }
+
     #[cold]
     fn unescape(&self) -> String {
         let mut out = String::with_capacity(self.raw.len());
         let mut rest = self.raw;
-        while let Some((plain, escape)) = rest.split_once('\\') {
+        while let Some((plain, c, behind)) = split_escape(rest) {
             out.push_str(plain);
-            rest = decode_escape(escape, &mut out);
+            out.push(c);
+            rest = behind;
         }
         out.push_str(rest);
         out
     }
+}
+
+/// What comes before the first escape of a string, the character of the escape, and what follows it. The reader has
+/// checked that it is one.
+fn split_escape(raw: &str) -> Option<(&str, char, &str)> {
+    let (plain, rest) = raw.split_at_checked(plain_bytes(raw.as_bytes()))?;
+    let (c, behind) = decode_escape(rest.strip_prefix('\\')?)?;
+    Some((plain, c, behind))
 }
 
 /// How many bytes of a string come before its end, an escape or a control character. Eight are looked at together.
@@ -137,38 +199,46 @@ fn plain_bytes(bytes: &[u8]) -> usize {
     passed.wrapping_add(rest.iter().take_while(is_plain).count())
 }
 
-/// Decodes the escape after a backslash and returns what follows it. The reader has checked that it is one.
-fn decode_escape<'a>(escape: &'a str, out: &mut String) -> &'a str {
-    let mut chars = escape.chars();
-    match chars.next() {
-        Some('b') => out.push('\u{8}'),
-        Some('f') => out.push('\u{c}'),
-        Some('n') => out.push('\n'),
-        Some('r') => out.push('\r'),
-        Some('t') => out.push('\t'),
-        Some('u') => {
-            let rest = chars.as_str();
-            let unit = hex4(rest.as_bytes()).unwrap_or(0);
-            let rest = rest.get(4..).unwrap_or("");
-            if let Some(c) = char::from_u32(unit) {
-                out.push(c);
-                return rest;
-            }
-            let low = rest.as_bytes().get(2..).and_then(hex4).unwrap_or(0);
-            out.push(join_surrogates(unit, low).unwrap_or(char::REPLACEMENT_CHARACTER));
-            return rest.get(6..).unwrap_or("");
-        }
-        Some(c) => out.push(c),
-        None => {}
+/// The character of the escape after a backslash, and what follows it.
+fn decode_escape(escape: &str) -> Option<(char, &str)> {
+    let (kind, rest) = escape.split_at_checked(1)?;
+    let c = match kind.as_bytes().first()? {
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        b'u' => return decode_unit(rest),
+        c => char::from(*c),
+    };
+    Some((c, rest))
+}
+
+/// The character of the digits after `\u`, of both halves of a pair, and what follows them.
+fn decode_unit(digits: &str) -> Option<(char, &str)> {
+    let unit = hex4(digits.as_bytes())?;
+    let rest = digits.get(4..)?;
+    if let Some(c) = char::from_u32(unit) {
+        return Some((c, rest));
     }
-    chars.as_str()
+    let low = rest.as_bytes().get(2..).and_then(hex4)?;
+    let c = join_surrogates(unit, low).unwrap_or(char::REPLACEMENT_CHARACTER);
+    Some((c, rest.get(6..)?))
 }
 
 fn hex4(bytes: &[u8]) -> Option<u32> {
-    bytes.get(..4)?.iter().try_fold(0_u32, |unit, byte| {
-        let digit = char::from(*byte).to_digit(16)?;
-        Some(unit.wrapping_shl(4) | digit)
-    })
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte & 0xF),
+        // The letters of both cases differ in one bit, and count from 1 in the lower four.
+        b'a'..=b'f' | b'A'..=b'F' => Some((byte & 0xF).wrapping_add(9)),
+        _ => None,
+    };
+    let (digits, _) = bytes.split_first_chunk::<4>()?;
+    let mut unit = 0_u32;
+    for byte in digits {
+        unit = unit.wrapping_shl(4) | u32::from(digit(*byte)?);
+    }
+    Some(unit)
 }
 
 fn join_surrogates(high: u32, low: u32) -> Option<char> {
@@ -251,11 +321,7 @@ impl<'a> Reader<'a> {
         let at = reader.position();
         reader.value()?;
         reader.end()?;
-        Err(SyntaxError {
-            code: Code::JsonNotAnObject,
-            what: "expected an object",
-            at,
-        })
+        Err(SyntaxError::not_an_object(at))
     }
 
     /// The same reader for an object with a list of requests, each of which may nest as deep as one alone.

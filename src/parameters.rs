@@ -20,8 +20,10 @@ pub const MAX_DESCRIPTION: usize = 4_096;
 /// The most digits of a duration in seconds.
 pub const MAX_DURATION_DIGITS: usize = 9;
 
-/// An unknown key longer than this is not compared with the known ones.
-const MAX_COMPARED_KEY: usize = 64;
+/// How many unknown and repeated keys of one object are named; the others are counted.
+pub const MAX_STRAYS: usize = 100;
+/// How many of all rows of a list are named; beyond that, one of each object.
+pub const MAX_LIST_STRAYS: usize = 10_000;
 /// How many letters a key may differ from a known one, all of which have more, to be taken for it.
 const MAX_TYPOS: usize = 2;
 
@@ -34,7 +36,10 @@ pub type Nested<'a, 'f> =
 #[derive(Debug)]
 pub struct Sent<'a> {
     values: Vec<Option<(Span, Value<'a>)>>,
+    /// The first [`MAX_STRAYS`], as a body may have a key for every few bytes.
     stray: Vec<(Code, Str<'a>)>,
+    /// How many there are behind them.
+    more: usize,
 }
 
 impl<'a> Sent<'a> {
@@ -50,19 +55,19 @@ impl<'a> Sent<'a> {
         let mut sent = Self {
             values: vec![None; names.len()],
             stray: Vec::new(),
+            more: 0,
         };
         reader.open_object()?;
         let mut likely = 0_usize;
         while let Some(key) = reader.next_key()? {
-            let name = key.decode();
             // Most are sent in the order of the reference.
-            let place = if names.get(likely).is_some_and(|known| *known == name) {
+            let place = if names.get(likely).is_some_and(|known| key.is(known)) {
                 Some(likely)
             } else {
-                names.iter().position(|known| *known == name)
+                names.iter().position(|known| key.is(known))
             };
             let Some(place) = place else {
-                sent.stray.push((Code::KeyUnknown, key));
+                sent.add_stray(Code::KeyUnknown, key);
                 reader.value()?;
                 continue;
             };
@@ -78,7 +83,7 @@ impl<'a> Sent<'a> {
             if let Some(slot) = sent.values.get_mut(place)
                 && slot.replace((key.span, value)).is_some()
             {
-                sent.stray.push((Code::KeyRepeated, key));
+                sent.add_stray(Code::KeyRepeated, key);
             }
         }
         sent.find_repeated_strays();
@@ -95,6 +100,15 @@ impl<'a> Sent<'a> {
     #[must_use]
     pub fn key(&self, place: usize) -> Option<Span> {
         Some(self.values.get(place)?.as_ref()?.0)
+    }
+
+    #[cold]
+    fn add_stray(&mut self, code: Code, key: Str<'a>) {
+        if self.stray.len() < MAX_STRAYS {
+            self.stray.push((code, key));
+        } else {
+            self.more = self.more.saturating_add(1);
+        }
     }
 
     /// An unknown key that came twice is unknown once and repeated once for each further time.
@@ -123,10 +137,19 @@ impl<'a> Sent<'a> {
         }
     }
 
-    /// The stray keys as problems, each with the nearest known name.
-    pub fn stray_keys(&self, names: &[&'static str], parent: &str, problems: &mut Vec<Problem>) {
-        for (code, key) in &self.stray {
-            let name = key.decode();
+    /// The stray keys as problems, each with the nearest known name. `left` is how many may still be named; the first
+    /// one always is, and the others are counted.
+    pub fn stray_keys(
+        &self,
+        names: &[&'static str],
+        parent: &str,
+        left: &mut usize,
+        problems: &mut Vec<Problem>,
+    ) {
+        let shown = self.stray.len().min((*left).max(1));
+        *left = left.saturating_sub(shown);
+        for (code, key) in self.stray.iter().take(shown) {
+            let name = shortened(key.decode());
             let mut problem = Problem::whole(*code);
             problem.pointer = pointer_to(parent, &name);
             problem.span = Some(key.span);
@@ -135,21 +158,39 @@ impl<'a> Sent<'a> {
             }
             problems.push(problem.with_name(name.into_owned()));
         }
+        let more = self
+            .more
+            .saturating_add(self.stray.len().saturating_sub(shown));
+        if more > 0 {
+            let mut problem = Problem::more(more);
+            parent.clone_into(&mut problem.pointer);
+            problems.push(problem);
+        }
+    }
+}
+
+/// A key as it is shown: of one that is longer than any name, the beginning and `…`.
+fn shortened(key: Cow<'_, str>) -> Cow<'_, str> {
+    let end = key.char_indices().nth(MAX_NAME).map(|(end, _)| end);
+    match end.and_then(|end| key.get(..end)) {
+        Some(start) => Cow::Owned(format!("{start}…")),
+        None => key,
     }
 }
 
 /// The known name that a key was probably meant to be.
 pub(crate) fn nearest<'n>(key: &str, names: &[&'n str]) -> Option<&'n str> {
-    if key.len() > MAX_COMPARED_KEY {
-        return None;
-    }
+    // So many typing errors change the length by no more, and comparing costs far more than counting.
+    let length = key.chars().count();
+    let is_near = |name: &&&str| name.len().abs_diff(length) <= MAX_TYPOS;
+    let mut names = names.iter().filter(is_near).peekable();
+    names.peek()?;
     let as_named = |c| match c {
         '-' | ' ' => '_',
         c => char::to_ascii_lowercase(&c),
     };
     let key: String = key.chars().map(as_named).collect();
     names
-        .iter()
         .map(|name| (strsim::osa_distance(&key, name), *name))
         .filter(|(typos, _)| *typos <= MAX_TYPOS)
         .min()
@@ -241,6 +282,16 @@ impl<'a> Parameter<'a, '_> {
     /// As [`Parameter::text`].
     pub fn unless_blank(&self, code: Code) -> Read<Cow<'a, str>> {
         Ok(self.text(code)?.filter(|text| !is_blank(text)))
+    }
+
+    /// Whether it counts as passed: neither absent nor null nor a blank text. What is passed may be wrong.
+    #[must_use]
+    pub fn is_passed(&self) -> bool {
+        match self.value {
+            None | Some(Value::Null(_)) => false,
+            Some(Value::String(string)) => !string.is_blank(),
+            Some(_) => true,
+        }
     }
 
     /// An id of the network's own, in any characters; blank as not passed.

@@ -164,6 +164,7 @@ registry! {
     Error MethodNotAllowed MethodNotAllowed "method.not_allowed" "Method not allowed" "this route takes {name}" "Use a method that the `Allow` header names.";
     Error InvalidApiVersion VersionInvalid "version.invalid" "The API version is not a date" "the API version must be a calendar date such as 2015-08-17" "Write the version as YYYY-MM-DD.";
     Error PayloadTooLarge BodyTooLarge "body.too_large" "The body is too large" "the body is larger than {max} bytes" "Send fewer rows in a request, or shorter texts.";
+    Error ParseError BodyIncomplete "body.incomplete" "The body breaks off" "the body cannot be read to its end" "Send as many bytes as `Content-Length` says, or well-formed chunks.";
     Error ParseError JsonEncoding "json.encoding" "The body is not UTF-8" "the body is not valid UTF-8" "Encode the body as UTF-8.";
     Error ParseError JsonSyntax "json.syntax" "The body is not JSON" "the body is not valid JSON" "Mind missing quotes and commas, single quotes and trailing commas; a byte order mark is not JSON either.";
     Error ParseError JsonSurrogate "json.surrogate" "Half of a surrogate pair" "a \\u escape is half of a surrogate pair" "Escape a character outside the basic plane as a pair, or write it as UTF-8.";
@@ -274,6 +275,7 @@ registry! {
     Warning RecordInvalid CustomParameterMisspelt "custom_parameter.misspelt" "The reference's misspelling" "{name} is misspelt" "Write custom_parameter_N.";
     Warning RecordInvalid KeyUnknown "key.unknown" "Not a known parameter" "{name} is not a known parameter" "Check the spelling.";
     Warning RecordInvalid KeyRepeated "key.repeated" "The same key twice" "{name} is repeated" "Send each key once; the last one counts.";
+    Warning RecordInvalid ProblemsMore "problems.more" "More than are listed" "not listed here: {max} more" "Correct those that are listed, and send the request again.";
     Warning RecordInvalid QueryUnknown "query.unknown" "Not a known parameter of the query" "{name} is not a known parameter of the query" "Check the spelling.";
     Warning RecordInvalid DirectoryNew "directory.new" "Not seen before" "{name} is new and enters the directory" "Mind a typing error: the id was not known until now.";
 }
@@ -325,6 +327,21 @@ impl Problem {
             span: None,
             max: None,
             fix: None,
+        }
+    }
+
+    /// What stands for problems that are counted and not listed.
+    #[must_use]
+    pub fn more(count: usize) -> Self {
+        Self::whole(Code::ProblemsMore).with_max(count)
+    }
+
+    /// How many problems it stands for.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        match (self.code, self.max) {
+            (Code::ProblemsMore, Some(count)) => count,
+            _ => 1,
         }
     }
 
@@ -397,6 +414,39 @@ impl Serialize for Problem {
     }
 }
 
+/// Problems of a whole list of rows: the first are kept, the others counted.
+#[derive(Debug, Default)]
+pub struct Counted {
+    kept: Vec<Problem>,
+    more: usize,
+}
+
+impl Counted {
+    /// How many are kept.
+    const MOST: usize = 100;
+
+    /// Adds problems as `change` makes them, if they are kept.
+    pub fn extend(&mut self, problems: &[Problem], change: impl Fn(&Problem) -> Problem) {
+        for problem in problems {
+            if self.kept.len() < Self::MOST && problem.code != Code::ProblemsMore {
+                self.kept.push(change(problem));
+            } else {
+                self.more = self.more.saturating_add(problem.count());
+            }
+        }
+    }
+
+    /// Those that are kept, and one that stands for the others.
+    #[must_use]
+    pub fn into_problems(self) -> Vec<Problem> {
+        let mut problems = self.kept;
+        if self.more > 0 {
+            problems.push(Problem::more(self.more));
+        }
+        problems
+    }
+}
+
 /// Appends a key or index to an RFC 6901 pointer.
 #[must_use]
 pub fn pointer_to(parent: &str, key: &str) -> String {
@@ -421,7 +471,10 @@ pub fn warnings_header(warnings: &[Problem]) -> Option<String> {
     const MORE: usize = 16;
     let mut entries = Vec::new();
     let mut room = BYTES.saturating_sub(MORE);
-    for warning in warnings.iter().take(ENTRIES) {
+    let listed = warnings
+        .iter()
+        .filter(|warning| warning.code != Code::ProblemsMore);
+    for warning in listed.take(ENTRIES) {
         let entry = format!("{} {}", warning.code.as_str(), printable(&warning.pointer));
         let Some(left) = room.checked_sub(entry.len().saturating_add(2)) else {
             break;
@@ -429,7 +482,10 @@ pub fn warnings_header(warnings: &[Problem]) -> Option<String> {
         room = left;
         entries.push(entry);
     }
-    let more = warnings.len().saturating_sub(entries.len());
+    let count = warnings.iter().map(Problem::count);
+    let more = count
+        .fold(0, usize::saturating_add)
+        .saturating_sub(entries.len());
     if more > 0 {
         entries.push(format!("more={more}"));
     }

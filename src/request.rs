@@ -160,10 +160,10 @@ pub fn read(body: &str, rules: Rules) -> Result<Reading<'_>, SyntaxError> {
     let mut reader = Reader::object(body)?;
     let sections = Sections::read(&mut reader, &ROOT)?;
     reader.end()?;
-    let mut findings = Findings::default();
+    let mut findings = Findings::new(usize::MAX);
     let report = sections.report(&mut findings, rules);
     let root = &sections.root;
-    root.stray_keys(&ROOT, "", &mut findings.warnings);
+    root.stray_keys(&ROOT, "", &mut findings.strays_left, &mut findings.warnings);
     let (problems, warnings) = findings.sort(rules.strict);
     Ok(Reading {
         token: token(root.value(2)),
@@ -182,13 +182,18 @@ pub struct Row<'a> {
     pub warnings: Vec<Problem>,
 }
 
-/// Reads the object that comes next as a report in a list. It has no token of its own.
+/// Reads the object that comes next as a report in a list. It has no token of its own. `strays_left` is how many
+/// unknown and repeated keys of the list may still be named.
 ///
 /// # Errors
 /// `json.*` where it is not JSON.
-pub fn read_row<'a>(reader: &mut Reader<'a>, rules: Rules) -> Result<Row<'a>, SyntaxError> {
+pub fn read_row<'a>(
+    reader: &mut Reader<'a>,
+    rules: Rules,
+    strays_left: &mut usize,
+) -> Result<Row<'a>, SyntaxError> {
     let sections = Sections::read(reader, &ROW)?;
-    let mut findings = Findings::default();
+    let mut findings = Findings::new(*strays_left);
     let report = sections.report(&mut findings, rules);
     let root = &sections.root;
     let key = Parameter {
@@ -201,7 +206,8 @@ pub fn read_row<'a>(reader: &mut Reader<'a>, rules: Rules) -> Result<Row<'a>, Sy
         &mut findings.problems,
         key.text_within(MAX_NAME, Code::RowType, Code::RowTooLong),
     );
-    root.stray_keys(&ROW, "", &mut findings.warnings);
+    root.stray_keys(&ROW, "", &mut findings.strays_left, &mut findings.warnings);
+    *strays_left = findings.strays_left;
     let (problems, warnings) = findings.sort(rules.strict);
     Ok(Row {
         key,
@@ -220,7 +226,7 @@ pub(crate) fn read_search<'a>(
     warnings: &mut Vec<Problem>,
 ) -> Result<Result<Search<'a>, Vec<Problem>>, SyntaxError> {
     let section = Section::read(reader, &SEARCH)?;
-    let mut findings = Findings::default();
+    let mut findings = Findings::new(usize::MAX);
     let search = findings.search(&section, "/search", rules);
     let (problems, mut found) = findings.sort(rules.strict);
     warnings.append(&mut found);
@@ -309,18 +315,26 @@ fn text_token(string: Str<'_>) -> SentToken<'_> {
 }
 
 /// What was found so far.
-#[derive(Default)]
 struct Findings {
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
+    /// How many unknown and repeated keys may still be named.
+    strays_left: usize,
 }
 
 impl Findings {
+    const fn new(strays_left: usize) -> Self {
+        Self {
+            problems: Vec::new(),
+            warnings: Vec::new(),
+            strays_left,
+        }
+    }
+
     /// Problems, with those warnings behind them that strict mode refuses; and the other warnings.
     fn sort(mut self, strict: bool) -> (Vec<Problem>, Vec<Problem>) {
         if strict {
-            let is_strict = |p: &Problem| matches!(p.code, Code::KeyUnknown | Code::KeyRepeated);
-            let (refused, warnings) = self.warnings.into_iter().partition(is_strict);
+            let (refused, warnings) = self.warnings.into_iter().partition(is_stray);
             self.warnings = warnings;
             self.problems.extend::<Vec<Problem>>(refused);
         }
@@ -365,10 +379,7 @@ impl Findings {
                 value: sent.value(place),
             }
         };
-        let is_passed = |place: usize| {
-            sent.value(place).is_some()
-                && !matches!(parameter(place).unless_blank(Code::SearchType), Ok(None))
-        };
+        let is_passed = |place: usize| parameter(place).is_passed();
         let found = if is_passed(0) {
             self.warnings.extend(
                 (1..SEARCH.len())
@@ -419,7 +430,7 @@ impl Findings {
                 })
             })
         };
-        sent.stray_keys(&SEARCH, parent, &mut self.warnings);
+        sent.stray_keys(&SEARCH, parent, &mut self.strays_left, &mut self.warnings);
         found
     }
 
@@ -490,7 +501,12 @@ impl Findings {
                 .push(parameter(4).problem(Code::SaleAmountZero));
         }
         let custom_parameters = [6, 7, 8].map(|place| self.custom_parameter(sent, parent, place));
-        sent.stray_keys(&CALL_OUTCOME, parent, &mut self.warnings);
+        sent.stray_keys(
+            &CALL_OUTCOME,
+            parent,
+            &mut self.strays_left,
+            &mut self.warnings,
+        );
         let identity = Identity {
             name: name?,
             partner_unique_id: partner_unique_id.unwrap_or_default(),
@@ -549,6 +565,14 @@ impl Findings {
         );
         keep(&mut self.problems, text)
     }
+}
+
+/// Whether strict mode refuses what is a warning else.
+const fn is_stray(problem: &Problem) -> bool {
+    matches!(
+        problem.code,
+        Code::KeyUnknown | Code::KeyRepeated | Code::ProblemsMore
+    )
 }
 
 /// A problem of a whole section, such as `search`.

@@ -8,6 +8,7 @@ const RELEASED: &[(&str, &str)] = &[
     ("method.not_allowed", "MethodNotAllowed"),
     ("version.invalid", "InvalidApiVersion"),
     ("body.too_large", "PayloadTooLarge"),
+    ("body.incomplete", "ParseError"),
     ("json.encoding", "ParseError"),
     ("json.syntax", "ParseError"),
     ("json.surrogate", "ParseError"),
@@ -108,6 +109,7 @@ const RELEASED: &[(&str, &str)] = &[
     ("custom_parameter.misspelt", "warning"),
     ("key.unknown", "warning"),
     ("key.repeated", "warning"),
+    ("problems.more", "warning"),
     ("query.unknown", "warning"),
     ("directory.new", "warning"),
 ];
@@ -150,6 +152,7 @@ fn every_message_has_its_places_and_every_code_its_advice() {
                         | Code::CallsTooMany
                         | Code::CallOutcomesTooMany
                         | Code::RowTooLarge
+                        | Code::ProblemsMore
                         | Code::LimitFormat
                 ),
             "{}",

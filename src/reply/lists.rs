@@ -28,16 +28,21 @@ pub enum Effect {
 pub struct Answered {
     /// The client's own key for the row.
     pub key: Option<String>,
-    /// The answer.
-    pub reply: Reply,
+    /// The HTTP status that the row would have alone.
+    pub status: u16,
+    /// The answer that it would have, as JSON.
+    pub body: String,
     /// What it did.
     pub effect: Effect,
 }
 
-#[derive(Serialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+/// As the answer to a batch is written, for its description.
+#[cfg(feature = "openapi")]
+#[derive(schemars::JsonSchema)]
 pub(crate) struct Batch<'a> {
+    #[expect(dead_code, reason = "read by the description only")]
     results: Vec<BatchRow<'a>>,
+    #[expect(dead_code, reason = "read by the description only")]
     summary: BatchSummary,
 }
 
@@ -52,7 +57,7 @@ pub(crate) struct BatchRow<'a> {
     body: &'a RawValue,
 }
 
-#[derive(Default, Serialize)]
+#[derive(Debug, Default, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub(crate) struct BatchSummary {
     created: usize,
@@ -61,28 +66,64 @@ pub(crate) struct BatchSummary {
     failed: usize,
 }
 
-/// The answer to a batch: 200 if no row failed, else 207.
-#[must_use]
-pub fn reply_to_batch(rows: &[Answered]) -> Reply {
-    let mut summary = BatchSummary::default();
-    let mut results = Vec::with_capacity(rows.len());
-    for (index, row) in rows.iter().enumerate() {
-        let count = match row.effect {
-            Effect::Created => &mut summary.created,
-            Effect::Corrected => &mut summary.corrected,
-            Effect::Unchanged => &mut summary.unchanged,
-            Effect::Failed => &mut summary.failed,
-        };
-        *count = count.saturating_add(1);
-        results.push(BatchRow {
-            index,
-            row: row.key.as_deref(),
-            status: row.reply.status,
-            body: serde_json::from_str(&row.reply.body).unwrap_or(RawValue::NULL),
-        });
+/// The answer to a batch, written chunk by chunk: a row may be answered with a record that is many times its size, so
+/// nothing is kept twice.
+#[derive(Debug, Default)]
+pub struct BatchAnswer {
+    parts: Vec<String>,
+    summary: BatchSummary,
+    rows: usize,
+}
+
+impl BatchAnswer {
+    /// Whether no row was answered yet.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.rows == 0
     }
-    let status = if summary.failed > 0 { 207 } else { 200 };
-    Reply::success(status, to_json(&Batch { results, summary }))
+
+    /// Adds the answers to the next rows.
+    pub fn extend(&mut self, rows: &[Answered]) {
+        let size = rows.iter().map(|row| row.body.len().saturating_add(64));
+        let mut part = String::with_capacity(size.sum());
+        for row in rows {
+            let summary = &mut self.summary;
+            let count = match row.effect {
+                Effect::Created => &mut summary.created,
+                Effect::Corrected => &mut summary.corrected,
+                Effect::Unchanged => &mut summary.unchanged,
+                Effect::Failed => &mut summary.failed,
+            };
+            *count = count.saturating_add(1);
+            part.push_str(if self.rows == 0 {
+                r#"{"results":["#
+            } else {
+                ","
+            });
+            part.push_str(&to_json(&BatchRow {
+                index: self.rows,
+                row: row.key.as_deref(),
+                status: row.status,
+                body: serde_json::from_str(&row.body).unwrap_or(RawValue::NULL),
+            }));
+            self.rows = self.rows.saturating_add(1);
+        }
+        self.parts.push(part);
+    }
+
+    /// The answer with the first part of its body, and the other parts: 200 if no row failed, else 207.
+    #[must_use]
+    pub fn finish(mut self) -> (Reply, Vec<String>) {
+        let end = format!("],\"summary\":{}}}", to_json(&self.summary));
+        match self.parts.last_mut() {
+            Some(last) => last.push_str(&end),
+            None => self.parts.push(format!("{{\"results\":[{end}")),
+        }
+        let status = if self.summary.failed > 0 { 207 } else { 200 };
+        let mut parts = self.parts.into_iter();
+        let first = parts.next().unwrap_or_default();
+        (Reply::success(status, first), parts.collect())
+    }
 }
 
 #[derive(Serialize)]

@@ -156,7 +156,8 @@ fn judge(text: &str, line: usize, content: Content, rules: Rules) -> Judged {
 /// The row's own key, or else `key`, goes with a good row.
 fn judge_report(report: &str, key: &str, rules: Rules) -> Result<Judged, SyntaxError> {
     let mut reader = Reader::object(report)?;
-    let row = read_row(&mut reader, rules)?;
+    let mut strays_left = usize::MAX;
+    let row = read_row(&mut reader, rules, &mut strays_left)?;
     reader.end()?;
     let (good, problems) = match row.report {
         // A single report with a malformed id finds no call. Before it is sent, that can be told.
@@ -183,7 +184,8 @@ fn judge_report(report: &str, key: &str, rules: Rules) -> Result<Judged, SyntaxE
 fn judge_call(call: &str, rules: Rules) -> Result<Judged, SyntaxError> {
     let mut reader = Reader::object(call)?;
     let mut warnings = Vec::new();
-    let row = read_call(&mut reader, "", rules, &mut warnings)?;
+    let mut strays_left = usize::MAX;
+    let row = read_call(&mut reader, "", rules, &mut strays_left, &mut warnings)?;
     reader.end()?;
     // What an earlier check added.
     let error = pointer_to("", ERROR);

@@ -39,7 +39,7 @@ pub struct Config {
     pub expose_cost: bool,
     /// How often a token may ask.
     pub token_limit: Option<Policy>,
-    /// How often an address may ask with a token that is refused.
+    /// How often an address may be refused.
     pub address_limit: Option<Policy>,
     /// The variables that cannot be read, in place of which their defaults are in force.
     pub unreadable: Vec<&'static str>,

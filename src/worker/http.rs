@@ -6,36 +6,86 @@ use std::net::IpAddr;
 
 use futures_util::StreamExt;
 use percent_encoding::percent_decode_str;
-use worker::{Headers, Request, Result};
+use worker::{ByteStream, Headers, Request};
 
 use crate::parameters::MAX_NAME;
 
-/// The body, or `None` where it is larger than `max`, without reading the rest.
-pub async fn read_body(request: &mut Request, max: usize) -> Result<Option<Vec<u8>>> {
-    let announced = request
-        .headers()
-        .get("Content-Length")?
-        .and_then(|length| length.parse::<usize>().ok());
-    if let Some(length) = announced {
-        // The runtime holds a body to its announced length.
-        return if length > max {
-            Ok(None)
-        } else {
-            request.bytes().await.map(Some)
-        };
-    }
-    if request.inner().body().is_none() {
-        return Ok(Some(Vec::new()));
+/// The most bytes of a refused body that are read, so that its sender gets to see the answer: a connection that is
+/// closed while a client still sends is a broken pipe to it.
+const MAX_DISCARDED: usize = 16_777_216;
+
+/// A body.
+pub enum Body {
+    /// All of it.
+    Whole(Vec<u8>),
+    /// It is larger than allowed, and discarded.
+    TooLarge,
+    /// It breaks off, or its chunks are malformed.
+    Incomplete,
+}
+
+/// The body, of at most `max` bytes.
+pub async fn read_body(request: &mut Request, max: usize) -> Body {
+    // The runtime holds a body to its announced length.
+    match announced(request) {
+        Some(length) if length <= max => {
+            return match request.bytes().await {
+                Ok(body) => Body::Whole(body),
+                Err(_) => Body::Incomplete,
+            };
+        }
+        Some(_) => {
+            discard_body(request).await;
+            return Body::TooLarge;
+        }
+        None if request.inner().body().is_none() => return Body::Whole(Vec::new()),
+        None => {}
     }
     let mut body = Vec::new();
-    let mut chunks = request.stream()?;
+    let Ok(mut chunks) = request.stream() else {
+        return Body::Incomplete;
+    };
     while let Some(chunk) = chunks.next().await {
-        body.extend_from_slice(&chunk?);
-        if body.len() > max {
-            return Ok(None);
+        let Ok(chunk) = chunk else {
+            return Body::Incomplete;
+        };
+        if body.len().saturating_add(chunk.len()) > max {
+            let read = body.len().saturating_add(chunk.len());
+            drop((body, chunk));
+            discard(chunks, read).await;
+            return Body::TooLarge;
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Body::Whole(body)
+}
+
+/// Reads and discards a body that nobody has read yet.
+pub async fn discard_body(request: &mut Request) {
+    let raw = request.inner();
+    let is_unread = raw.body().is_some() && !raw.body_used();
+    let is_near = announced(request).is_none_or(|length| length <= MAX_DISCARDED);
+    if is_unread
+        && is_near
+        && let Ok(chunks) = request.stream()
+    {
+        discard(chunks, 0).await;
+    }
+}
+
+/// Discards what is left of a body of which so much was read.
+async fn discard(mut chunks: ByteStream, mut read: usize) {
+    while let Some(Ok(chunk)) = chunks.next().await {
+        read = read.saturating_add(chunk.len());
+        if read > MAX_DISCARDED {
+            break;
         }
     }
-    Ok(Some(body))
+}
+
+fn announced(request: &Request) -> Option<usize> {
+    let length = request.headers().get("Content-Length").ok().flatten()?;
+    length.parse().ok()
 }
 
 /// The query of a URL, decoded.

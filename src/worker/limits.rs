@@ -57,8 +57,8 @@ impl Limits {
         refuse(self.token.as_ref(), hash).await
     }
 
-    /// Counts a request of an address that was refused for its token; the policy if that is one too many. What is
-    /// counted is known only after the trip: a good token behind the same address is never refused.
+    /// Counts a request of an address that was refused and is not known to have a good token; the policy if that is one
+    /// too many.
     pub async fn refuse_address(&self, address: &str) -> Option<Policy> {
         refuse(self.address.as_ref(), address).await
     }

@@ -29,9 +29,12 @@ use crate::reply::Reply;
 use crate::request;
 use crate::time::is_calendar_date;
 use config::{Asked, Config};
-use http::{address, header_token, is_ndjson, network_segment, query, read_body, request_id};
-use limits::Limits;
-use report::{Incoming, Outgoing, clock};
+use http::{
+    Body, address, discard_body, header_token, is_ndjson, network_segment, query, read_body,
+    request_id,
+};
+use limits::{Limits, Policy};
+use report::{Incoming, Outgoing, clock, hash};
 use respond::respond;
 use route::Route;
 
@@ -59,8 +62,11 @@ async fn fetch(mut request: Request, env: Env, _context: Context) -> Result<Resp
         request_id: &request_id,
     };
     let mut outgoing = asking.answer(&mut request, route.as_ref()).await;
-    if outgoing.reply.status == 401
-        && let Some(policy) = limits.refuse_address(&address(request.headers())).await
+    if outgoing.reply.code.is_some() {
+        discard_body(&mut request).await;
+    }
+    if outgoing.is_suspect()
+        && let Some(policy) = asking.refuse(&request, &mut outgoing).await
     {
         outgoing = outgoing.limited(policy);
     }
@@ -86,6 +92,24 @@ fn names_and_values(pairs: &[(String, String)]) -> impl Iterator<Item = (&str, &
 }
 
 impl Asking<'_> {
+    /// Counts a refused request for its address; the policy if that is one too many.
+    ///
+    /// Every refusal counts: even one for its path may have a body that had to be read. What is not known of a token is
+    /// looked up then, so that a good one behind the same address is never refused; where that fails, the benefit of the
+    /// doubt is the client's.
+    async fn refuse(&self, http: &Request, outgoing: &mut Outgoing) -> Option<Policy> {
+        let policy = self.limits.refuse_address(&address(http.headers())).await?;
+        let in_header = || header_token(http.headers()).map(|token| hash(&token));
+        match outgoing.token_hash.take().or_else(in_header) {
+            Some(hash) if !is_unknown(outgoing) => {
+                let db = self.env.d1("DB").ok()?;
+                let found = store::reading::read(&db, &hash, None, &mut outgoing.cost).await;
+                matches!(found, Ok(None)).then_some(policy)
+            }
+            _ => Some(policy),
+        }
+    }
+
     /// The answer to a request, up to its headers. Route 404, method 405, version 400, size 413, then the use case.
     async fn answer(&self, http: &mut Request, route: Option<&Route<'_>>) -> Outgoing {
         let Self {
@@ -137,9 +161,11 @@ impl Asking<'_> {
         };
         let body = match read_body(http, max_body).await {
             _ if is_read => Vec::new(),
-            Ok(Some(body)) => body,
-            Ok(None) => return refused(Problem::whole(Code::BodyTooLarge).with_max(max_body)),
-            Err(_) => return internal(),
+            Body::Whole(body) => body,
+            Body::TooLarge => {
+                return refused(Problem::whole(Code::BodyTooLarge).with_max(max_body));
+            }
+            Body::Incomplete => return refused(Problem::whole(Code::BodyIncomplete)),
         };
         let incoming = Incoming {
             body: &body,
@@ -174,6 +200,11 @@ impl Asking<'_> {
             _ => report::run(&db, &archive, config, &incoming).await,
         }
     }
+}
+
+/// Whether the database said that the token is unknown or revoked.
+fn is_unknown(outgoing: &Outgoing) -> bool {
+    matches!(outgoing.reply.code, Some(Code::TokenInvalid))
 }
 
 /// One line a request. Never a token, a phone number or free text.

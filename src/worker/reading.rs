@@ -140,6 +140,7 @@ async fn enter<T>(
     let asked = incoming.with_query(asked);
     let asked = asked.map_err(|problems| Box::new(refuse_invalid(&problems)))?;
     let token_hash = hash(token);
+    outgoing.token_hash = Some(token_hash.clone());
     outgoing.limited = incoming.limits.refuse_token(&token_hash).await;
     if outgoing.limited.is_some() {
         return Err(refused(Code::RateLimited));

@@ -63,6 +63,8 @@ pub struct Outgoing {
     pub rest: Option<Rest>,
     /// The limit that refused the request.
     pub limited: Option<Policy>,
+    /// The SHA-256 of the token, once the request was read far enough to know it.
+    pub token_hash: Option<String>,
 }
 
 impl Outgoing {
@@ -81,6 +83,18 @@ impl Outgoing {
             next: None,
             rest: None,
             limited: None,
+            token_hash: None,
+        }
+    }
+
+    /// Whether the request was refused and its token, if any, is not known to be good.
+    pub fn is_suspect(&self) -> bool {
+        match self.reply.code {
+            // A limit refused it already, before any work.
+            None | Some(Code::RateLimited) => false,
+            Some(Code::TokenInvalid | Code::Internal) => true,
+            // What the database refuses it refuses to a good token only. Where it cannot be reached nobody is to blame.
+            Some(_) => self.cost.trips == 0,
         }
     }
 
@@ -169,6 +183,8 @@ pub async fn run(
         outgoing.reply = refuse(&Problem::whole(Code::TokenMissing));
         return outgoing;
     };
+    let token_hash = hash(&token);
+    outgoing.token_hash = Some(token_hash.clone());
     let report = match incoming.with_query(reading.report) {
         Ok(report) => report,
         Err(problems) => {
@@ -177,7 +193,6 @@ pub async fn run(
         }
     };
     // (3) and (4)
-    let token_hash = hash(&token);
     if let Some(policy) = incoming.limits.refuse_token(&token_hash).await {
         return outgoing.limited(policy);
     }

@@ -196,21 +196,29 @@ fn tree(reader: &mut Reader<'_>) -> Result<Json, SyntaxError> {
 /// A batch is read as lines, whatever is between them, and a line that is a report alone is the same report there.
 pub fn batch(body: &[u8]) {
     let rules = Rules::default();
-    let lines = batch::read_lines(body, rules, batch::MAX_ROWS);
-    if let Ok(rows) = &lines.rows {
-        assert!(rows.len() <= batch::MAX_ROWS);
-    }
+    let rows = |reading: batch::Reading<'_>| -> Option<Vec<bool>> {
+        let rows = reading.rows.ok()?.map(|row| row.report.is_ok());
+        let rows: Vec<bool> = rows.collect();
+        assert!((1..=batch::MAX_ROWS).contains(&rows.len()));
+        Some(rows)
+    };
+    let lines = rows(batch::read_lines(body, rules, batch::MAX_ROWS));
     let Ok(text) = std::str::from_utf8(body) else {
         return;
     };
-    drop(batch::read(text, rules, batch::MAX_ROWS));
+    if let Ok(reading) = batch::read(text, rules, batch::MAX_ROWS)
+        && let Some(rows) = rows(reading)
+    {
+        let sent: Json = serde_json::from_str(text).unwrap();
+        assert_eq!(
+            sent["call_outcomes"].as_array().map(Vec::len),
+            Some(rows.len())
+        );
+    }
     if !text.contains(['\n', '\r']) && !text.trim().is_empty() && text.len() <= batch::MAX_LINE {
         let alone = read(text, rules).map(|reading| reading.report.is_ok());
-        if let (Ok(rows), Ok(true)) = (&lines.rows, alone) {
-            assert!(
-                matches!(rows.as_slice(), [row] if row.report.is_ok()),
-                "{text}"
-            );
+        if let (Some(rows), Ok(true)) = (lines, alone) {
+            assert_eq!(rows, [true], "{text}");
         }
     }
 }
@@ -220,9 +228,12 @@ pub fn import(body: &[u8]) {
     let Ok(text) = std::str::from_utf8(body) else {
         return;
     };
+    let token = calls::find_token(text);
     let Ok(reading) = calls::read(text, Rules::default()) else {
+        assert!(token.is_err());
         return;
     };
+    assert!(token.is_ok_and(|token| token == reading.token));
     let leads_in =
         |problem: &Problem| problem.pointer.is_empty() || problem.pointer.starts_with("/call");
     if let Ok(rows) = &reading.rows {

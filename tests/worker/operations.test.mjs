@@ -85,6 +85,7 @@ describe('rate limits', () => {
   // The counters roll over at the full period, once at most while a test runs: twice the limit is always too many.
   before(async () => {
     server = await start({
+      wrap: new URL('failing-database.mjs', import.meta.url),
       vars: { TOKEN_RATE_LIMIT: '5/60', ADDRESS_RATE_LIMIT: '3/60' },
       ratelimits: {
         TOKEN_RATE_LIMITER: { namespace_id: '1', simple: { limit: 5, period: 60 } },
@@ -151,6 +152,40 @@ describe('rate limits', () => {
     // No token is a refused one too.
     const { oauth_token, ...without } = report();
     assertLimited((await until429(() => server.report(without, from('192.0.2.3')), 7))[0], '"address";q=3;w=60');
+  });
+
+  describe('of an address after any refusal, unless the token turns out to be good', () => {
+    const once = { 'X-Test-Failure': 'before 1 D1_ERROR: no such table: calls' };
+    const OTHER = 'demo-other-network-token';
+    const refusals = [
+      ['a body that is not JSON', 400, (headers) => server.report('{', { headers })],
+      ['a version', 400, (headers) => server.report(report(), { path: '/api/latest/call_outcomes', headers })],
+      ['an invalid report', 403, (headers) => server.report({}, { headers })],
+      ['an empty list', 403, (headers) => server.report({ call_outcomes: [] }, { path: BATCH, headers })],
+      ['a body that is too large', 413, (headers) => server.report('x'.repeat(65_537), { headers })],
+      ['a path', 404, (headers) => server.report({}, { path: '/api/nothing', headers })],
+      ['a method', 405, (headers) => server.report({}, { method: 'DELETE', headers })],
+      ['a failure', 500, (headers) => server.report({ ...report(), oauth_token: null }, { headers: { ...headers, ...once } })],
+    ];
+    for (const [at, [name, status, send]] of refusals.entries()) {
+      test(name, async () => {
+        const headers = (address, token) => ({ 'CF-Connecting-IP': `198.51.100.${address}`, Authorization: token });
+        // A token that nobody has, another one each time: the limit by token does not see them.
+        const bad = () => send(headers(2 * at, crypto.randomUUID()));
+        const [answer, statuses] = await until429(bad, 7);
+        assert.deepEqual(new Set(statuses), new Set([status]));
+        assertLimited(answer, '"address";q=3;w=60');
+        const good = await send(headers(2 * at, OTHER));
+        assert.equal(good.status, status, 'a good token behind the same address');
+      });
+    }
+  });
+
+  test('a database that is out of reach is nobody\'s fault', async () => {
+    const headers = { 'CF-Connecting-IP': '203.0.113.1', 'X-Test-Failure': 'before 99 D1_ERROR: D1 DB is overloaded.' };
+    for (let sent = 0; sent < 7; sent += 1) {
+      assert.equal((await server.report({ ...report(), oauth_token: crypto.randomUUID() }, { headers })).status, 503);
+    }
   });
 });
 

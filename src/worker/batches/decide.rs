@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::{Archived, Batch};
+use super::{Archived, Batch, answered};
 use crate::batch::Row;
 use crate::explanation::Explanation;
 use crate::ledger::{self, Decision};
@@ -58,11 +58,7 @@ impl Batch<'_> {
                 }
                 (Ok(_), None) => (self.incoming.fail("a row without facts"), Effect::Failed),
             };
-            decided.answers.push(Answered {
-                key: row.key.as_deref().map(str::to_owned),
-                reply,
-                effect,
-            });
+            decided.answers.push(answered(row, reply, effect));
         }
         Ok(decided)
     }

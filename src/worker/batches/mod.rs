@@ -6,6 +6,7 @@ mod decide;
 
 use std::collections::{BTreeMap, HashMap};
 
+use futures_util::stream::{self, StreamExt};
 use worker::{D1Database, KvStore};
 
 use super::answer::refusal;
@@ -21,8 +22,8 @@ use crate::batch::{Reading, Row, read, read_lines};
 use crate::explanation::Explanation;
 use crate::ingest::StoredCall;
 use crate::matching::Target;
-use crate::problem::{Code, Problem};
-use crate::reply::lists::{Answered, Effect, reply_to_batch};
+use crate::problem::{Code, Counted, Problem};
+use crate::reply::lists::{Answered, BatchAnswer, Effect};
 use crate::reply::{Reply, refuse, refuse_invalid, refuse_syntax};
 use crate::request::{Report, Search};
 use decide::Decided;
@@ -36,7 +37,7 @@ const TRIES: usize = 5;
 
 /// Carries out a batch.
 ///
-/// 1. Parse: 400. No token at all: 401. No rows: 403; too many: 413. Nothing has been stored then.
+/// 1. Parse: 400. No token at all: 401. No rows: 403; too many: 413. Nothing has been stored then, and no row judged.
 /// 2. For each chunk of rows, one trip for what is so before them. Unknown token: 401 for the whole.
 /// 3. The ledger decides row by row, each seeing the rows before it, and one trip appends all new records. The keys of
 ///    the schema refuse what another request has overtaken; then the chunk again from 2.
@@ -70,6 +71,9 @@ pub async fn run(
             return outgoing;
         }
     };
+    let mut all_warnings = Counted::default();
+    all_warnings.extend(&warnings, Problem::clone);
+    all_warnings.extend(&incoming.query.warnings, Problem::clone);
     outgoing.warnings = warnings;
     outgoing
         .warnings
@@ -78,27 +82,19 @@ pub async fn run(
         outgoing.reply = refuse(&Problem::whole(Code::TokenMissing));
         return outgoing;
     };
-    let rows = match incoming.with_query(rows) {
+    let token_hash = hash(&token);
+    outgoing.token_hash = Some(token_hash.clone());
+    let mut rows = match incoming.with_query(rows) {
         Ok(rows) => rows,
         Err(problems) => {
             outgoing.reply = refuse_invalid(&problems);
             return outgoing;
         }
     };
-    let list = if lines { "" } else { "/call_outcomes" };
-    for (index, row) in rows.iter().enumerate() {
-        outgoing
-            .warnings
-            .extend(row.warnings.iter().map(|warning| Problem {
-                pointer: format!("{list}/{index}{}", warning.pointer),
-                ..warning.clone()
-            }));
-    }
-    // (2) and (3)
-    let token_hash = hash(&token);
     if let Some(policy) = incoming.limits.refuse_token(&token_hash).await {
         return outgoing.limited(policy);
     }
+    // (2) and (3)
     let batch = Batch {
         db,
         archive,
@@ -107,21 +103,41 @@ pub async fn run(
         token_hash: &token_hash,
         now: now(),
     };
-    let mut answered = Vec::with_capacity(rows.len());
-    for chunk in rows.chunks(CHUNK) {
-        match batch.answer(chunk, &mut outgoing.cost).await {
-            Some(replies) => answered.extend(replies),
-            None if answered.is_empty() => {
+    let list = if lines { "" } else { "/call_outcomes" };
+    let mut index = 0_usize;
+    let mut answer = BatchAnswer::default();
+    loop {
+        let chunk: Vec<Row<'_>> = rows.by_ref().take(CHUNK).collect();
+        if chunk.is_empty() {
+            break;
+        }
+        for row in &chunk {
+            all_warnings.extend(&row.warnings, |warning| Problem {
+                pointer: format!("{list}/{index}{}", warning.pointer),
+                ..warning.clone()
+            });
+            index = index.saturating_add(1);
+        }
+        match batch.answer(&chunk, &mut outgoing.cost).await {
+            Some(answered) => answer.extend(&answered),
+            None if answer.is_empty() => {
                 outgoing.reply = refuse(&Problem::whole(Code::TokenInvalid));
                 return outgoing;
             }
             None => {
                 let revoked = refuse(&Problem::whole(Code::TokenInvalid));
-                answered.extend(chunk.iter().map(|row| failed_as(row, &revoked)));
+                let failed = chunk.iter().map(|row| failed_as(row, &revoked));
+                answer.extend(&failed.collect::<Vec<_>>());
             }
         }
     }
-    outgoing.reply = reply_to_batch(&answered);
+    outgoing.warnings = all_warnings.into_problems();
+    let (reply, rest) = answer.finish();
+    outgoing.reply = reply;
+    if !rest.is_empty() {
+        let rest = stream::iter(rest).map(|part| Ok(part.into_bytes()));
+        outgoing.rest = Some(rest.boxed_local());
+    }
     outgoing
 }
 
@@ -447,12 +463,17 @@ fn reports<'x, 'r>(
 /// A row that is not carried out: as it was refused already, or else so.
 fn failed_as(row: &Row<'_>, reply: &Reply) -> Answered {
     let reply = match &row.report {
-        Err(refused) => (**refused).clone(),
-        Ok(_) => reply.clone(),
+        Err(refused) => refused,
+        Ok(_) => reply,
     };
+    answered(row, reply.clone(), Effect::Failed)
+}
+
+fn answered(row: &Row<'_>, reply: Reply, effect: Effect) -> Answered {
     Answered {
         key: row.key.as_deref().map(str::to_owned),
-        reply,
-        effect: Effect::Failed,
+        status: reply.status,
+        body: reply.body,
+        effect,
     }
 }
