@@ -41,6 +41,8 @@ pub struct Known {
     pub token_advertiser: Option<String>,
     /// The calls with an id of the request that the token sees; one may come several times.
     pub calls: Vec<StoredCall>,
+    /// Those of them that are archived, but for those in `calls`.
+    pub archived: Vec<StoredCall>,
     /// Those transaction ids of the request that are an outcome's, or a call's that the token does not see.
     pub taken_ids: HashSet<String>,
     /// Those external ids of the request that are a call's that the token does not see.
@@ -99,6 +101,14 @@ pub fn plan(
     let mut places = Places::default();
     for (place, call) in plan.calls.iter().enumerate() {
         places.add(call, place);
+    }
+    for call in std::mem::take(&mut known.archived) {
+        // Where it is in the database, too, it counts as it is there.
+        if !places.by_id.contains_key(&call.transaction_id) {
+            let place = plan.calls.len();
+            places.add(&call, place);
+            plan.calls.push(call);
+        }
     }
     for (index, row) in rows.into_iter().enumerate() {
         let done = match row {

@@ -46,7 +46,8 @@ impl CallId {
         hash.checked_rem(buckets).unwrap_or(0)
     }
 
-    fn names(&self, call: &StoredCall) -> bool {
+    /// Whether it is an id of the call.
+    pub fn names(&self, call: &StoredCall) -> bool {
         match self {
             Self::Transaction(id) => call.transaction_id == *id,
             Self::External(id) => call.external_id.as_ref() == Some(id),

@@ -2,14 +2,15 @@
 //!
 //! Not here: HTTP, and what an import changes.
 
-use worker::D1Database;
+use worker::{D1Database, KvStore};
 
+use super::archive::{self, CallId};
 use super::config::Config;
 use super::report::{Incoming, Outgoing, hash, new_id};
-use super::store::Failure;
-use super::store::calls::{facts, store};
+use super::store::calls::{Facts, facts, store};
 use super::store::pause::pause;
-use crate::calls::{Reading, find_token, read};
+use super::store::{Cost, Failure};
+use crate::calls::{Reading, Row, find_token, read};
 use crate::ingest::{Plan, plan};
 use crate::problem::{Code, Counted, Problem, pointer_to};
 use crate::reply::lists::reply_to_import;
@@ -22,11 +23,16 @@ const TRIES: usize = 3;
 /// Carries out an import.
 ///
 /// 1. Parse: 400. No token at all: 401, before any row is judged. No rows: 403; too many: 413.
-/// 2. One trip for the token and what is stored of all that the rows name: 401, 403.
+/// 2. One trip for the token and what is stored of all that the rows name: 401, 403. Archived calls are met as others are.
 /// 3. Plan, and one trip that stores all good rows together, but for a dry run. The keys and triggers of the schema
 ///    refuse a plan that another import has overtaken, and a token that was revoked meanwhile stores nothing; then again
 ///    from 2.
-pub async fn import(db: &D1Database, config: &Config, incoming: &Incoming<'_>) -> Outgoing {
+pub async fn import(
+    db: &D1Database,
+    archive: &KvStore,
+    config: &Config,
+    incoming: &Incoming<'_>,
+) -> Outgoing {
     let mut outgoing = Outgoing::refused(&Problem::whole(Code::ServiceUnavailable));
     // (1) Parse.
     let found = incoming.text().and_then(|body| {
@@ -67,50 +73,33 @@ pub async fn import(db: &D1Database, config: &Config, incoming: &Incoming<'_>) -
             return outgoing;
         }
     };
-    let mut is_lost = false;
-    for tried in 0..TRIES {
-        if std::mem::take(&mut is_lost) {
-            pause(tried).await;
-        }
-        // (2) What is known.
-        let failure = match facts(db, &token_hash, &rows, &mut outgoing.cost).await {
-            Ok(None) => {
-                outgoing.reply = refuse(&Problem::whole(Code::TokenInvalid));
+    let import = Import {
+        db,
+        archive,
+        token_hash: &token_hash,
+        rows: &rows,
+        is_dry_run: incoming.asked.validate_only,
+    };
+    let mut failed = 0_usize;
+    while failed < TRIES {
+        let failure = match import.try_once(&mut outgoing.cost).await {
+            Ok(Ok(plan)) => {
+                all_warnings.extend(&plan.warnings, Problem::clone);
+                outgoing.warnings = all_warnings.into_problems();
+                let warnings = outgoing.warnings.as_slice();
+                outgoing.reply = reply_to_import(&plan, import.is_dry_run.then_some(warnings));
                 return outgoing;
             }
-            Ok(Some(facts)) if !facts.permitted => {
-                outgoing.reply = refuse(&Problem::whole(Code::PermissionMissing));
+            Ok(Err(code)) => {
+                outgoing.reply = refuse(&Problem::whole(code));
                 return outgoing;
-            }
-            Ok(Some(facts)) => {
-                // (3) Plan and store.
-                let pointer = |index: usize| pointer_to("/calls", &index.to_string());
-                let fresh = || new_id().unwrap_or_else(|_| TransactionId::from_bits(0));
-                let plan: Plan = plan(facts.known, rows.clone(), pointer, fresh);
-                let is_dry_run = incoming.asked.validate_only;
-                let is_stored = if is_dry_run {
-                    Ok(true)
-                } else {
-                    store(db, &token_hash, &plan, &mut outgoing.cost).await
-                };
-                match is_stored {
-                    Ok(true) => {
-                        all_warnings.extend(&plan.warnings, Problem::clone);
-                        outgoing.warnings = all_warnings.into_problems();
-                        let dry_run = is_dry_run.then_some(outgoing.warnings.as_slice());
-                        outgoing.reply = reply_to_import(&plan, dry_run);
-                        return outgoing;
-                    }
-                    // What was planned is not so any more.
-                    Ok(false) => Failure::Overtaken,
-                    Err(failure) => failure,
-                }
             }
             Err(failure) => failure,
         };
+        failed = failed.saturating_add(1);
         match failure {
-            Failure::Ambiguous => is_lost = true,
-            Failure::Overtaken => {}
+            Failure::Ambiguous if failed < TRIES => pause(failed).await,
+            Failure::Ambiguous | Failure::Overtaken => {}
             Failure::Overloaded => return outgoing,
             Failure::Unexpected(cause) => {
                 outgoing.reply = incoming.fail(&cause.replace(&token_hash, "…"));
@@ -119,4 +108,73 @@ pub async fn import(db: &D1Database, config: &Config, incoming: &Incoming<'_>) -
         }
     }
     outgoing
+}
+
+/// An import under way.
+struct Import<'a> {
+    db: &'a D1Database,
+    archive: &'a KvStore,
+    token_hash: &'a str,
+    rows: &'a [Row<'a>],
+    is_dry_run: bool,
+}
+
+impl Import<'_> {
+    /// The plan, once it is stored, or why the token may not import.
+    async fn try_once(&self, cost: &mut Cost) -> Result<Result<Plan, Code>, Failure> {
+        // (2) What is known.
+        let Some(mut facts) = facts(self.db, self.token_hash, self.rows, cost).await? else {
+            return Ok(Err(Code::TokenInvalid));
+        };
+        if !facts.permitted {
+            return Ok(Err(Code::PermissionMissing));
+        }
+        self.find_archived(&mut facts).await?;
+        // (3) Plan and store.
+        let pointer = |index: usize| pointer_to("/calls", &index.to_string());
+        let fresh = || new_id().unwrap_or_else(|_| TransactionId::from_bits(0));
+        let plan = plan(facts.known, self.rows.to_vec(), pointer, fresh);
+        if self.is_dry_run || store(self.db, self.token_hash, &plan, cost).await? {
+            return Ok(Ok(plan));
+        }
+        // What was planned is not so any more.
+        Err(Failure::Overtaken)
+    }
+
+    /// Adds the archived calls that rows name by either id. An id that the token does not see in the database is looked up
+    /// in any case, so that no time tells what is there.
+    async fn find_archived(&self, facts: &mut Facts) -> Result<(), Failure> {
+        let Facts {
+            known, generations, ..
+        } = facts;
+        if generations.is_empty() {
+            return Ok(());
+        }
+        let is_known = |id: &CallId| known.calls.iter().any(|call| id.names(call));
+        let mut ids = Vec::new();
+        for row in self.rows.iter().flatten() {
+            let id = row
+                .transaction_id
+                .map(|id| CallId::Transaction(id.to_string()));
+            let external_id = row.external_id.as_deref();
+            ids.extend(id);
+            ids.extend(external_id.map(|id| CallId::External(id.to_owned())));
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        ids.retain(|id| !is_known(id));
+        let found = archive::find(self.archive, &facts.network_id, generations, &ids).await?;
+        let advertiser_id = known.token_advertiser.clone();
+        for (id, call) in found {
+            if archive::is_visible(&call, advertiser_id.as_deref()) {
+                known.archived.push(call);
+            } else {
+                match id {
+                    CallId::Transaction(id) => known.taken_ids.insert(id),
+                    CallId::External(id) => known.taken_external_ids.insert(id),
+                };
+            }
+        }
+        Ok(())
+    }
 }

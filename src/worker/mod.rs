@@ -179,7 +179,7 @@ impl Asking<'_> {
             limits,
         };
         match route {
-            Route::Calls { .. } => import::import(&db, config, &incoming).await,
+            Route::Calls { .. } => import::import(&db, &archive, config, &incoming).await,
             Route::Batch { .. } => {
                 let lines = is_ndjson(http.headers());
                 batches::run(&db, &archive, config, &incoming, lines).await

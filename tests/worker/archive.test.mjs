@@ -1,27 +1,35 @@
 // Calls in the archive: a report by id finds them, nobody else's token does.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { ADVERTISER, NETWORK, OTHER_NETWORK, assertError, start } from './harness.mjs';
+import { after, before, describe, test } from 'node:test';
+import { archive as archiveCalls } from '../../scripts/archive.mjs';
+import { insertToken } from '../../scripts/token-store.mjs';
+import { ADVERTISER, NETWORK, OTHER_NETWORK, PATH, assertError, start } from './harness.mjs';
 
 let server;
 before(async () => (server = await start({ wrap: new URL('failing-archive.mjs', import.meta.url) })));
 after(() => server?.stop());
 
-/** An archived call. */
-async function archive(transaction_id, advertiser_id = '1') {
-  const call = {
+/** A call as the database keeps it. */
+function call(transaction_id, more = {}) {
+  return {
     network_id: '3',
     transaction_id,
     external_id: `external ${transaction_id}`,
-    advertiser_id,
+    advertiser_id: '1',
     campaign_id: null,
     calling_phone: '+18885551212',
     destination_phone: null,
     start_ms: 1_300_000_000_123,
     duration_s: 61,
+    ...more,
   };
-  await server.addArchived([call]);
-  return call;
+}
+
+/** An archived call. */
+async function archive(transaction_id, advertiser_id = '1') {
+  const archived = call(transaction_id, { advertiser_id });
+  await server.addArchived([archived]);
+  return archived;
 }
 
 const report = (transaction_id, token = NETWORK, fields = {}) =>
@@ -33,16 +41,16 @@ const report = (transaction_id, token = NETWORK, fields = {}) =>
 const stored = (id) => server.rows('SELECT * FROM calls WHERE transaction_id = ?1', id);
 
 test('a report by id puts the call back and runs as ever', async () => {
-  const call = await archive('A0000000-00000001');
+  const archived = await archive('A0000000-00000001');
   const answer = await report('a0000000-00000001');
   assert.deepEqual([answer.status, answer.cost.trips], [201, 2]);
-  assert.deepEqual(answer.json.call, { transaction_id: call.transaction_id, start_time_t: '1300000000' });
-  const [{ id: _id, ...row }, ...others] = await stored(call.transaction_id);
-  assert.deepEqual([row, others], [call, []]);
+  assert.deepEqual(answer.json.call, { transaction_id: archived.transaction_id, start_time_t: '1300000000' });
+  const [{ id: _id, ...row }, ...others] = await stored(archived.transaction_id);
+  assert.deepEqual([row, others], [archived, []]);
   // From now on it is a call like any other.
-  const again = await report(call.transaction_id);
+  const again = await report(archived.transaction_id);
   assert.deepEqual([again.status, again.cost.trips], [200, 1]);
-  assert.equal((await report(call.transaction_id, NETWORK, { description: 'x' })).status, 200);
+  assert.equal((await report(archived.transaction_id, NETWORK, { description: 'x' })).status, 200);
 });
 
 test('its own advertiser reports on it too', async () => {
@@ -99,4 +107,81 @@ test('an archive that fails is asked again later: 503, and nothing is stored', a
   }
   assert.deepEqual(await stored(transaction_id), []);
   assert.equal((await report(transaction_id)).status, 201);
+});
+
+describe('an import of archived calls', () => {
+  const CALLS = '/api/2015-08-17/calls.json';
+  const load = (calls, { token = NETWORK, query = '' } = {}) =>
+    server.report({ calls, oauth_token: token }, { path: CALLS + query });
+  const sent = (transaction_id, more = {}) => ({
+    transaction_id,
+    external_call_unique_id: `external ${transaction_id}`,
+    start_time_t: '1300000000123',
+    duration_in_seconds: '61',
+    calling_phone_number: '+18885551212',
+    advertiser_id_from_network: '1',
+    ...more,
+  });
+  const outcomes = async (...request) => {
+    const { json } = await load(...request);
+    return json.results.map(({ status, errors }) => errors?.invalid_data ?? status);
+  };
+
+  test('meets them as it would meet live ones, by either id', async () => {
+    const ids = ['I0000000-00000001', 'I0000000-00000002'];
+    await server.addArchived(ids.map((id) => call(id)));
+    const [one, two] = ids.map((id) => sent(id));
+    const { json } = await load([one, two, { ...one, transaction_id: undefined }]);
+    assert.deepEqual(json.summary, { created: 0, updated: 0, unchanged: 3, failed: 0 });
+    assert.equal(json.results[2].call.transaction_id, ids[0]);
+    for (const [row, message] of [
+      [sent(ids[0], { duration_in_seconds: '62' }), 'duration_in_seconds differs from the call that is stored'],
+      [sent(ids[0], { start_time_t: '1300000001' }), 'start_time_t differs from the call that is stored'],
+      [sent('I0000000-000000FF', { external_call_unique_id: `external ${ids[0]}` }), 'transaction_id differs'],
+      [sent(ids[0], { external_call_unique_id: `external ${ids[1]}` }), 'external_call_unique_id differs'],
+    ]) {
+      const [answer] = await outcomes([row]);
+      assert.ok(String(answer).includes(message), `${answer} for ${JSON.stringify(row)}`);
+    }
+    // Nothing of it was put back, or stored a second time.
+    for (const id of ids) assert.deepEqual(await stored(id), []);
+  });
+
+  test('fills them in, and puts them back', async () => {
+    const id = 'I0000000-00000005';
+    const [start_ms, calling_phone] = [1_250_000_000_123, '+14155550177'];
+    await server.addArchived([call(id, { start_ms, calling_phone, duration_s: null })]);
+    const filled = sent(id, { start_time_t: `${start_ms}`, calling_phone_number: calling_phone });
+    assert.deepEqual(await outcomes([filled], { query: '?validate_only=true' }), [200]);
+    assert.deepEqual(await stored(id), []);
+    assert.deepEqual(await outcomes([filled]), [200]);
+    assert.deepEqual((await stored(id)).map((row) => row.duration_s), [61]);
+    // Its archived copy does not count any more.
+    const search = { start_time_t: `${start_ms}`, duration_in_seconds: 61, calling_phone_number: calling_phone };
+    const body = { search, call_outcome: { outcome_name: 'Sale' }, oauth_token: NETWORK };
+    const { json } = await server.report(body, { path: `${PATH}?validate_only=1&explain=1` });
+    assert.deepEqual([json.match.candidates, json.match.distance_seconds], [1, 0]);
+  });
+
+  test("shows an advertiser's token no other's: an id that is taken fails as a live one would", async () => {
+    const token = 'importing advertiser';
+    await insertToken(server.db, { token, network: '3', advertiser: '1', permissions: ['calls:write'] }).run();
+    await archive('I0000000-00000006', '9');
+    const row = (transaction_id) => ({ transaction_id, start_time_t: '1300000000123' });
+    const [live] = await outcomes([row('00000000-00000004')], { token });
+    assert.ok(live.includes('transaction_id differs'), live);
+    assert.deepEqual(await outcomes([row('I0000000-00000006')], { token }), [live]);
+  });
+
+  test('of a whole file creates nothing', async () => {
+    const calls = Array.from({ length: 300 }, (_, at) => ({
+      transaction_id: `F0000000-${at}`,
+      start_time_t: `${1_200_000_000 + at * 60}`,
+      calling_phone_number: '+18885551212',
+    }));
+    assert.equal((await load(calls)).json.summary.created, 300);
+    const range = { from: 1_200_000_000_000, before: 1_200_100_000_000, network: '3' };
+    assert.equal(await archiveCalls(server.db, server.archive, range), 300);
+    assert.deepEqual((await load(calls)).json.summary, { created: 0, updated: 0, unchanged: 300, failed: 0 });
+  });
 });

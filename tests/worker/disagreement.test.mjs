@@ -12,7 +12,7 @@ after(() => server?.stop());
 
 const search = { transaction_id: '00000000-00000001' };
 const at = { start_time_t: '1435993200', calling_phone_number: '+18885551212' };
-const CURRENT = 9;
+const CURRENT = 10;
 const PERMISSIONS = 3;
 const CALL = 7;
 const record = ['00000000-0000000A', null, 1, 'other', 1440607313, 500, 1, '', '', ''];

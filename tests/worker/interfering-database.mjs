@@ -1,7 +1,7 @@
 // Wraps the Worker's D1 for what comes between its trips, and for what the database says of them.
 //
 // `X-Test-Between: <SQL>` runs statements, separated by `;`, behind the first batch of a request and before the next.
-// `X-Test-Facts: {"9": null}` changes places of the first row that the first statement of the first batch returns, a
+// `X-Test-Facts: {"10": null}` changes places of the first row that the first statement of the first batch returns, a
 // list in JSON: `facts.sql`. The Worker then decides by other facts than those by which the database stored.
 
 /** The Rust binding goes by the name of the constructor. */

@@ -84,12 +84,27 @@ pub fn restore(
         return Ok(Vec::new());
     }
     let rows: Vec<Value> = calls.iter().map(super::calls::to_row).collect();
+    let rows = Value::Array(rows).to_string();
     let binds = [
         ("token", Bind::Text(token_hash.to_owned())),
-        ("archived", Bind::Text(Value::Array(rows).to_string())),
+        ("archived", Bind::Text(rows.clone())),
     ];
     Ok(vec![
         prepare(db, RESTORE, &binds)?,
-        prepare(db, RESTORED, &binds)?,
+        restored(db, token_hash, rows)?,
     ])
+}
+
+/// The statement that says which calls are in the database again, so that archived copies of them do not count. `rows` is
+/// a list of lists that begin with the call's id.
+pub fn restored(
+    db: &D1Database,
+    token_hash: &str,
+    rows: String,
+) -> Result<D1PreparedStatement, Failure> {
+    let binds = [
+        ("token", Bind::Text(token_hash.to_owned())),
+        ("archived", Bind::Text(rows)),
+    ];
+    Ok(prepare(db, RESTORED, &binds)?)
 }

@@ -6,8 +6,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use worker::D1Database;
 
+use super::archive::restored;
 use super::statement::{Bind, prepare};
 use super::{Cost, Failure, read_json, run};
+use crate::archive::Generation;
 use crate::calls::Row;
 use crate::ingest::{Known, Plan, StoredCall};
 use crate::transaction_id::TransactionId;
@@ -26,7 +28,7 @@ pub const CALLS_WRITE: &str = "calls:write";
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Fact {
-    Token(Option<String>, String),
+    Token(String, Option<String>, String, Vec<Generation>),
     /// What stands under the two ids of a row, as far as the token sees it, and those ids that stand for what it does
     /// not see, or for an outcome.
     Ids(
@@ -41,8 +43,12 @@ enum Fact {
 
 /// Who imports, and what is known.
 pub struct Facts {
+    /// The token's network.
+    pub network_id: String,
     /// Whether the token may import calls.
     pub permitted: bool,
+    /// The hash tables of archived calls by their ids.
+    pub generations: Vec<Generation>,
     /// What is stored of all that the rows name.
     pub known: Known,
 }
@@ -70,8 +76,10 @@ pub async fn facts(
     let results = run(db, vec![prepare(db, FACTS, &binds)?], cost).await?;
     let mut facts = None;
     for fact in read_json::<Fact>(results.first())? {
-        if let Fact::Token(advertiser, permissions) = fact {
+        if let Fact::Token(network_id, advertiser, permissions, generations) = fact {
             facts = Some(Facts {
+                network_id,
+                generations,
                 permitted: permissions.split(' ').any(|granted| granted == CALLS_WRITE),
                 known: Known {
                     token_advertiser: advertiser,
@@ -142,6 +150,14 @@ pub async fn store(
     }
     if statements.is_empty() {
         return Ok(true);
+    }
+    if !plan.updated.is_empty() {
+        let ids: Vec<Value> = plan
+            .updated
+            .iter()
+            .filter_map(|place| Some(json!([plan.calls.get(*place)?.transaction_id])))
+            .collect();
+        statements.push(restored(db, token_hash, Value::Array(ids).to_string())?);
     }
     let binds = [("token", Bind::Text(token_hash.to_owned()))];
     statements.push(prepare(db, STANDS, &binds)?);

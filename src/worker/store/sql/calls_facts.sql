@@ -3,7 +3,7 @@
 -- Nothing is looked up for a token that may not import. Ids and campaigns are sought "at or behind" and compared, so that
 -- what another advertiser has and what is not there read the same rows.
 WITH
-  token AS MATERIALIZED (SELECT network_id, advertiser_id, permissions FROM tokens
+  token AS MATERIALIZED (SELECT network_id, advertiser_id, permissions, has_archive FROM tokens
                          WHERE hash = :token AND revoked_at IS NULL),
   asker AS MATERIALIZED (SELECT network_id, advertiser_id FROM token
                          WHERE instr(' ' || permissions || ' ', ' ' || :permission || ' ') > 0),
@@ -26,7 +26,9 @@ WITH
       WHERE o.network_id = asker.network_id AND o.transaction_id >= named.t
       ORDER BY o.transaction_id LIMIT 1), 0) AS is_outcome
     FROM asker CROSS JOIN named)
-SELECT json_object('token', json_array(advertiser_id, permissions)) AS json FROM token
+SELECT json_object('token', json_array(network_id, advertiser_id, permissions, json(iif(has_archive, (
+  SELECT json_group_array(json_array(generation, buckets)) FROM archived_ids
+  WHERE archived_ids.network_id = token.network_id), '[]')))) AS json FROM token
 UNION ALL
 SELECT json_object('ids', json_array(
   json(iif(c.transaction_id = f.t AND (f.own IS NULL OR c.advertiser_id IS f.own),
