@@ -185,9 +185,13 @@ fn judge_call(call: &str, rules: Rules) -> Result<Judged, SyntaxError> {
     let mut reader = Reader::object(call)?;
     let mut warnings = Vec::new();
     let mut strays_left = usize::MAX;
-    let row = read_call(&mut reader, "", rules, &mut strays_left, &mut warnings)?;
+    // What an earlier check added is no mistake, so strict rules apply only behind it.
+    let lenient = Rules {
+        strict: false,
+        ..rules
+    };
+    let row = read_call(&mut reader, "", lenient, &mut strays_left, &mut warnings)?;
     reader.end()?;
-    // What an earlier check added.
     let error = pointer_to("", ERROR);
     warnings.retain(|warning| warning.pointer != error);
     let (good, mut problems) = match row {

@@ -69,6 +69,7 @@ pub async fn import(
     let rows = match incoming.with_query(rows) {
         Ok(rows) => rows,
         Err(problems) => {
+            outgoing.warnings = all_warnings.into_problems();
             outgoing.reply = refuse_invalid(&problems);
             return outgoing;
         }
