@@ -3,44 +3,14 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { NETWORK, PATH, start } from '../worker/harness.mjs';
+import { limitMemory } from './memory.mjs';
 
 const BATCH = PATH.replace('.json', '/batch.json');
 const search = { transaction_id: '00000000-00000001' };
-// Beyond what the instance starts with, in pages of 64 KiB.
-const MORE = 16;
-const MEMORY_SECTION = 5;
 
 let server;
-before(async () => (server = await start({ wasm: limited })));
+before(async () => (server = await start({ wasm: limitMemory(16) })));
 after(() => server?.stop());
-
-/** A module whose memory grows by no more than `MORE` pages. */
-function limited(bytes) {
-  let at = 8;
-  const number = () => {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = bytes[at++];
-      value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return value;
-    }
-  };
-  for (;;) {
-    const begin = at;
-    const section = bytes[at++];
-    const end = number() + at;
-    if (section === MEMORY_SECTION) {
-      const [memories, flags, least] = [number(), number(), number()];
-      assert.deepEqual([memories, flags], [1, 0]);
-      const most = least + MORE;
-      const limits = [1, 1, ...leb(least), ...leb(most)];
-      return Buffer.concat([bytes.subarray(0, begin), Buffer.from([MEMORY_SECTION, limits.length, ...limits]), bytes.subarray(end)]);
-    }
-    at = end;
-  }
-}
-
-const leb = (value) => (value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...leb(value >> 7)]);
 
 const large = (name) => ({
   call_outcomes: Array.from({ length: 1_000 }, (_, row) => ({
