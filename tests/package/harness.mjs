@@ -45,6 +45,9 @@ export async function run(command, args, cwd) {
   }
 }
 
+/** A new folder for files of a test. */
+export const scratch = () => mkdtemp(join(directory, 'scratch-'));
+
 /** The folder of a new project that has the package and these files. */
 export async function project(content) {
   const folder = await mkdtemp(join(directory, 'project-'));
