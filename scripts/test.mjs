@@ -1,10 +1,8 @@
 // `npm test`: every check there is, the quick ones first, up to the first that fails.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { build } from './build.mjs';
 import { nodeTests } from './node-tests.mjs';
 import { buildPackage } from './package.mjs';
-import { Failure, elapsed, main, pinnedEnvironment, root, run } from './run.mjs';
+import { Failure, elapsed, main, pinnedEnvironment, run } from './run.mjs';
 import { apiTester, dependencyPolicy, packageTester, pinnedNode, setup, wasmBindgenTestRunner } from './setup.mjs';
 
 const WASM = ['--target', 'wasm32-unknown-unknown'];
@@ -74,13 +72,13 @@ function cargo(...args) {
 
 /** An export of the npm package would become a method of the Worker, so both at once must not compile. */
 async function excludedFeatures() {
-  const guard = /compile_error!\(\s*"([^"]+)"/.exec(readFileSync(join(root, 'src/lib.rs'), 'utf8'));
-  if (!guard) throw new Failure('src/lib.rs has no `compile_error!` for the features `worker` and `npm` together.');
   const both = run('cargo', ['check', '--locked', ...WASM, '--features', 'worker,npm'], { quiet: true });
   const output = await both.then(
     () => '',
     (failure) => failure.output ?? '',
   );
-  if (!output.includes(guard[1])) throw new Failure(`${output}\`--features worker,npm\` must fail with: ${guard[1]}`);
-  console.log(`Refused, as it must be: ${guard[1]}`);
+  if (!output.includes('`npm` and `worker` exclude each other')) {
+    throw new Failure(`${output}\`--features worker,npm\` must fail, and say that they exclude each other.`);
+  }
+  console.log('Refused, as it must be.');
 }

@@ -103,6 +103,8 @@ export async function open(url) {
     browser = await tool('playwright-core').chromium.launch({ executablePath, args: arguments_, chromiumSandbox: false });
   }
   const page = await browser.newPage();
+  // Of what is waited for, all comes; on a busy machine later.
+  page.setDefaultTimeout(300_000);
   const errors = [];
   page.on('pageerror', (error) => errors.push(String(error)));
   page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
