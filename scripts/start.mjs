@@ -1,8 +1,7 @@
 // `npm start`: builds, prepares the local database and serves the Worker on http://127.0.0.1:8787 (PORT changes it).
 import { createServer } from 'node:net';
-import { build } from './build.mjs';
+import { buildAll } from './build.mjs';
 import { openDatabase } from './database.mjs';
-import { buildPackage } from './package.mjs';
 import { Failure, elapsed, main } from './run.mjs';
 import { HOST, serve } from './serve.mjs';
 
@@ -17,8 +16,7 @@ async function start() {
     throw new Failure(`PORT must be a number from 1 to 65535, not \`${process.env.PORT}\`.`);
   }
   await available(port);
-  await build();
-  await buildPackage();
+  await buildAll();
   // Before the port opens: whoever finds it open finds the data too.
   await (await openDatabase()).close();
   const { url } = await serve(port);

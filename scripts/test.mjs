@@ -1,16 +1,15 @@
 // `npm test`: every check there is, the quick ones first, up to the first that fails.
-import { build } from './build.mjs';
+import { buildAll } from './build.mjs';
 import { nodeTests } from './node-tests.mjs';
-import { buildPackage } from './package.mjs';
 import { Failure, elapsed, main, pinnedEnvironment, run } from './run.mjs';
-import { apiTester, dependencyPolicy, packageTester, pinnedNode, setup, wasmBindgenTestRunner } from './setup.mjs';
+import { apiTester, dependencyPolicy, pinnedNode, setupTests, wasmTestRunner } from './setup.mjs';
 
 const WASM = ['--target', 'wasm32-unknown-unknown'];
 const DENY = ['--', '-D', 'warnings'];
 const strictDocs = { ...process.env, RUSTDOCFLAGS: '-D warnings' };
 
 const checks = [
-  ['formatting', () => cargo('fmt', '--check')],
+  ['formatting', formatting],
   ['clippy', () => cargo('clippy', '--locked', '--all-targets', '--features', 'openapi', ...DENY)],
   ['clippy for the Worker', () => cargo('clippy', '--locked', ...WASM, '--features', 'worker', ...DENY)],
   ['clippy for the npm package', () => cargo('clippy', '--locked', ...WASM, '--features', 'npm', ...DENY)],
@@ -20,17 +19,16 @@ const checks = [
   ['documentation', () => run('cargo', ['doc', '--locked', '--no-deps'], { env: strictDocs })],
   ['tests of the crate', () => cargo('test', '--locked')],
   ['the table of cases in wasm', () => run('cargo', ['test', '--locked', ...WASM, '--test', 'rules'], { env: runner() })],
-  ['build of the Worker', build],
+  ['the builds', buildAll],
   ['tests of the Worker', () => nodeTests('tests/worker')],
   ['faults, the short form', () => nodeTests('tests/faults')],
-  ['build of the npm package', buildPackage],
-  ['tests of the npm package', packageTests],
+  ['tests of the npm package', () => nodeTests('tests/package')],
   ['the OpenAPI document, and requests made up from it', apiTests],
 ];
 
 await main(async () => {
   const start = performance.now();
-  await setup();
+  await setupTests();
   for (const [name, check] of checks) {
     console.log(`\n=== ${name}`);
     const began = performance.now();
@@ -45,15 +43,15 @@ await main(async () => {
   console.log(`\nAll ${checks.length} checks passed in ${elapsed(start)}.`);
 });
 
+async function formatting() {
+  await cargo('fmt', '--check');
+  await cargo('fmt', '--check', '--manifest-path', 'tools/bindgen/Cargo.toml');
+}
+
 async function dependencies() {
   // Of every platform, as the policy reads them all; after that, nothing is asked of a network.
   await cargo('fetch', '--locked');
   await run(await dependencyPolicy(), ['--locked', '--offline', 'check', 'bans', 'licenses', 'sources']);
-}
-
-async function packageTests() {
-  await packageTester();
-  await nodeTests('tests/package');
 }
 
 async function apiTests() {
@@ -63,7 +61,7 @@ async function apiTests() {
 }
 
 function runner() {
-  return { ...pinnedEnvironment(), CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: wasmBindgenTestRunner };
+  return { ...pinnedEnvironment(), CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: wasmTestRunner };
 }
 
 function cargo(...args) {
