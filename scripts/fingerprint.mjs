@@ -12,7 +12,12 @@ const scripts = [
   'scripts/fingerprint.mjs',
   'scripts/reference.mjs',
   'scripts/versions.mjs',
+  'scripts/shim.js',
   'scripts/wasm-environment.mjs',
+  'scripts/wasm.mjs',
+  'scripts/worker.mjs',
+  'tools/bindgen/Cargo.lock',
+  'tools/bindgen/src/bin/bindgen.rs',
 ];
 
 /** Of everything that the Worker is made from, and so of the rules; the npm package bears the same. */

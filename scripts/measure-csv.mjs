@@ -5,19 +5,18 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
-import { build } from './build.mjs';
-import { buildPackage } from './package.mjs';
+import { buildAll } from './build.mjs';
 import { main, root } from './run.mjs';
-import { chromium as executablePath, packageTester } from './setup.mjs';
+import { browser as installBrowser, chromium as executablePath, packageTester } from './setup.mjs';
 import { start } from '../tests/worker/harness.mjs';
 
 const MEBIBYTE = 1 << 20;
 
 await main(async () => {
   const rows = Number(process.argv[2] ?? 1_000_000);
-  await build();
-  await buildPackage();
+  await buildAll();
   await packageTester();
+  await installBrowser();
   const folder = mkdtempSync(join(tmpdir(), 'call-outcomes-csv-'));
   const server = await start();
   try {

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { buildId } from './fingerprint.mjs';
-import { isMain, kib, main, root, run, step } from './run.mjs';
-import { TARGET, setting, setup, wasmBindgen } from './setup.mjs';
-import { wasmEnvironment } from './wasm-environment.mjs';
+import { isMain, kib, main, root, say, step } from './run.mjs';
+import { setting, setup } from './setup.mjs';
+import { compile, esbuild, optimize } from './wasm.mjs';
 
 const source = join(root, 'package');
 const work = join(root, 'target/package');
@@ -21,29 +21,17 @@ const demo = join(root, 'fixtures/demo.json');
 /** What else an output is made of. */
 const own = [editor, demo, join(root, 'package-lock.json'), join(root, 'scripts/package.mjs')];
 
-/** What wasm-opt may use: what every runtime of the package has, and rustc emits. */
-const FEATURES = [
-  'bulk-memory',
-  'bulk-memory-opt',
-  'multivalue',
-  'mutable-globals',
-  'nontrapping-float-to-int',
-  'reference-types',
-  'sign-ext',
-];
-
-export async function buildPackage() {
+/** Without `optimized`, for development, files are larger and it takes half the time. */
+export async function buildPackage({ optimized = true } = {}) {
   const id = buildId();
-  const fingerprint = `${id} ${hash([...sources(), ...own])}`;
-  if ([stamp, dist, page].every(existsSync) && readFileSync(stamp, 'utf8') === fingerprint) {
-    console.log(`The npm package is up to date (build ${id}).`);
-    return;
+  const best = `${id} ${hash([...sources(), ...own])}`;
+  const fingerprint = optimized ? best : `${best} not optimized`;
+  if ([stamp, dist, page].every(existsSync) && [best, fingerprint].includes(readFileSync(stamp, 'utf8'))) {
+    return say(`The npm package is up to date (build ${id}).`);
   }
   rmSync(stamp, { force: true });
   await step(`Building the npm package (build ${id})`, async () => {
-    await wasm(id, 'npm', 'npm', 'core', 'rules.wasm');
-    await wasm(id, 'npm', 'fast', 'fast', 'fast.wasm');
-    await wasm(id, 'table', 'table', 'table', 'table.wasm');
+    await modules(id, optimized);
     for (const folder of [dist, page]) {
       rmSync(folder, { recursive: true, force: true });
       mkdirSync(folder, { recursive: true });
@@ -55,7 +43,7 @@ export async function buildPackage() {
     for (const name of ['table.js', 'table.wasm']) copyFileSync(join(work, name), join(page, name));
   });
   writeFileSync(stamp, fingerprint);
-  for (const [name, size] of Object.entries(sizes())) console.log(`  ${name.padEnd(31)} ${kib(size).padStart(10)} gzip`);
+  for (const [name, size] of Object.entries(sizes())) say(`  ${name.padEnd(31)} ${kib(size).padStart(10)} gzip`);
 }
 
 function sources() {
@@ -71,33 +59,42 @@ function hash(paths) {
   return sum.digest('hex').slice(0, 12);
 }
 
-/** The crate as wasm, and wasm-bindgen's JavaScript for it. */
-async function wasm(id, feature, profile, module, file) {
-  const cargo = ['build', '--locked', '--lib', '--profile', profile, '--target', TARGET, '--features', feature];
-  await run('cargo', cargo, { quiet: true, env: await wasmEnvironment(id) });
+/** The wasm files, and wasm-bindgen's JavaScript for each. While one is optimised, the next is compiled. */
+async function modules(id, optimized) {
   mkdirSync(work, { recursive: true });
-  const crate = join(root, 'target', TARGET, profile, 'call_outcomes.wasm');
-  const bindgen = ['--target', 'web', '--omit-default-module-path', '--no-typescript', '--out-name', module];
-  await run(wasmBindgen, [...bindgen, '--out-dir', work, crate], { quiet: true });
-  const strip = ['--strip-debug', '--strip-producers', '--strip-target-features'];
-  const features = FEATURES.map((name) => `--enable-${name}`);
-  const files = [join(work, `${module}_bg.wasm`), '--output', join(work, file)];
-  const optimise = ['-O3', '--converge', '--low-memory-unused', ...features, ...strip, ...files];
-  await run(join(root, 'node_modules/.bin/wasm-opt'), optimise, { quiet: true });
+  const jobs = [];
+  for (const [feature, profile, name, file] of [
+    ['npm', 'npm', 'core', 'rules.wasm'],
+    ['npm', optimized ? 'fast' : 'npm', 'fast', 'fast.wasm'],
+    ['table', 'npm', 'table', 'table.wasm'],
+  ]) {
+    await compile({ id, feature, profile, kind: 'web', folder: work, name });
+    const job = shrink(join(work, `${name}_bg.wasm`), join(work, file), optimized);
+    // Its failure is that of all of them, below.
+    job.catch(() => {});
+    jobs.push(job);
+  }
+  await Promise.all(jobs);
 }
 
-function esbuild(from, to, ...args) {
+async function shrink(from, to, optimized) {
+  if (!optimized) return copyFileSync(from, to);
+  const strip = ['--strip-debug', '--strip-producers', '--strip-target-features'];
+  return optimize(from, to, ['-O3', '--converge', '--low-memory-unused', ...strip], ['bulk-memory-opt']);
+}
+
+function bundle(from, to, ...args) {
   const format = ['--bundle', '--format=esm', '--target=es2022', '--minify', '--log-level=warning'];
-  return run(join(root, 'node_modules/.bin/esbuild'), [from, ...format, `--outfile=${to}`, ...args], { quiet: true });
+  return esbuild([from, ...format, `--outfile=${to}`, ...args]);
 }
 
 /** Each entry as one file. */
 async function entries() {
-  const modules = (core, wasm) => [`--alias:core=${join(work, core)}`, `--alias:rules.wasm=${join(work, wasm)}`];
-  const small = modules('core.js', 'rules.wasm');
-  const entry = (name, ...args) => esbuild(join(source, name), join(dist, name), ...small, ...args);
+  const aliases = (core, wasm) => [`--alias:core=${join(work, core)}`, `--alias:rules.wasm=${join(work, wasm)}`];
+  const small = aliases('core.js', 'rules.wasm');
+  const entry = (name, ...args) => bundle(join(source, name), join(dist, name), ...small, ...args);
   await entry('index.js', '--loader:.wasm=binary');
-  await esbuild(join(source, 'index.js'), join(dist, 'node.js'), ...modules('fast.js', 'fast.wasm'), '--loader:.wasm=binary');
+  await bundle(join(source, 'index.js'), join(dist, 'node.js'), ...aliases('fast.js', 'fast.wasm'), '--loader:.wasm=binary');
   await entry('workerd.js', '--external:./rules.wasm');
   await entry('slim.js');
   await entry('form.js');
@@ -106,7 +103,7 @@ async function entries() {
 
 /** What only the playground loads: its editor, and the calls of the demo's network. */
 async function playground() {
-  await esbuild(editor, join(page, 'editor.js'));
+  await bundle(editor, join(page, 'editor.js'));
   const { calls, tokens } = JSON.parse(readFileSync(demo, 'utf8'));
   const visible = calls.filter(({ network_id }) => network_id === tokens[0].network_id);
   writeFileSync(join(page, 'calls.json'), JSON.stringify(visible.map(({ network_id, ...call }) => call)));

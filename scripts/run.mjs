@@ -15,11 +15,11 @@ export function pinnedEnvironment() {
   return { ...process.env, PATH: `${join(root, 'node_modules/.bin')}${delimiter}${process.env.PATH}` };
 }
 
-/** Runs a program from the root of the repository; its output is shown, or with `quiet` returned. */
-export function run(command, args, { quiet = false, env = process.env } = {}) {
+/** Runs a program, from the root of the repository; its output is shown, or with `quiet` returned. */
+export function run(command, args, { quiet = false, env = process.env, cwd = root } = {}) {
   return new Promise((resolve, reject) => {
     const output = quiet ? 'pipe' : 'inherit';
-    const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', output, output] });
+    const child = spawn(command, args, { cwd, env, stdio: ['ignore', output, output] });
     let stdout = '';
     let said = '';
     child.stdout?.setEncoding('utf8').on('data', (text) => ((stdout += text), (said += text)));
@@ -36,18 +36,50 @@ export function run(command, args, { quiet = false, env = process.env } = {}) {
   });
 }
 
-/** Does one thing on one line, ended by how long it took. On stderr, so that a command's output is only its own. */
+let open;
+
+/**
+ * Does something on one line, which ends with how long it took; on two lines where others begin meanwhile. On stderr, so
+ * that a command's output is only its own.
+ */
 export async function step(title, action) {
   const start = performance.now();
+  endLine();
   process.stderr.write(`${title} … `);
+  open = title;
+  const end = (result) => {
+    if (open !== title) endLine();
+    process.stderr.write(open === title ? `${result}\n` : `${title}: ${result}\n`);
+    open = undefined;
+  };
   try {
     const result = await action();
-    process.stderr.write(`${elapsed(start)}\n`);
+    end(elapsed(start));
     return result;
   } catch (error) {
-    process.stderr.write('failed\n');
+    end('failed');
     throw error;
   }
+}
+
+/** Prints a line, below that of a step. */
+export function say(line) {
+  endLine();
+  console.log(line);
+}
+
+function endLine() {
+  if (open !== undefined) process.stderr.write('\n');
+  open = undefined;
+}
+
+/** Does several things at once, and waits for all of them; fails with every failure there was. */
+export async function together(...actions) {
+  const results = await Promise.allSettled(actions.map((action) => action()));
+  const errors = results.filter(({ status }) => status === 'rejected').map(({ reason }) => reason);
+  const unexpected = errors.find((error) => !(error instanceof Failure));
+  if (unexpected) throw unexpected;
+  if (errors.length > 0) throw new Failure(errors.map(({ message }) => message).join('\n\n'));
 }
 
 export function elapsed(start) {

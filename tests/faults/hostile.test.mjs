@@ -93,5 +93,5 @@ test('a record that is many times its row, asked for in every row', async () => 
 });
 
 test('no instance broke', () => {
-  assert.doesNotMatch(server.logs.join('\n'), /RuntimeError|Reinitializing/);
+  assert.doesNotMatch((await server.logged()).join('\n'), /RuntimeError|Reinitializing/);
 });

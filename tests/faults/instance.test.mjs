@@ -32,7 +32,7 @@ test('out of memory: 500, nothing stored, and the next request is served by a ne
     assert.deepEqual(await records(`large ${round}`), []);
     assert.equal((await server.report(small(`small ${round}`))).status, 201);
   }
-  const said = server.logs.join('\n');
+  const said = (await server.logged()).join('\n');
   assert.match(said, /Critical.*RuntimeError/s);
   assert.match(said, /Reinitializing Wasm application/);
 });

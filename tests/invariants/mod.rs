@@ -1,11 +1,14 @@
 //! What holds for every input, whatever it is: the fuzzer looks for one for which it does not, and `tests/corpus.rs` tries
-//! those again that it found worth keeping.
+//! those again that it found worth keeping. Most invariants have a condition that most inputs do not meet, so each says
+//! when it was checked.
 #![allow(
     clippy::panic,
     clippy::unreachable,
     clippy::unwrap_used,
     reason = "an invariant that is broken ends in a panic"
 )]
+
+mod recipe;
 
 use call_outcomes::batch;
 use call_outcomes::calls;
@@ -14,12 +17,16 @@ use call_outcomes::json::{MAX_DEPTH, Reader, SyntaxError, Value};
 use call_outcomes::problem::{Code, Problem};
 use call_outcomes::request::{Rules, read};
 use call_outcomes::verdict::{Unit, judge, validate};
+use recipe::Recipe;
 use serde_json::{Value as Json, json};
 
-/// A kind of input, and what holds for it.
-pub type Target = (&'static str, fn(&[u8]));
+/// The names of the invariants that were checked on an input.
+pub type Checked = Vec<&'static str>;
 
-/// All kinds, by their names.
+/// A kind of input, and what holds for it.
+pub type Target = (&'static str, fn(&[u8]) -> Checked);
+
+/// All kinds, by their names. An input is tried as the text that it is, and as the recipe for one that is nearly right.
 pub const TARGETS: [Target; 5] = [
     ("report", report),
     ("json", json),
@@ -27,6 +34,30 @@ pub const TARGETS: [Target; 5] = [
     ("import", import),
     ("search", search),
 ];
+
+pub fn report(input: &[u8]) -> Checked {
+    both(report_holds, input, &Recipe::new(input).report())
+}
+
+pub fn batch(input: &[u8]) -> Checked {
+    let mut checked = both(batch_holds, input, &Recipe::new(input).reports());
+    checked.extend(batch_holds(Recipe::new(input).report().as_bytes()));
+    checked
+}
+
+pub fn import(input: &[u8]) -> Checked {
+    both(import_holds, input, &Recipe::new(input).calls())
+}
+
+pub fn search(input: &[u8]) -> Checked {
+    both(search_holds, input, &Recipe::new(input).search_and_calls())
+}
+
+fn both(holds: fn(&[u8]) -> Checked, input: &[u8], made: &str) -> Checked {
+    let mut checked = holds(input);
+    checked.extend(holds(made.as_bytes()));
+    checked
+}
 
 fn strict() -> Rules {
     Rules {
@@ -36,10 +67,12 @@ fn strict() -> Rules {
 }
 
 /// The verdict on a report: it is JSON, names released codes, points into the text, and means the same again.
-pub fn report(body: &[u8]) {
+fn report_holds(body: &[u8]) -> Checked {
+    let mut checked = Checked::new();
     for rules in [Rules::default(), strict()] {
         let bytes = verdict(body, rules, Some(Unit::Bytes));
         for range in places(&bytes) {
+            checked.push("a place lies in the text");
             let range = range.0..range.1;
             assert!(
                 body.get(range.clone()).is_some(),
@@ -64,6 +97,7 @@ pub fn report(body: &[u8]) {
                 .all(|(start, end)| start <= end && *end <= length)
         );
         assert_eq!(without_places(&utf16), without_places(&bytes));
+        checked.push("the same in UTF-16");
         // An id that no call can have has no normal form.
         let is_sendable = bytes["request"]["search"]
             .as_object()
@@ -72,20 +106,25 @@ pub fn report(body: &[u8]) {
             let normal = bytes["request"].to_string();
             let again = verdict(normal.as_bytes(), rules, None);
             assert_eq!(again["request"], bytes["request"], "{text}");
+            checked.push("the normal form is its own");
         }
-        as_a_value(text, rules);
+        if as_a_value(text, rules) {
+            checked.push("a value is judged as its text");
+        }
     }
+    checked
 }
 
-/// A value is judged as the text that it is sent as.
-fn as_a_value(text: &str, rules: Rules) {
+/// A value is judged as the text that it is sent as. False for what is not JSON.
+fn as_a_value(text: &str, rules: Rules) -> bool {
     let Ok(value) = serde_json::from_str::<Json>(text) else {
-        return;
+        return false;
     };
     let sent = value.to_string();
     let of_text = verdict(sent.as_bytes(), rules, Some(Unit::Utf16));
     let of_value = verdict(sent.as_bytes(), rules, None);
     assert_eq!(without_places(&of_value), without_places(&of_text));
+    true
 }
 
 fn verdict(body: &[u8], rules: Rules, unit: Option<Unit>) -> Json {
@@ -148,17 +187,29 @@ fn without_places(verdict: &Json) -> Json {
 
 /// Our reader takes for JSON what `serde_json` does, and reads the same, but for what goes too deep, halves of surrogate
 /// pairs, and numbers that no float holds.
-pub fn json(body: &[u8]) {
+pub fn json(body: &[u8]) -> Checked {
     let Ok(text) = std::str::from_utf8(body) else {
-        return;
+        return Checked::new();
     };
     let mut reader = Reader::new(text);
     let ours = tree(&mut reader).and_then(|value| reader.end().map(|()| value));
     match (ours, serde_json::from_str::<Json>(text)) {
-        (Ok(ours), Ok(theirs)) => assert_eq!(ours, theirs),
-        (Err(error), Ok(_)) => assert!(is_ours_alone(&error, text), "{error:?} of {text}"),
-        (Ok(_), Err(error)) => assert!(error.to_string().contains("out of range"), "{error}"),
-        (Err(error), Err(_)) => assert!(error.to_problem().code.as_str().starts_with("json.")),
+        (Ok(ours), Ok(theirs)) => {
+            assert_eq!(ours, theirs);
+            vec!["both read it, and the same"]
+        }
+        (Err(error), Ok(_)) => {
+            assert!(is_ours_alone(&error, text), "{error:?} of {text}");
+            vec!["too deep for us alone"]
+        }
+        (Ok(_), Err(error)) => {
+            assert!(error.to_string().contains("out of range"), "{error}");
+            vec!["too large a number for them alone"]
+        }
+        (Err(error), Err(_)) => {
+            assert!(error.to_problem().code.as_str().starts_with("json."));
+            vec!["neither reads it"]
+        }
     }
 }
 
@@ -194,7 +245,8 @@ fn tree(reader: &mut Reader<'_>) -> Result<Json, SyntaxError> {
 }
 
 /// A batch is read as lines, whatever is between them, and a line that is a report alone is the same report there.
-pub fn batch(body: &[u8]) {
+fn batch_holds(body: &[u8]) -> Checked {
+    let mut checked = Checked::new();
     let rules = Rules::default();
     let rows = |reading: batch::Reading<'_>| -> Option<Vec<bool>> {
         let rows = reading.rows.ok()?.map(|row| row.report.is_ok());
@@ -203,8 +255,11 @@ pub fn batch(body: &[u8]) {
         Some(rows)
     };
     let lines = rows(batch::read_lines(body, rules, batch::MAX_ROWS));
+    if lines.is_some() {
+        checked.push("lines are rows");
+    }
     let Ok(text) = std::str::from_utf8(body) else {
-        return;
+        return checked;
     };
     if let Ok(reading) = batch::read(text, rules, batch::MAX_ROWS)
         && let Some(rows) = rows(reading)
@@ -214,47 +269,52 @@ pub fn batch(body: &[u8]) {
             sent["call_outcomes"].as_array().map(Vec::len),
             Some(rows.len())
         );
+        checked.push("a list is rows");
     }
     if !text.contains(['\n', '\r']) && !text.trim().is_empty() && text.len() <= batch::MAX_LINE {
         let alone = read(text, rules).map(|reading| reading.report.is_ok());
         if let (Some(rows), Ok(true)) = (lines, alone) {
             assert_eq!(rows, [true], "{text}");
+            checked.push("a report is a line of its own");
         }
     }
+    checked
 }
 
 /// An import's problems lead into its calls.
-pub fn import(body: &[u8]) {
+fn import_holds(body: &[u8]) -> Checked {
+    let mut checked = Checked::new();
     let Ok(text) = std::str::from_utf8(body) else {
-        return;
+        return checked;
     };
     let token = calls::find_token(text);
     let Ok(reading) = calls::read(text, Rules::default()) else {
         assert!(token.is_err());
-        return;
+        return checked;
     };
     assert!(token.is_ok_and(|token| token == reading.token));
     let leads_in =
         |problem: &Problem| problem.pointer.is_empty() || problem.pointer.starts_with("/call");
     if let Ok(rows) = &reading.rows {
         assert!(rows.len() <= calls::MAX_ROWS);
-        assert!(
-            rows.iter()
-                .filter_map(|row| row.as_ref().err())
-                .flatten()
-                .all(leads_in)
-        );
+        checked.push("a list is calls");
+        for problem in rows.iter().filter_map(|row| row.as_ref().err()).flatten() {
+            assert!(leads_in(problem), "{} of {text}", problem.pointer);
+            checked.push("a problem leads into its call");
+        }
     }
+    checked
 }
 
 /// The call that is found is as far as it is alone, and none of the others is closer alone.
-pub fn search(body: &[u8]) {
+fn search_holds(body: &[u8]) -> Checked {
+    let mut checked = Checked::new();
     let Ok(text) = std::str::from_utf8(body) else {
-        return;
+        return checked;
     };
     let found = meant(text);
     let Some(index) = found["index"].as_u64() else {
-        return;
+        return checked;
     };
     let sent: Json = serde_json::from_str(text).unwrap();
     let calls = sent["calls"].as_array().unwrap();
@@ -270,13 +330,17 @@ pub fn search(body: &[u8]) {
         .collect();
     if let Some(of_chosen) = alone.get(usize::try_from(index).unwrap()) {
         assert_eq!(distance(&found), *of_chosen, "{text}");
+        checked.push("as far as it is alone");
     }
     if let Some(chosen) = distance(&found) {
-        assert!(
-            alone.iter().flatten().all(|other| chosen <= *other),
-            "{text}"
-        );
+        for other in alone.iter().flatten() {
+            assert!(chosen <= *other, "{text}");
+        }
+        if alone.iter().flatten().count() > 1 {
+            checked.push("no other is closer");
+        }
     }
+    checked
 }
 
 fn meant(text: &str) -> Json {

@@ -45,6 +45,9 @@ export async function run(command, args, cwd) {
   }
 }
 
+/** A new folder for files of a test. */
+export const scratch = () => mkdtemp(join(directory, 'scratch-'));
+
 /** The folder of a new project that has the package and these files. */
 export async function project(content) {
   const folder = await mkdtemp(join(directory, 'project-'));
@@ -100,6 +103,8 @@ export async function open(url) {
     browser = await tool('playwright-core').chromium.launch({ executablePath, args: arguments_, chromiumSandbox: false });
   }
   const page = await browser.newPage();
+  // Of what is waited for, all comes; on a busy machine later.
+  page.setDefaultTimeout(300_000);
   const errors = [];
   page.on('pageerror', (error) => errors.push(String(error)));
   page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));

@@ -54,7 +54,7 @@ for (const [what, { given, query = '' }, search, facts, status] of cases) {
       [transaction_id, corrects_transaction_id, description, answer.json.call.transaction_id],
       [last.transaction_id, last.corrects_transaction_id, 'new', '00000000-00000001'],
     );
-    const errors = server.logs.map((line) => JSON.parse(line)).filter(({ error }) => error);
+    const errors = (await server.logged()).map((line) => JSON.parse(line)).filter(({ error }) => error);
     assert.deepEqual(errors, [{ error: TEXT, handle: id }]);
     // The same again changes nothing.
     const again = await report({ description: 'new' });
@@ -65,5 +65,5 @@ for (const [what, { given, query = '' }, search, facts, status] of cases) {
 test('where they agree, nothing is told', async () => {
   server.logs.length = 0;
   await server.report({ search, call_outcome: { outcome_name: 'agreed' }, oauth_token: NETWORK });
-  assert.deepEqual(server.logs.filter((line) => JSON.parse(line).error), []);
+  assert.deepEqual((await server.logged()).filter((line) => JSON.parse(line).error), []);
 });

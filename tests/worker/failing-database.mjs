@@ -3,16 +3,19 @@
 // `X-Test-Failure: before 2 D1_ERROR: …` makes the first two batches throw without having run, `after 1 …` makes the
 // first one throw although it was committed, and `X-Test-Pass: 1` lets one batch pass before. `over 1000000 bytes` makes
 // a batch throw in which a statement returns more. `X-Test-Random: 170` makes the next random bytes come out as 170
-// each, so that a new id is one that exists.
+// each, so that a new id is one that exists. `X-Test-Steps: name` keeps what the request does, batches and pauses in
+// milliseconds, in the archive as `steps:name`.
 
 /** The Rust binding goes by the name of the constructor. */
 class D1Database {
   #db;
   #failures;
+  #step;
 
-  constructor(db, [when, count, ...message], pass) {
+  constructor(db, [when, count, ...message], pass, step) {
     this.#db = db;
     this.#failures = { when, pass, left: Number(count), message: message.join(' ') };
+    this.#step = step;
   }
 
   prepare(query) {
@@ -20,6 +23,7 @@ class D1Database {
   }
 
   async batch(statements) {
+    await this.#step('batch');
     if (this.#failures.pass > 0) {
       this.#failures.pass -= 1;
       return this.#db.batch(statements);
@@ -43,6 +47,20 @@ class D1Database {
 const bytes = (value) => new TextEncoder().encode(JSON.stringify(value)).length;
 
 const random = crypto.getRandomValues.bind(crypto);
+const timer = globalThis.setTimeout;
+
+/** Keeps the steps of a request under a name. */
+function recorder(archive, name) {
+  const steps = [];
+  globalThis.setTimeout = (action, milliseconds, ...args) => {
+    steps.push(milliseconds);
+    return timer(action, milliseconds, ...args);
+  };
+  return async (step) => {
+    steps.push(step);
+    await archive.put(`steps:${name}`, JSON.stringify(steps));
+  };
+}
 
 export default function wrap(env, request) {
   const byte = request.headers.get('X-Test-Random');
@@ -54,5 +72,8 @@ export default function wrap(env, request) {
   }
   const failure = request.headers.get('X-Test-Failure');
   const pass = Number(request.headers.get('X-Test-Pass'));
-  return failure === null ? env : { ...env, DB: new D1Database(env.DB, failure.split(' '), pass) };
+  if (failure === null) return env;
+  const name = request.headers.get('X-Test-Steps');
+  const step = name === null ? () => {} : recorder(env.ARCHIVE, name);
+  return { ...env, DB: new D1Database(env.DB, failure.split(' '), pass, step) };
 }

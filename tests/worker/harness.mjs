@@ -1,6 +1,7 @@
 // Serves the built Worker (`npm run build`) on a loopback port, for one test file: the real runtime over real HTTP,
 // with a D1 of its own that has the migrations and the demo data.
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +27,10 @@ export const ID = /^[0-9A-F]{8}-[0-9A-F]{8}$/;
 // Tests send more requests than one client may.
 const UNLIMITED = { TOKEN_RATE_LIMIT: 'off', ADDRESS_RATE_LIMIT: 'off' };
 
+/** The routes that the OpenAPI document has, as the log names them. */
+const { paths } = JSON.parse(await readFile(join(root, 'www/openapi.json'), 'utf8'));
+const documented = new Set(Object.keys(paths).map((path) => path.replace(/\.csv$/, '')));
+
 /**
  * Starts a server. `vars` are set over those of the dev environment without rate limits, `ratelimits` are limiters in
  * place of its own. `wrap` is the URL of a module whose default export takes the Worker's `env` and the request, and
@@ -33,7 +38,7 @@ const UNLIMITED = { TOKEN_RATE_LIMIT: 'off', ADDRESS_RATE_LIMIT: 'off' };
  * Worker's WebAssembly. `script` is the text of another Worker's module, served in place of the built one.
  */
 export async function start({ vars = {}, ratelimits, wrap, folder, wasm, script } = {}) {
-  const logs = [];
+  const log = newLog();
   const directory = folder ?? (await mkdtemp(join(tmpdir(), 'call-outcomes-test-')));
   const isNew = (await readdir(directory)).length === 0;
   const config = unstable_readConfig({ config: join(root, 'wrangler.toml'), env: 'dev' });
@@ -44,7 +49,7 @@ export async function start({ vars = {}, ratelimits, wrap, folder, wasm, script 
       host: '127.0.0.1',
       log: new Log(LogLevel.NONE),
       // The Worker's log lines would drown the tests' own.
-      handleStructuredLogs: ({ message }) => logs.push(message),
+      handleStructuredLogs: ({ message }) => log.add(message),
       resourcePersistencePath: directory,
       workers: [
         {
@@ -65,6 +70,8 @@ export async function start({ vars = {}, ratelimits, wrap, folder, wasm, script 
   const stop = async () => {
     await miniflare.dispose();
     if (!folder) await rm(directory, { recursive: true, force: true });
+    // Whatever a test made the Worker answer, the document describes the route.
+    if (!script) for (const route of log.routes()) assert.ok(documented.has(route), `${route} is not in the document`);
   };
   try {
     const url = (await miniflare.unsafeGetDirectURL(NAME)).origin;
@@ -76,11 +83,42 @@ export async function start({ vars = {}, ratelimits, wrap, folder, wasm, script 
     }
     /** Sends a request as if to another host, or over HTTPS. */
     const dispatch = (address, options) => miniflare.dispatchFetch(address, options);
-    return { url, db, archive, logs, stop, dispatch, ...client(url), ...sql(db, archive) };
+    const requests = client(url);
+    /**
+     * The lines of the log so far. A line can arrive later than the answer that it belongs to: once the line of one more
+     * request has arrived, all lines before it have.
+     */
+    const logged = async () => {
+      const id = randomUUID();
+      const lines = log.before(id);
+      await requests.request('/api/logged', { headers: { 'X-Request-Id': id } });
+      return lines;
+    };
+    return { url, db, archive, logs: log.lines, logged, stop, dispatch, ...requests, ...sql(db, archive) };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** The Worker's log. */
+function newLog() {
+  const lines = [];
+  const waiting = new Map();
+  const member = (name, line) => new RegExp(`"${name}":"([^"]*)"`).exec(line)?.[1];
+  return {
+    /** The lines that have arrived. */
+    lines,
+    add(line) {
+      const resolve = waiting.get(member('request_id', line));
+      if (resolve) resolve([...lines]);
+      else lines.push(line);
+    },
+    /** Waits for the line of a request, and returns the lines before it. */
+    before: (id) => new Promise((resolve) => waiting.set(id, resolve)),
+    /** The routes that were answered. */
+    routes: () => new Set(lines.flatMap((line) => member('route', line) ?? [])),
+  };
 }
 
 async function modules(wrap, wasm = (bytes) => bytes, script) {

@@ -99,7 +99,7 @@ describe('variables', () => {
       try {
         const { status, text } = await server.request('/healthz');
         assert.equal(status, 200, text);
-        assert.deepEqual(server.logs.filter((line) => JSON.parse(line).error), []);
+        assert.deepEqual((await server.logged()).filter((line) => JSON.parse(line).error), []);
       } finally {
         await server.stop();
       }
@@ -125,11 +125,11 @@ describe('variables', () => {
         assert.equal((await server.report({ ...body, oauth_token: NETWORK })).status, 201);
         await server.report({ ...body, oauth_token: NETWORK });
         // Once for an isolate, by their names only.
-        const errors = server.logs.map((line) => JSON.parse(line)).filter(({ error }) => error);
+        const errors = (await server.logged()).map((line) => JSON.parse(line)).filter(({ error }) => error);
         assert.equal(errors.length, 1);
         assert.deepEqual([...errors[0].variables].sort(), names.sort());
         for (const value of Object.values(vars).filter((value) => String(value).length > 6)) {
-          assert.ok(![answer.text, ...server.logs].some((line) => line.includes(String(value))), `${value}`);
+          assert.ok(![answer.text, ...(await server.logged())].some((line) => line.includes(String(value))), `${value}`);
         }
       } finally {
         await server.stop();
