@@ -43,8 +43,10 @@ CREATE TABLE archive_runs (
 -- Whether the token's network has archived calls: a report reads its token anyway. Once set, it stays.
 ALTER TABLE tokens ADD COLUMN has_archive INTEGER NOT NULL DEFAULT 0;
 
+-- For the first part only, as this reads every token.
 CREATE TRIGGER archived_hours_show_in_tokens
 AFTER INSERT ON archived_hours
+WHEN (SELECT count(*) FROM (SELECT 1 FROM archived_hours WHERE network_id = NEW.network_id LIMIT 2)) = 1
 BEGIN
   UPDATE tokens SET has_archive = 1 WHERE network_id = NEW.network_id AND has_archive = 0;
 END;

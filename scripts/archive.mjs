@@ -92,13 +92,17 @@ const COPIES = `
 const RESTORE = `
   INSERT INTO calls (network_id, ${COLUMNS.join(', ')})
   SELECT ?1, ${COLUMNS.map((_, at) => `value ->> ${at}`).join(', ')} FROM json_each(?2) WHERE true ON CONFLICT DO NOTHING`;
-const FORGET_PART = 'DELETE FROM archived_hours WHERE network_id = ?1 AND hour = ?2 AND first_ms = ?3 AND part = ?4';
+// Lists of [hour, first start, part].
+const FORGET_PARTS = `
+  DELETE FROM archived_hours WHERE network_id = ?1 AND (hour, first_ms, part) IN (
+    SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?2))`;
 const RETURN_COPIES = `
-  UPDATE archived_copies SET part = NULL WHERE network_id = ?1 AND start_ms BETWEEN ?2 AND ?3 AND part = ?4`;
+  UPDATE archived_copies SET part = NULL
+  WHERE network_id = ?1 AND start_ms BETWEEN ?2 AND ?3 AND part IN (SELECT value ->> 2 FROM json_each(?4))`;
 const FORGET_COPIES = `
   DELETE FROM archived_copies
-  WHERE network_id = ?1 AND start_ms >= ?2 * ${HOUR} AND start_ms < (?2 + 1) * ${HOUR}
-    AND NOT EXISTS (SELECT 1 FROM archived_hours WHERE network_id = ?1 AND hour = ?2)`;
+  WHERE network_id = ?1 AND start_ms BETWEEN ?2 AND ?3
+    AND NOT EXISTS (SELECT 1 FROM archived_hours AS a WHERE a.network_id = ?1 AND a.hour = start_ms / ${HOUR})`;
 
 /**
  * Archives the calls without outcomes that started from `from` to before `before` (Unix milliseconds), of one network or
@@ -124,24 +128,47 @@ export async function archive(DB, ARCHIVE, { before, from = 0, network = null, p
 export async function restore(DB, ARCHIVE, { before, from = 0, network = null, progress = () => {} }) {
   return exclusively(DB, async (owned) => {
     let restored = 0;
-    for (const part of await archivedParts(DB, { before, from, network })) {
-      const { network: one, hour, first, last, part: number } = part;
-      const copies = await DB.prepare(COPIES).bind(one, first, last).run();
+    for (const parts of groups(await archivedParts(DB, { before, from, network }))) {
+      const [{ network: one, first }] = parts;
+      // In a group, a later part may end before an earlier one.
+      const last = Math.max(...parts.map((part) => part.last));
+      const copies = await whenFree(() => DB.prepare(COPIES).bind(one, first, last).run());
       const counting = new Map(copies.results.map((copy) => [copy.id, copy.part]));
-      const key = hourKey(one, hour, number);
-      const calls = JSON.parse((await readAll(ARCHIVE, [key])).get(key));
-      const counts = (call) => !counting.has(call[ID]) || counting.get(call[ID]) === number;
+      const keys = parts.map(({ hour, part }) => hourKey(one, hour, part));
+      const values = await readAll(ARCHIVE, keys);
+      const calls = parts.flatMap(({ part }, at) => {
+        const counts = (call) => !counting.has(call[ID]) || counting.get(call[ID]) === part;
+        return JSON.parse(values.get(keys[at])).filter(counts);
+      });
+      const list = JSON.stringify(parts.map(({ hour, first, part }) => [hour, first, part]));
       const [, { meta }] = await owned([
-        DB.prepare(FORGET_PART).bind(one, hour, first, number),
-        DB.prepare(RESTORE).bind(one, JSON.stringify(calls.filter(counts))),
-        DB.prepare(RETURN_COPIES).bind(one, first, last, number),
-        DB.prepare(FORGET_COPIES).bind(one, hour),
+        DB.prepare(FORGET_PARTS).bind(one, list),
+        DB.prepare(RESTORE).bind(one, JSON.stringify(calls)),
+        DB.prepare(RETURN_COPIES).bind(one, first, last, list),
+        DB.prepare(FORGET_COPIES).bind(one, first, last),
       ]);
-      await ARCHIVE.delete(key);
+      await each(keys, (key) => ARCHIVE.delete(key));
       progress((restored += meta.changes));
     }
     return restored;
   });
+}
+
+/** Parts of the same network, in order of start, as many together as fit a transaction and one operation of KV. */
+function* groups(parts) {
+  let group = [];
+  let calls = 0;
+  for (const part of parts) {
+    const fits = group.length < BULK && calls + part.calls <= PART && group[0]?.network === part.network;
+    if (group.length > 0 && !fits) {
+      yield group;
+      group = [];
+      calls = 0;
+    }
+    group.push(part);
+    calls += part.calls;
+  }
+  if (group.length > 0) yield group;
 }
 
 /** How many calls {@link archive} would archive. */
