@@ -107,7 +107,7 @@ export function* bodies(route, bytes) {
 function isAccepted(status, { route, size, token, strict }) {
   if (route === 'report' && size > MAX_REPORT) return status === 413;
   if (token !== 'good') return status === 401 || (token === 'unknown' && strict && status === 403);
-  return strict && route !== 'calls' ? [207, 403].includes(status) : [200, 201].includes(status);
+  return strict ? [207, 403].includes(status) : [200, 201].includes(status);
 }
 
 const root = (route, base, text) => `${rowOf[route](base)},${text}`;
