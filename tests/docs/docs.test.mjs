@@ -1,15 +1,26 @@
 // The documents: links lead somewhere, commands and files exist, and the README stays short.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname, join, relative } from 'node:path';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { basename, dirname, extname, join, relative } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const list = (...options) => execFileSync('git', ['ls-files', '-z', ...options], { cwd: root, encoding: 'utf8' }).split('\0').filter(Boolean);
-// Also what is not committed yet.
-const files = [...list(), ...list('--others', '--exclude-standard')].filter((path) => existsSync(join(root, path)));
+
+/** What builds and installs write. */
+const BUILT = /^(\.git|\.wrangler|build|target|fuzz\/(artifacts|target)|package\/dist|www\/(pkg|errors|docs\.html|[a-z]+\.json))(\/|$)|(^|\/)node_modules(\/|$)/;
+
+/** The files of the repository below a folder, by their paths. */
+function* filesOf(folder) {
+  for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (BUILT.test(path)) continue;
+    if (entry.isDirectory()) yield* filesOf(path);
+    else yield path;
+  }
+}
+
+const files = [...filesOf('')];
 const names = new Set(files.map((path) => basename(path)));
 const documents = files.filter((path) => path.endsWith('.md'));
 const read = (path) => readFileSync(join(root, path), 'utf8');
@@ -42,7 +53,7 @@ function fault(path, target) {
   const [file, anchor] = target.split('#');
   const to = file === '' ? path : relative(root, join(root, dirname(path), decodeURIComponent(file)));
   if (!existsSync(join(root, to))) return `${target}: there is no ${to}`;
-  if (statSync(join(root, to)).isFile() && !files.includes(to)) return `${target}: git ignores ${to}`;
+  if (statSync(join(root, to)).isFile() && !files.includes(to)) return `${target}: ${to} is built`;
   if (anchor && !anchors(read(to)).has(anchor)) return `${target}: ${to} has no such heading`;
   return undefined;
 }
@@ -54,15 +65,17 @@ function commands(text) {
   return [...runs, ...short];
 }
 
-const TOP = [...new Set(files.filter((path) => path.includes('/')).map((path) => path.split('/')[0]))];
-const BUILT = /^(build|package\/dist|www\/(pkg|errors|docs\.html|[a-z]+\.json)|target)\b/;
+const TOP = new Set(files.filter((path) => path.includes('/')).map((path) => path.split('/')[0]));
+
+const unknown = (text) => commands(text).filter((name) => !Object.hasOwn(scripts, name));
+const SOURCES = new Set(['.html', '.js', '.mjs', '.rs', '.sql', '.toml', '.yml']);
 
 /** The files of the repository that a document names in code: by a path, or by the name of a test or a statement. */
 function named(text) {
   const codes = [...prose(text).matchAll(/`([^`\n]+)`/g)].map(([, code]) => code);
   return codes.filter((code) => {
     if (/^[\w.-]+\.(sql|test\.mjs)$/.test(code)) return true;
-    return /^[\w./-]+$/.test(code) && TOP.includes(code.split('/')[0]) && code.includes('/') && !BUILT.test(code);
+    return /^[\w./-]+$/.test(code) && TOP.has(code.split('/')[0]) && code.includes('/') && !BUILT.test(code);
   });
 }
 
@@ -78,7 +91,13 @@ describe('links lead to a file and a heading', () => {
 });
 
 describe('commands exist', () => {
-  each((_, text) => commands(text).filter((name) => !Object.hasOwn(scripts, name)));
+  each((_, text) => unknown(text));
+
+  test('in the source', () => {
+    // This file has commands that do not exist.
+    const sources = files.filter((path) => SOURCES.has(extname(path)) && join(root, path) !== fileURLToPath(import.meta.url));
+    assert.deepEqual(sources.flatMap((path) => unknown(read(path)).map((name) => `${path}: ${name}`)), []);
+  });
 });
 
 describe('files that are named exist', () => {
