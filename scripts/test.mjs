@@ -16,6 +16,7 @@ const checks = [
   ['clippy for the page for files', () => cargo('clippy', '--locked', ...WASM, '--features', 'table', ...DENY)],
   ['the features that exclude each other', excludedFeatures],
   ['the dependencies', dependencies],
+  ['the documents', () => nodeTests('tests/docs')],
   ['documentation', () => run('cargo', ['doc', '--locked', '--no-deps'], { env: strictDocs })],
   ['tests of the crate', () => cargo('test', '--locked')],
   ['the table of cases in wasm', () => run('cargo', ['test', '--locked', ...WASM, '--test', 'rules'], { env: runner() })],
