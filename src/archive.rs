@@ -24,8 +24,6 @@ const BULK: usize = 100;
 const FIRST_CALLS: usize = 1_000;
 /// How many calls are read at once: an isolate has 128 MB.
 const MOST_CALLS: usize = 16_000;
-/// How many parts beyond the window are read to explain why there is no match.
-const EXPLAINED_PARTS: usize = 1_000;
 
 /// The part of an archived hour. The fields stand as `archived_parts.sql` selects them.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
@@ -100,7 +98,7 @@ pub struct Generation {
 pub struct Search {
     start: i64,
     advertiser_id: Option<String>,
-    explain: bool,
+    explain: Option<usize>,
     window: Option<i64>,
     survey: Survey<Call>,
     known: usize,
@@ -122,8 +120,9 @@ struct Side {
 
 impl Search {
     /// A search for `target` among the calls of a network, or of one advertiser; with `explain`, for what tells why, too.
+    /// To tell why there is no match, at most so many parts are read beyond the window.
     #[must_use]
-    pub fn new(target: Target, advertiser_id: Option<&str>, explain: bool) -> Self {
+    pub fn new(target: Target, advertiser_id: Option<&str>, explain: Option<usize>) -> Self {
         let start = target.start.millis();
         let side = Side {
             after: (start.div_euclid(HOUR), -1, -1),
@@ -211,7 +210,7 @@ impl Search {
     /// Whether parts that were not listed yet may hold a call that matters.
     #[must_use]
     pub fn needs_list(&self) -> bool {
-        let is_bounded = self.beyond <= EXPLAINED_PARTS;
+        let is_bounded = self.beyond <= self.explain.unwrap_or(0);
         is_bounded && self.unlisted().is_some_and(|nearest| self.matters(nearest))
     }
 
@@ -229,7 +228,7 @@ impl Search {
             }
             if self.window.is_some_and(|window| distance > window) {
                 beyond = beyond.saturating_add(1);
-                if beyond > EXPLAINED_PARTS {
+                if beyond > self.explain.unwrap_or(0) {
                     break;
                 }
             }
@@ -287,7 +286,7 @@ impl Search {
     }
 
     fn reach(&self) -> Option<i64> {
-        if self.explain {
+        if self.explain.is_some() {
             self.survey.explanation_reach(self.known)
         } else {
             self.survey.reach()

@@ -348,7 +348,9 @@ fn enter(
         ));
     }
     let owner = listed.clone().flatten();
-    if listed.is_none() || (owner.is_none() && sent.advertiser_id.is_some()) {
+    // An advertiser's token may not take a campaign that the network has listed without an owner.
+    let may_own = known.token_advertiser.is_none() && sent.advertiser_id.is_some();
+    if listed.is_none() || (owner.is_none() && may_own) {
         let owner = owner.or_else(|| sent.advertiser_id.clone());
         known.campaigns.insert(id.clone(), owner.clone());
         plan.new_campaigns.push((id.clone(), owner));

@@ -123,6 +123,12 @@ impl Query {
 
     fn add(&mut self, operation: Operation, name: &str, value: &str) {
         let letters = letters(name);
+        if operation != Operation::Server && names_dry_run(&self::letters(value)) {
+            // `?strict=1;validate_only=1`: the switch stands where none is looked for.
+            let mut problem = Problem::whole(Code::QueryUnsupported).with_name(VALIDATE_ONLY);
+            problem.pointer = format!("?{name}");
+            return self.refuse(problem);
+        }
         let is_on = !matches!(value, "false" | "0");
         let meant = SWITCHES
             .into_iter()
@@ -171,9 +177,14 @@ fn letters(name: &str) -> String {
 
 /// Whether a name was meant to be `validate_only`. To store what was sent as a dry run is worse than to refuse it.
 fn is_dry_run(letters: &str) -> bool {
-    letters.contains("validate") && letters.contains("only")
+    names_dry_run(letters)
         || letters.len() <= MAX_COMPARED
             && strsim::osa_distance(letters, "validateonly") <= MAX_TYPOS
+}
+
+/// Whether both words of `validate_only` are in a text.
+fn names_dry_run(letters: &str) -> bool {
+    letters.contains("validate") && letters.contains("only")
 }
 
 /// The name that an unknown one was probably meant to be.

@@ -125,7 +125,7 @@ impl World {
         let sees =
             |call: &&Call| advertiser.is_none() || call.advertiser_id.as_deref() == advertiser;
         let live: Vec<&Call> = self.live.iter().filter(sees).collect();
-        let mut search = Search::new(target.clone(), advertiser, all);
+        let mut search = Search::new(target.clone(), advertiser, all.then_some(usize::MAX));
         let mut read = 0;
         while search.needs_list() {
             search.know(known(target, &live, all));

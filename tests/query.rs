@@ -84,6 +84,17 @@ fn no_spelling_of_a_dry_run_stores() {
             told(&misspelt),
             [(Code::QueryUnsupported, "?validate_onyl", fix)]
         );
+        for value in [
+            "1;validate_only=1",
+            "1?validate_only=true",
+            "1,Validate-Only",
+        ] {
+            for name in ["strict", "x"] {
+                let query = read(operation, name, value);
+                let codes: Vec<Code> = query.problems.iter().map(|problem| problem.code).collect();
+                assert_eq!(codes, [Code::QueryUnsupported], "{name}={value}");
+            }
+        }
         let both = Query::read(operation, [("validate_only", "1"), ("validate_only", "0")]);
         assert!(both.is_on("validate_only"));
     }

@@ -62,6 +62,13 @@ impl Asked {
         self.explain || self.unambiguous
     }
 
+    /// How many parts of the archive beyond the window are read to tell why there is no match, if that is to be told. A
+    /// batch reads them for each of its rows.
+    pub fn explained_parts(self) -> Option<usize> {
+        const PARTS: usize = 24;
+        self.needs_explanation().then_some(PARTS)
+    }
+
     /// What a query asks for.
     pub fn of(query: &Query) -> Self {
         Self {

@@ -185,6 +185,9 @@ pub async fn run(
     };
     let token_hash = hash(&token);
     outgoing.token_hash = Some(token_hash.clone());
+    if let Some(policy) = incoming.limits.refuse_token(&token_hash).await {
+        return outgoing.limited(policy);
+    }
     let report = match incoming.with_query(reading.report) {
         Ok(report) => report,
         Err(problems) => {
@@ -193,9 +196,6 @@ pub async fn run(
         }
     };
     // (3) and (4)
-    if let Some(policy) = incoming.limits.refuse_token(&token_hash).await {
-        return outgoing.limited(policy);
-    }
     let Ok(candidate) = new_id() else {
         outgoing.reply = incoming.fail("no random bits");
         return outgoing;
@@ -384,7 +384,7 @@ async fn search_archive(
     let asked = ask.asked;
     let target = Target::new(search, ask.window);
     let advertiser_id = facts.advertiser_id.as_deref();
-    let mut search = ArchiveSearch::new(target, advertiser_id, asked.needs_explanation());
+    let mut search = ArchiveSearch::new(target, advertiser_id, asked.explained_parts());
     while search.needs_list() {
         let now = store::list_archived(db, ask, &mut search, cost).await?;
         if now.is_none() {

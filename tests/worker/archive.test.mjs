@@ -109,6 +109,33 @@ test('an archive that fails is asked again later: 503, and nothing is stored', a
   assert.equal((await report(transaction_id)).status, 201);
 });
 
+test('an ambiguous row of a batch puts nothing back', async () => {
+  const at = 1_240_000_000_000;
+  await server.addArchived([0, 1].map((more) => call(`B0000000-0000000${more}`, { start_ms: at + more * 1_000 })));
+  const row = { search: { start_time_t: `${at}` }, call_outcome: { outcome_name: 'Sale' } };
+  const body = { call_outcomes: [row], oauth_token: NETWORK };
+  const { json, cost } = await server.report(body, { path: '/api/2015-08-17/call_outcomes/batch?unambiguous=1' });
+  assert.equal(json.results[0].status, 404);
+  assert.match(JSON.stringify(json.results[0].body), /"ambiguous":true/);
+  assert.equal(cost.written, 0);
+  assert.deepEqual(await stored('B0000000-00000000'), []);
+});
+
+test('a batch that is explained and finds nothing costs few trips, however much is archived', async () => {
+  const [hour, at] = [3_600_000, 1_210_000_000_000];
+  const calls = Array.from({ length: 400 }, (_, hours) => call(`H0000000-${hours}`, { start_ms: at + hours * hour }));
+  await server.addCalls(calls);
+  await archiveCalls(server.db, server.archive, { from: at, before: at + 400 * hour, network: '3' });
+  const call_outcomes = Array.from({ length: 200 }, (_, row) => ({
+    search: { start_time_t: `${at + row * 2 * hour}`, calling_phone_number: `+1415777${1_000 + row}` },
+    call_outcome: { outcome_name: 'Sale' },
+  }));
+  const body = { call_outcomes, oauth_token: NETWORK };
+  const { json, cost } = await server.report(body, { path: '/api/2015-08-17/call_outcomes/batch?explain=1' });
+  assert.equal(json.summary.failed, 200);
+  assert.ok(cost.trips <= 6 && cost.read <= 200 * 400, JSON.stringify(cost));
+});
+
 describe('an import of archived calls', () => {
   const CALLS = '/api/2015-08-17/calls.json';
   const load = (calls, { token = NETWORK, query = '' } = {}) =>

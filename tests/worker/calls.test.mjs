@@ -1,6 +1,7 @@
 // Importing calls: what each row comes to, what is stored, and that doing it again changes nothing.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { insertToken } from '../../scripts/token-store.mjs';
 import { ADVERTISER, ID, NETWORK, NO_PERMISSION, assertError, start } from './harness.mjs';
 
 const PATH = '/api/2015-08-17/calls.json';
@@ -140,6 +141,16 @@ describe('the directory', () => {
     const { word, row } = await one({ ...call, transaction_id: 'DIR-3', advertiser_id_from_network: '1' });
     assert.equal(word, 'failed');
     assert.match(row.errors.invalid_data, /belongs to another advertiser$/);
+  });
+
+  test("an advertiser's token takes no campaign that the network has listed without an owner", async () => {
+    const campaign = { advertiser_campaign_id_from_network: 'NOBODYS', start_time_t: START };
+    assert.equal((await send([{ ...campaign, transaction_id: 'OWN-1' }])).status, 201);
+    const token = 'an importing advertiser';
+    await insertToken(server.db, { token, network: '3', advertiser: '9', permissions: ['calls:write'] }).run();
+    assert.equal((await send([{ ...campaign, transaction_id: 'OWN-2' }], token)).status, 201);
+    const later = await send([{ ...campaign, transaction_id: 'OWN-3', advertiser_id_from_network: '1' }]);
+    assert.equal(later.status, 201, later.text);
   });
 
   test("an advertiser token's calls are its advertiser's", async () => {

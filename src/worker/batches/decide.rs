@@ -77,7 +77,7 @@ impl Batch<'_> {
         let found = archived.get(&place);
         let copy = found
             .and_then(|found| found.archived.as_ref())
-            .filter(|_| asked.validate_only);
+            .filter(|_| asked.validate_only || found.is_some_and(|found| found.is_refused(asked)));
         let call = facts.call().or_else(|| copy.and_then(Call::from_archive));
         let why = match (
             found.and_then(|found| found.explanation.clone()),

@@ -11,7 +11,7 @@ use worker::{D1Database, KvStore};
 
 use super::answer::refusal;
 use super::archive::{self, CallId};
-use super::config::Config;
+use super::config::{Asked, Config};
 use super::report::{Incoming, Outgoing, hash, now};
 use super::store::archive::known as known_to;
 use super::store::batch::{self as store, Ask, Known};
@@ -84,6 +84,9 @@ pub async fn run(
     };
     let token_hash = hash(&token);
     outgoing.token_hash = Some(token_hash.clone());
+    if let Some(policy) = incoming.limits.refuse_token(&token_hash).await {
+        return outgoing.limited(policy);
+    }
     let mut rows = match incoming.with_query(rows) {
         Ok(rows) => rows,
         Err(problems) => {
@@ -91,9 +94,6 @@ pub async fn run(
             return outgoing;
         }
     };
-    if let Some(policy) = incoming.limits.refuse_token(&token_hash).await {
-        return outgoing.limited(policy);
-    }
     // (2) and (3)
     let batch = Batch {
         db,
@@ -218,8 +218,10 @@ impl Batch<'_> {
             return Ok(Step::Done(None));
         };
         if !found.is_empty() {
-            if !self.incoming.asked.validate_only {
-                restore.extend(found.values().filter_map(|row| row.archived.clone()));
+            let asked = self.incoming.asked;
+            if !asked.validate_only {
+                let reported = found.values().filter(|row| !row.is_refused(asked));
+                restore.extend(reported.filter_map(|row| row.archived.clone()));
             }
             archived.extend(found);
             return Ok(Step::Again);
@@ -328,7 +330,7 @@ impl Batch<'_> {
         let search = |(place, report): (usize, &'x Report<'r>)| match &report.search {
             Search::ByTime(search) => {
                 let target = Target::new(search, self.config.window);
-                let search = ArchiveSearch::new(target, advertiser_id, explain);
+                let search = ArchiveSearch::new(target, advertiser_id, asked.explained_parts());
                 Some((place, report, search))
             }
             Search::ById(_) => None,
@@ -445,6 +447,14 @@ pub struct Found<'r> {
     pub archived: Option<StoredCall>,
     /// Why a search by time found it, or none, if that was asked.
     pub explanation: Option<Explanation>,
+}
+
+impl Found<'_> {
+    /// Whether the row is refused for its match, so that nothing is put back for it.
+    fn is_refused(&self, asked: Asked) -> bool {
+        let why = self.explanation.as_ref();
+        asked.unambiguous && why.is_some_and(Explanation::is_ambiguous)
+    }
 }
 
 /// The valid reports, each by its place, by the id of their call where the archive told it.
