@@ -138,13 +138,13 @@ async fn enter<T>(
     let token = token.ok_or_else(|| refused(Code::TokenMissing))?;
     outgoing.warnings.clone_from(&incoming.query.warnings);
     let asked = incoming.with_query(asked);
+    let asked = asked.map_err(|problems| Box::new(refuse_invalid(&problems)))?;
     let token_hash = hash(token);
     outgoing.token_hash = Some(token_hash.clone());
     outgoing.limited = incoming.limits.refuse_token(&token_hash).await;
     if outgoing.limited.is_some() {
         return Err(refused(Code::RateLimited));
     }
-    let asked = asked.map_err(|problems| Box::new(refuse_invalid(&problems)))?;
     match read(db, &token_hash, id(&asked), &mut outgoing.cost).await {
         Ok(None) => Err(refused(Code::TokenInvalid)),
         Ok(Some(reader)) if !reader.permitted() => Err(refused(Code::PermissionMissing)),

@@ -185,9 +185,6 @@ pub async fn run(
     };
     let token_hash = hash(&token);
     outgoing.token_hash = Some(token_hash.clone());
-    if let Some(policy) = incoming.limits.refuse_token(&token_hash).await {
-        return outgoing.limited(policy);
-    }
     let report = match incoming.with_query(reading.report) {
         Ok(report) => report,
         Err(problems) => {
@@ -196,6 +193,9 @@ pub async fn run(
         }
     };
     // (3) and (4)
+    if let Some(policy) = incoming.limits.refuse_token(&token_hash).await {
+        return outgoing.limited(policy);
+    }
     let Ok(candidate) = new_id() else {
         outgoing.reply = incoming.fail("no random bits");
         return outgoing;

@@ -1,7 +1,6 @@
 // What operating takes: CORS, rate limits, the public configuration, headers, and logs that tell nothing of anybody.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { insertToken } from '../../scripts/token-store.mjs';
 import { NETWORK, PATH, assertError, start } from './harness.mjs';
 
 const BATCH = '/api/2015-08-17/call_outcomes/batch';
@@ -110,19 +109,6 @@ describe('rate limits', () => {
     assertError(answer, 429, 'rate.limited', 'TooManyRequests', 'too many requests');
     assert.deepEqual([answer.headers.get('Retry-After'), answer.headers.get('RateLimit-Policy')], ['60', policy]);
   }
-
-  test('of a token, by invalid requests too', async () => {
-    const token = 'sends nothing valid';
-    await insertToken(server.db, { token, network: '3', permissions: ['outcomes:write'] }).run();
-    const headers = { Authorization: `Bearer ${token}` };
-    for (const send of [
-      () => server.report({}, { headers }),
-      () => server.report({ call_outcomes: [] }, { path: BATCH, headers }),
-      () => server.request(`${EXPORT}?validate_only=1`, { headers }),
-    ]) {
-      assertLimited((await until429(send, 11))[0], '"token";q=5;w=60');
-    }
-  });
 
   test('of a token, over every route, before the trip to the database', async () => {
     const authorized = { headers: { Authorization: `Bearer ${NETWORK}` } };

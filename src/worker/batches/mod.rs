@@ -84,9 +84,6 @@ pub async fn run(
     };
     let token_hash = hash(&token);
     outgoing.token_hash = Some(token_hash.clone());
-    if let Some(policy) = incoming.limits.refuse_token(&token_hash).await {
-        return outgoing.limited(policy);
-    }
     let mut rows = match incoming.with_query(rows) {
         Ok(rows) => rows,
         Err(problems) => {
@@ -94,6 +91,9 @@ pub async fn run(
             return outgoing;
         }
     };
+    if let Some(policy) = incoming.limits.refuse_token(&token_hash).await {
+        return outgoing.limited(policy);
+    }
     // (2) and (3)
     let batch = Batch {
         db,
