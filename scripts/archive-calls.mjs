@@ -1,8 +1,7 @@
 // `npm run archive-calls`: moves old calls without outcomes from the database to KV, or brings them back.
-import { parseArgs } from 'node:util';
 import { archive, archivedParts, countArchivable, restore } from './archive.mjs';
 import { openDatabase } from './database.mjs';
-import { Failure, elapsed, isMain, main } from './run.mjs';
+import { Failure, commandLine, elapsed, isMain, main } from './run.mjs';
 
 const help = `Usage: npm run archive-calls -- --before YYYY-MM-DD [options]
 
@@ -24,7 +23,8 @@ if (isMain(import.meta.url)) {
       from: values.from === undefined ? 0 : day('from', values.from),
       network: values.network ?? null,
     };
-    if (range.from >= range.before) throw new Failure('--from must be earlier than --before.');
+    if (range.before > Date.now()) throw new Failure('--before must not be later than today: calls may be under way.');
+    if (values.from !== undefined && range.from >= range.before) throw new Failure('--from must be earlier than --before.');
     const began = performance.now();
     const { DB, ARCHIVE, close } = await openDatabase({ remote: values.remote });
     try {
@@ -50,11 +50,7 @@ function read(args) {
     remote: { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
   };
-  try {
-    return parseArgs({ args, options }).values;
-  } catch (error) {
-    throw new Failure(`${error.message}\n\n${help}`);
-  }
+  return commandLine({ args, options }, help).values;
 }
 
 /** The beginning of a day, UTC, in Unix milliseconds. JavaScript takes February 30 for March 2. */

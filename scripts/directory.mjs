@@ -2,12 +2,11 @@
 //
 // Imported calls fill it too; this is for knowing it before the first call.
 import { readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { parse as parseCsv } from 'csv-parse/sync';
 import { loadReader } from './calls-file.mjs';
 import { openDatabase, whenFree } from './database.mjs';
 import { buildPackage } from './package.mjs';
-import { Failure, isMain, main } from './run.mjs';
+import { Failure, commandLine, isMain, main } from './run.mjs';
 
 const help = `Usage: npm run directory -- import FILE.csv|FILE.json [--remote]
 
@@ -177,10 +176,10 @@ async function read(file) {
 if (isMain(import.meta.url)) {
   await main(async () => {
     const options = { remote: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } };
-    const { values, positionals } = parseArgs({ options, allowPositionals: true });
+    const { values, positionals } = commandLine({ options, allowPositionals: true }, help);
     if (values.help) return console.log(help);
-    const [command, file] = positionals;
-    if (command !== 'import' || !file) throw new Failure(`Name a file to import.\n\n${help}`);
+    const [command, file, ...more] = positionals;
+    if (command !== 'import' || !file || more.length > 0) throw new Failure(`Name one file to import.\n\n${help}`);
     const directory = await read(file);
     const { DB, close } = await openDatabase({ remote: values.remote });
     try {

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -95,6 +96,15 @@ export function kib(bytes) {
 /** Whether a module was started as a program rather than imported. */
 export function isMain(url) {
   return process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(url);
+}
+
+/** The options of a command, as `parseArgs` reads them. A wrong one fails with `help`. */
+export function commandLine(config, help) {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    throw new Failure(`${error.message}\n\n${help}`);
+  }
 }
 
 /** A program's outermost frame. It leaves at once at a failure, whatever still runs, such as a local database. */

@@ -109,6 +109,24 @@ test('an archive that fails is asked again later: 503, and nothing is stored', a
   assert.equal((await report(transaction_id)).status, 201);
 });
 
+test('a report by time finds an archived call beside a live one of the same hour', async () => {
+  const at = 1_620_003_000_000;
+  const live = { transaction_id: 'L0000000-00000001', start_ms: at };
+  await server.addArchived([call('L0000000-00000002', { start_ms: at + 100_000 })]);
+  await server.addCalls([call(live.transaction_id, live)]);
+  const search = { start_time_t: `${(at + 100_000) / 1000}` };
+  for (const [more, query] of [
+    [{}, '?validate_only=1'],
+    [{ calling_phone_number: '+18885551212' }, '?validate_only=1'],
+    [{ duration_in_seconds: 61 }, '?validate_only=1'],
+    [{ calling_phone_number: '+18885551212', duration_in_seconds: 5 }, ''],
+  ]) {
+    const body = { search: { ...search, ...more }, call_outcome: { outcome_name: 'Sale' }, oauth_token: NETWORK };
+    const { json, text } = await server.report(body, { path: PATH + query });
+    assert.equal(json.call?.transaction_id, 'L0000000-00000002', text);
+  }
+});
+
 test('an ambiguous row of a batch puts nothing back', async () => {
   const at = 1_240_000_000_000;
   await server.addArchived([0, 1].map((more) => call(`B0000000-0000000${more}`, { start_ms: at + more * 1_000 })));

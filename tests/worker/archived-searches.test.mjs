@@ -118,6 +118,20 @@ for (const [name, spread, count, searches, vars] of [
       }
     });
 
+    test('live calls beside archived ones of the same hour', async () => {
+      // Every other archived call comes back, so that a search has both within its reach.
+      const rows = await server.rows("SELECT transaction_id FROM calls WHERE network_id = '61' AND id % 2 = 0");
+      for (let at = 0; at < rows.length; at += 50) {
+        const call_outcomes = rows
+          .slice(at, at + 50)
+          .map(({ transaction_id }) => ({ search: { transaction_id }, call_outcome: { outcome_name: 'Back' } }));
+        const [live, archived] = await both('network', { call_outcomes }, BATCH);
+        assert.deepEqual(archived.json.summary, live.json.summary);
+      }
+      const plain = await compare(searches * 2, spread, '');
+      assert.ok(plain.archived > searches / 4, JSON.stringify(plain));
+    });
+
     test('reports put calls back, in batches too', async () => {
       for (let at = 0; at < 12; at += 1) {
         const { token, search } = someSearch(spread);

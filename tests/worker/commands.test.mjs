@@ -178,6 +178,7 @@ describe('archive-calls', () => {
     [['--before', '2025-1-1'], /--before takes a day of the calendar/],
     [['--before', '2025-01-01', '--from', '2024-13-01'], /--from takes a day of the calendar/],
     [['--before', '2025-01-01', '--from', '2025-01-01'], /--from must be earlier than --before/],
+    [['--before', '2099-01-01'], /--before must not be later than today/],
     [['--until', '2025-01-01'], /Unknown option '--until'/],
   ]) {
     test(`archive-calls ${args.join(' ')}`, () => {

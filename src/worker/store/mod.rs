@@ -33,7 +33,9 @@ const CURRENT: &str = include_str!("sql/current.sql");
 const LATEST: i64 = 9_999_999_999_999;
 
 /// What D1's messages say where the same batch may well succeed, and may have been committed.
-const TRANSIENT: [&str; 6] = [
+const TRANSIENT: [&str; 7] = [
+    // A local database that a command writes to at the same time.
+    "SQLITE_BUSY",
     "connection lost",
     "to be reset",
     "was reset",
