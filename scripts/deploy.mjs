@@ -3,14 +3,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from 'wrangler';
 import { build } from './build.mjs';
 import { config, wrangler } from './database.mjs';
 import { migrate } from './migrations.mjs';
 import { buildPackage } from './package.mjs';
-import { Failure, isMain, main, root, run, step } from './run.mjs';
+import { Failure, commandLine, isMain, main, root, run, step } from './run.mjs';
 
 const help = `Usage: npm run deploy [-- --dry-run]
 
@@ -131,11 +130,7 @@ async function check() {
 }
 
 function parse() {
-  try {
-    return parseArgs({ options: { 'dry-run': { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } }).values;
-  } catch (error) {
-    throw new Failure(`${error.message}\n\n${help}`);
-  }
+  return commandLine({ options: { 'dry-run': { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } }, help).values;
 }
 
 if (isMain(import.meta.url)) {

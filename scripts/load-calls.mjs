@@ -5,11 +5,10 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { parse as parsePath, format as formatPath } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { backOff, outcomeOf } from '../www/csv/retry.js';
 import { help as fileHelp, openCalls, options as fileOptions } from './calls-file.mjs';
 import { buildPackage } from './package.mjs';
-import { Failure, elapsed, main } from './run.mjs';
+import { Failure, commandLine, elapsed, main } from './run.mjs';
 
 const AT_ONCE = 2;
 const TRIES = 5;
@@ -56,11 +55,7 @@ await main(async () => {
 });
 
 function read() {
-  try {
-    return parseArgs({ options, allowPositionals: true });
-  } catch (error) {
-    throw new Failure(`${error.message}\n\n${help}`);
-  }
+  return commandLine({ options, allowPositionals: true }, help);
 }
 
 /** The server that runs, or one for as long as this takes; with its limits and the country of its phone numbers. */

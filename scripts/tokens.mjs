@@ -1,8 +1,7 @@
 // `npm run tokens`: creates, lists and revokes API tokens.
 import { randomBytes } from 'node:crypto';
-import { parseArgs } from 'node:util';
 import { openDatabase, whenFree } from './database.mjs';
-import { Failure, main } from './run.mjs';
+import { Failure, commandLine, main } from './run.mjs';
 import { findTokens, insertToken, listTokens, revokeToken } from './token-store.mjs';
 
 const PERMISSIONS = ['outcomes:write', 'outcomes:read', 'calls:write'];
@@ -29,11 +28,7 @@ const options = {
 const commands = { create, list, revoke };
 
 function parse() {
-  try {
-    return parseArgs({ options, allowPositionals: true });
-  } catch (error) {
-    throw new Failure(`${error.message}\n\n${help}`);
-  }
+  return commandLine({ options, allowPositionals: true }, help);
 }
 
 await main(async () => {
