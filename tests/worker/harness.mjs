@@ -11,9 +11,11 @@ import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from 'wrangle
 import { archive as archiveCalls } from '../../scripts/archive.mjs';
 import { loadDemo } from '../../scripts/demo.mjs';
 import { migrate } from '../../scripts/migrations.mjs';
+import { databaseWorker, openDatabase } from './database.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const NAME = 'call-outcomes';
+const DATABASE = 'database';
 
 export const PATH = '/api/2015-08-17/call_outcomes.json';
 export const NETWORK = 'demo-network-token';
@@ -64,6 +66,7 @@ export async function start({ vars = {}, ratelimits, wrap, folder, wasm, script 
           // What the Worker answers, byte for byte: no proxy stands in front, only the static assets.
           unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
         },
+        databaseWorker(DATABASE, workerOptions.d1Databases),
       ],
     }),
   );
@@ -75,7 +78,7 @@ export async function start({ vars = {}, ratelimits, wrap, folder, wasm, script 
   };
   try {
     const url = (await miniflare.unsafeGetDirectURL(NAME)).origin;
-    const db = await miniflare.getD1Database('DB', NAME);
+    const db = openDatabase(await miniflare.unsafeGetDirectURL(DATABASE));
     const archive = await miniflare.getKVNamespace('ARCHIVE', NAME);
     if (isNew) {
       await migrate(db);
