@@ -12,6 +12,7 @@ import { createHash, randomInt } from 'node:crypto';
 import { hostname } from 'node:os';
 import { whenFree } from './database.mjs';
 import { Failure } from './run.mjs';
+import { hashOf } from './token-store.mjs';
 
 const HOUR = 3_600_000;
 /** Calls that are copied before any is removed: what is held in memory. */
@@ -374,10 +375,6 @@ function hourKey(network, hour, part) {
 
 function idsKey(network, generation, bucket) {
   return `ids:${hashOf(network)}:${generation}:${bucket}`;
-}
-
-function hashOf(network) {
-  return createHash('sha256').update(network).digest('hex');
 }
 
 /** Writes lists of calls, and reads them back. */

@@ -1,8 +1,9 @@
 // API tokens as the database keeps them: by the SHA-256 of their text. The text is nowhere.
 import { createHash } from 'node:crypto';
 
-export function hashOf(token) {
-  return createHash('sha256').update(token).digest('hex');
+/** The SHA-256 of a text, in lower-case hexadecimal. */
+export function hashOf(text) {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 /** The statement that stores a token. Ids are text, whatever they look like. */

@@ -4,8 +4,6 @@
 //! as a call could still be the closest, and chooses among them and the best of the database. Reading KV and the
 //! database is up to the Worker.
 
-use std::collections::HashMap;
-
 use serde::Deserialize;
 
 use crate::explanation::{Explanation, Survey};
@@ -18,8 +16,8 @@ use crate::transaction_id::TransactionId;
 pub const HOUR: i64 = 3_600_000;
 /// How many parts on each side of the wanted start are listed at once.
 pub const LISTED_PARTS: usize = 32;
-/// How many keys KV looks up in one operation.
-const BULK: usize = 100;
+/// The most keys that KV looks up in one operation.
+pub const BULK: usize = 100;
 /// How many calls are read at first, where the closest is probably among the nearest.
 const FIRST_CALLS: usize = 1_000;
 /// How many calls are read at once: an isolate has 128 MB.
@@ -102,7 +100,8 @@ pub struct Search {
     window: Option<i64>,
     survey: Survey<Call>,
     known: usize,
-    archived: HashMap<TransactionId, StoredCall>,
+    /// The copy of the closest call that the archive had so far.
+    archived: Option<StoredCall>,
     unread: Vec<Part>,
     later: Side,
     earlier: Side,
@@ -135,7 +134,7 @@ impl Search {
             window: target.window,
             survey: Survey::new(target),
             known: 0,
-            archived: HashMap::new(),
+            archived: None,
             unread: Vec::new(),
             later: side,
             earlier: side,
@@ -262,12 +261,10 @@ impl Search {
                 self.survey.add(call);
             }
         }
-        // Only the best are kept, so only theirs are looked up.
         if let Some(closest) = self.survey.closest() {
-            let id = closest.transaction_id;
-            let stored = calls.iter().find(|call| call.transaction_id == id.as_str());
-            if let Some(stored) = stored.filter(|call| part.counts(call)) {
-                self.archived = HashMap::from([(id, stored.clone())]);
+            let is_closest = |call: &&StoredCall| names(call, closest) && part.counts(call);
+            if let Some(stored) = calls.iter().find(is_closest) {
+                self.archived = Some(stored.clone());
             }
         }
     }
@@ -276,7 +273,8 @@ impl Search {
     #[must_use]
     pub fn closest(&self) -> Option<(&Call, Option<&StoredCall>)> {
         let call = self.survey.closest()?;
-        Some((call, self.archived.get(&call.transaction_id)))
+        let copy = self.archived.as_ref();
+        Some((call, copy.filter(|copy| names(copy, call))))
     }
 
     /// Why it is the closest, or why there is none; `ambiguity` is a margin in milliseconds.
@@ -292,6 +290,11 @@ impl Search {
             self.survey.reach()
         }
     }
+}
+
+/// Whether an archived call has the id of another.
+fn names(stored: &StoredCall, call: &Call) -> bool {
+    stored.transaction_id == call.transaction_id.as_str()
 }
 
 /// An archived call as matching sees it; `None` if its id is none.

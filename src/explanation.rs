@@ -315,12 +315,6 @@ impl<C: Borrow<Call>> Survey<C> {
         self.closest.as_ref()
     }
 
-    /// How many candidates were counted so far.
-    #[must_use]
-    pub const fn candidates(&self) -> usize {
-        self.candidates
-    }
-
     /// Why the closest call is the one, or why there is none. `uncounted` candidates were looked at elsewhere, and
     /// `ambiguity` is a margin in milliseconds.
     pub fn explain(&self, uncounted: usize, ambiguity: i64) -> Explanation {

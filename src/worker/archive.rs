@@ -9,13 +9,11 @@ use sha2::{Digest, Sha256};
 use worker::KvStore;
 use worker::kv::KvError;
 
+use super::report::hash;
 use super::store::Failure;
-use crate::archive::{Generation, Part};
+use crate::archive::{BULK, Generation, Part};
 use crate::ingest::StoredCall;
 use crate::transaction_id::TransactionId;
-
-/// The most keys that KV looks up in one operation.
-const BULK: usize = 100;
 
 impl From<KvError> for Failure {
     /// KV is out of reach.
@@ -62,6 +60,7 @@ pub async fn find(
     generations: &[Generation],
     ids: &[CallId],
 ) -> Result<HashMap<CallId, StoredCall>, Failure> {
+    // A network's id has any length and any characters, a key of KV has not.
     let network = hash(network_id);
     // The oldest first, so that a later one replaces it.
     let mut generations = generations.to_vec();
@@ -135,9 +134,4 @@ fn parse(key: &str, value: Option<String>) -> Result<Vec<StoredCall>, Failure> {
     let damaged =
         |error| Failure::Unexpected(format!("`{key}` of the archive cannot be read: {error}"));
     serde_json::from_str(&value).map_err(damaged)
-}
-
-/// A network's id has any length and any characters, a key of KV has not.
-fn hash(network_id: &str) -> String {
-    format!("{:x}", Sha256::digest(network_id.as_bytes()))
 }

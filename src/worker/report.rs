@@ -565,7 +565,7 @@ pub fn new_id() -> Result<TransactionId, getrandom::Error> {
     getrandom::u64().map(|bits| TransactionId::from_bits(bits >> 8))
 }
 
-/// The SHA-256 of a token, in lower-case hexadecimal.
-pub fn hash(token: &str) -> String {
-    format!("{:x}", Sha256::digest(token.as_bytes()))
+/// The SHA-256 of a text, such as a token, in lower-case hexadecimal.
+pub fn hash(text: &str) -> String {
+    format!("{:x}", Sha256::digest(text.as_bytes()))
 }

@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { archive, restore } from '../../scripts/archive.mjs';
 import { insertToken } from '../../scripts/token-store.mjs';
 import { PATH, start } from './harness.mjs';
+import { generator } from './random.mjs';
 
 const BATCH = PATH.replace('.json', '/batch');
 const HOUR = 3_600_000;
@@ -170,14 +171,4 @@ for (const [name, spread, count, searches, vars] of [
       assert.deepEqual(left, []);
     });
   });
-}
-
-/** Random numbers that are the same in every run (mulberry32). */
-function generator(seed) {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { insertToken } from '../../scripts/token-store.mjs';
 import { assertError, start } from './harness.mjs';
+import { generator } from './random.mjs';
 
 const DAY = 86_400_000;
 const T = 1_600_000_000_000;
@@ -555,14 +556,4 @@ function plainSearch(calls, { token, start_time_t, duration, phone, advertiser, 
     a.start_ms - b.start_ms ||
     (a.transaction_id < b.transaction_id ? -1 : 1);
   return measured.sort(order)[0];
-}
-
-/** Random numbers that are the same in every run (mulberry32). */
-function generator(seed) {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
