@@ -1,10 +1,10 @@
 //! Prints random calls and searches, and which call each search means by the specification, as JSON.
 //! `tests/worker/closest.test.mjs` puts them through the SQL.
 
-use call_outcomes::explanation::{AMBIGUITY_SECONDS, explain};
-use call_outcomes::matching::{Call, Target};
-use call_outcomes::time::UnixMillis;
-use call_outcomes::transaction_id::TransactionId;
+use call_outcomes::model::time::UnixMillis;
+use call_outcomes::model::transaction_id::TransactionId;
+use call_outcomes::rules::explanation::{AMBIGUITY_SECONDS, explain};
+use call_outcomes::rules::matching::{Call, Target};
 use serde_json::{Value, json};
 
 const CALLS: u64 = 600;

@@ -11,8 +11,8 @@ use std::hint::black_box;
 use std::io::{Read, stdin};
 use std::time::Instant;
 
-use call_outcomes::request::Rules;
-use call_outcomes::verdict::{Unit, judge};
+use call_outcomes::input::report::Rules;
+use call_outcomes::validate::{Unit, check};
 
 const ROUNDS: usize = 21;
 const EACH: u32 = 20_000;
@@ -24,7 +24,7 @@ fn main() -> std::io::Result<()> {
     for _ in 0..ROUNDS {
         let start = Instant::now();
         for _ in 0..EACH {
-            black_box(judge(
+            black_box(check(
                 black_box(&report),
                 Rules::default(),
                 Some(Unit::Bytes),

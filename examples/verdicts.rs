@@ -1,7 +1,7 @@
 //! Prints the verdict on each report of the fuzzing corpus, a line each: what the npm package has to say as well.
 
-use call_outcomes::request::Rules;
-use call_outcomes::verdict::{Unit, validate};
+use call_outcomes::input::report::Rules;
+use call_outcomes::validate::{Unit, validate};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/report.jsonl");

@@ -51,7 +51,7 @@ const request = {
 };
 
 /** A report without problems or warnings. */
-class Faultless {
+class ValidResult {
   // The name of its type, whatever a bundler calls the class: consoles show it.
   static name = 'Valid';
 
@@ -82,11 +82,11 @@ export function bind({ memory }) {
    * to be written again to make its normal form.
    */
   function result(length, unit, { strict, country }, text, bytes) {
-    if (!core.judge(length, unit, strict, country)) return JSON.parse(core.answer());
+    if (!core.check(length, unit, strict, country)) return JSON.parse(core.answer());
     const kept = text ?? keep(bytes);
     const to = used;
     let request;
-    return new Faultless(() => {
+    return new ValidResult(() => {
       if (request !== undefined) return request;
       if (text === undefined) input().set(kept.subarray(to - length, to));
       else write(text);

@@ -31,7 +31,7 @@ const BULK = 100;
 /** A run that has not shown itself for so many seconds is taken for dead. */
 const DEAD_AFTER = 60;
 
-// In the order in which src/ingest.rs reads a `StoredCall`.
+// In the order in which src/rules/import.rs reads a `StoredCall`.
 const COLUMNS = [
   'transaction_id',
   'external_id',

@@ -1,4 +1,4 @@
-// A file of calls, read and checked by what the page for files reads with: src/table.rs as WebAssembly, and www/csv/ for
+// A file of calls, read and checked by what the page for files reads with: src/csv_file as WebAssembly, and www/csv/ for
 // encodings and time zones. Calls are final, so a column or a format that is not certain has to be said.
 import { openAsBlob } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';

@@ -7,17 +7,17 @@
 //!
 //! # Reading a report
 //!
-//! [`request::read`] returns a report, or all of its problems at once:
+//! [`report::read`] returns a report, or all of its problems at once:
 //!
 //! ```
 //! use call_outcomes::problem::Code;
-//! use call_outcomes::request::{self, Rules};
+//! use call_outcomes::input::report::{self, Rules};
 //!
 //! let body = r#"{
 //!     "search": {"transaction_id": "00000000-00000001"},
 //!     "call_outcome": {"outcome_name": "Sale", "sale_amount": "$100.00", "value": "maybe"}
 //! }"#;
-//! let reading = request::read(body, Rules::default()).expect("the body is a JSON object");
+//! let reading = report::read(body, Rules::default()).expect("the body is a JSON object");
 //! let problems = reading.report.expect_err("two fields are wrong");
 //!
 //! assert_eq!(problems[0].code, Code::SaleAmountCurrency);
@@ -26,16 +26,16 @@
 //! assert_eq!(problems[1].code.as_str(), "value.format");
 //! ```
 //!
-//! [`verdict::validate`] returns the same as JSON, with the line and column of each problem. It is what `validate` of the
+//! [`validate::validate`] returns the same as JSON, with the line and column of each problem. It is what `validate` of the
 //! npm package calls.
 //!
 //! # Merging
 //!
-//! [`ledger::decide`] says what a report does to the record that is stored:
+//! [`rules::merge::decide`] says what a report does to the record that is stored:
 //!
 //! ```
-//! use call_outcomes::ledger::{Decision, decide};
-//! use call_outcomes::outcome::Patch;
+//! use call_outcomes::rules::merge::{Decision, decide};
+//! use call_outcomes::model::outcome::Patch;
 //!
 //! let report = Patch { description: Some("1 year contract".into()), ..Patch::default() };
 //! let Decision::Create(stored) = decide(None, &report, 1_440_607_313) else { panic!() };
@@ -48,19 +48,20 @@
 //!
 //! # Modules
 //!
-//! | Modules | Contents |
-//! |---|---|
-//! | [`json`], [`mod@write`] | Reading JSON with positions and exact numbers; writing it |
-//! | [`money`], [`phone`], [`time`], [`transaction_id`], [`outcome`] | Values: each is read by its rule once, and valid from then on |
-//! | [`problem`], [`problem_json`] | The registry of codes, and problems as RFC 9457 documents |
-//! | [`parameters`], [`request`], [`batch`], [`calls`], [`query`], [`limits`] | What clients send, and its rules |
-//! | [`matching`], [`explanation`], [`archive`] | Which call a search means, and why |
-//! | [`ledger`], [`ingest`] | What a report and an import change |
-//! | [`reply`], [`export`], [`normal`] | Answers, exports and the normal form of a request |
-//! | [`verdict`], [`closest`] | Validating and matching without a server |
-//! | [`table`] | Files of outcomes and calls |
+//! From the top down. A module uses only those below it.
 //!
-//! The SQL of the Worker repeats [`matching`] and [`ledger`], which are its specification. ARCHITECTURE.md in the
+//! | Module | Contents |
+//! |---|---|
+//! | [`csv_file`] | Files of outcomes and calls |
+//! | [`validate`] | Validating a request and finding the closest call without a server |
+//! | [`response`] | Answers: JSON, problem documents, CSV |
+//! | [`rules`] | Which call a request is about, and what it changes |
+//! | [`input`] | What clients send, as typed values or as a list of problems |
+//! | [`model`] | Amounts, phone numbers, times, ids and outcomes |
+//! | [`json`] | Reading JSON with positions and exact numbers; writing it |
+//! | [`problem`] | The registry of problem codes |
+//!
+//! The SQL of the Worker repeats [`rules::matching`] and [`rules::merge`], which are its specification. ARCHITECTURE.md in the
 //! repository says why, and which tests compare the two.
 //!
 //! # Features
@@ -70,38 +71,20 @@
 //! - `table`: `npm`, and the bindings of the page for CSV files, which loads a WebAssembly file of its own.
 //! - `openapi`: the OpenAPI document. Native only, because the build writes the document to a file.
 
-pub mod archive;
-pub mod batch;
-pub mod calls;
-pub mod closest;
-pub mod explanation;
-pub mod export;
-pub mod ingest;
-pub mod json;
-pub mod ledger;
-pub mod limits;
-pub mod matching;
-pub mod money;
-pub mod normal;
 #[cfg(feature = "npm")]
-mod npm;
+mod bindings;
+pub mod csv_file;
+pub mod input;
+pub mod json;
+pub mod model;
 #[cfg(feature = "openapi")]
 pub mod openapi;
-pub mod outcome;
-pub mod parameters;
-pub mod phone;
 pub mod problem;
-pub mod problem_json;
-pub mod query;
-pub mod reply;
-pub mod request;
-pub mod table;
-pub mod time;
-pub mod transaction_id;
-pub mod verdict;
+pub mod response;
+pub mod rules;
+pub mod validate;
 #[cfg(feature = "worker")]
 mod worker;
-pub mod write;
 
 #[cfg(all(feature = "npm", feature = "worker"))]
 compile_error!(

@@ -3,14 +3,14 @@
 #![cfg(all(test, not(target_arch = "wasm32")))]
 
 use allocation_counter::measure;
-use call_outcomes::request::{Rules, read};
-use call_outcomes::verdict::{Unit, judge, validate};
-use call_outcomes::{batch, calls};
+use call_outcomes::input::report::{Rules, read};
+use call_outcomes::input::{batch, calls};
+use call_outcomes::validate::{Unit, check, validate};
 
 fn allocations(report: &str) -> u64 {
     let count = measure(|| {
         assert_eq!(
-            judge(report.as_bytes(), Rules::default(), Some(Unit::Utf16)),
+            check(report.as_bytes(), Rules::default(), Some(Unit::Utf16)),
             None,
             "{report}"
         );

@@ -7,12 +7,12 @@
     reason = "a test may overflow and panic"
 )]
 
-use call_outcomes::archive::{HOUR, Known, LISTED_PARTS, Listed, Part, Search};
-use call_outcomes::explanation::{Explanation, explain};
-use call_outcomes::ingest::StoredCall;
-use call_outcomes::matching::{Call, Target};
-use call_outcomes::time::UnixMillis;
-use call_outcomes::transaction_id::TransactionId;
+use call_outcomes::model::time::UnixMillis;
+use call_outcomes::model::transaction_id::TransactionId;
+use call_outcomes::rules::archive::{HOUR, Known, LISTED_PARTS, Listed, Part, Search};
+use call_outcomes::rules::explanation::{Explanation, explain};
+use call_outcomes::rules::import::StoredCall;
+use call_outcomes::rules::matching::{Call, Target};
 
 const T: i64 = 1_600_000_000_000;
 

@@ -1,14 +1,14 @@
 //! Which call is meant, and why: the specification that the SQL is held to over HTTP, here on its own.
 #![cfg(test)]
 
-use call_outcomes::closest::{Nearness, closest};
-use call_outcomes::matching::{Call, Target};
-use call_outcomes::money::Cents;
-use call_outcomes::outcome::Identity;
+use call_outcomes::input::report::Rules;
+use call_outcomes::model::money::Cents;
+use call_outcomes::model::outcome::Identity;
+use call_outcomes::model::time::UnixMillis;
+use call_outcomes::model::transaction_id::TransactionId;
 use call_outcomes::problem::Code;
-use call_outcomes::request::Rules;
-use call_outcomes::time::UnixMillis;
-use call_outcomes::transaction_id::TransactionId;
+use call_outcomes::rules::matching::{Call, Target};
+use call_outcomes::validate::closest::{Nearness, closest};
 use serde_json::{Value, json};
 
 /// What a search comes to among calls, in a window of a day; margins below 5 seconds are ambiguous.
@@ -207,7 +207,7 @@ fn an_explanation_knows_whether_it_is_ambiguous() {
     let (near, far) = (at("A", 1_000), at("B", 6_000));
     for (ambiguity, expected) in [(5_000, false), (5_001, true)] {
         let (chosen, explanation) =
-            call_outcomes::explanation::explain(&target, &[&near, &far], ambiguity);
+            call_outcomes::rules::explanation::explain(&target, &[&near, &far], ambiguity);
         assert_eq!(
             chosen.map(|call| call.transaction_id),
             Some(near.transaction_id)

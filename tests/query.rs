@@ -1,8 +1,8 @@
 //! Which switches and parameters each operation takes, whichever way they are spelt.
 #![cfg(test)]
 
+use call_outcomes::input::query::{Operation, Query, SWITCHES};
 use call_outcomes::problem::Code;
-use call_outcomes::query::{Operation, Query, SWITCHES};
 
 const WRITING: [Operation; 3] = [Operation::Report, Operation::Batch, Operation::Import];
 

@@ -1,10 +1,10 @@
 //! The table of cases, natively and in wasm: what the rules decide without a database. The same rows run over HTTP.
 #![cfg(test)]
 
+use call_outcomes::input::report::{Rules, SentToken, read};
 use call_outcomes::json::SyntaxError;
 use call_outcomes::problem::{Code, Problem, warnings_header};
-use call_outcomes::reply::{Reply, refuse, refuse_invalid, refuse_syntax};
-use call_outcomes::request::{Rules, SentToken, read};
+use call_outcomes::response::{Reply, refuse, refuse_invalid, refuse_syntax};
 use serde_json::{Map, Value};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

@@ -1,15 +1,15 @@
 //! Files of reports: how cells are converted, what is guessed, and what becomes of rows, whatever chunks they come in.
 #![cfg(test)]
 
-use call_outcomes::export::{neutral, original, write_line};
+use call_outcomes::csv_file::amount::{self, DecimalMark};
+use call_outcomes::csv_file::check::{Check, Settings};
+use call_outcomes::csv_file::guess::guess;
+use call_outcomes::csv_file::records::Records;
+use call_outcomes::csv_file::time::{self, Style, Zone, offset_of};
+use call_outcomes::csv_file::{Column, Content, Format, Target};
+use call_outcomes::input::report::Rules;
 use call_outcomes::problem::Code;
-use call_outcomes::request::Rules;
-use call_outcomes::table::amount::{self, Mark};
-use call_outcomes::table::check::{Check, Settings};
-use call_outcomes::table::guess::guess;
-use call_outcomes::table::records::Records;
-use call_outcomes::table::time::{self, Style, Zone, offset_of};
-use call_outcomes::table::{Column, Content, Format, Target};
+use call_outcomes::response::csv::{escape_formula, unescape_formula, write_line};
 use serde_json::{Value, json};
 
 fn json(text: &str) -> Value {
@@ -105,7 +105,7 @@ fn times_of_a_zone_are_those_that_its_clocks_showed_once() {
 
 #[test]
 fn amounts_are_read_with_their_columns_mark() {
-    use Mark::{Comma, Point};
+    use DecimalMark::{Comma, Point};
     let none = Err(Code::CellAmount);
     for (mark, cell, expected) in [
         (Point, "1000.50", Ok("1000.50")),
@@ -155,7 +155,7 @@ fn columns() -> Vec<Option<Column>> {
         Some(column("start_time_t", start)),
         Some(column("calling_phone_number", Format::Plain)),
         Some(column("outcome_name", Format::Plain)),
-        Some(column("sale_amount", Format::Amount(Mark::Comma))),
+        Some(column("sale_amount", Format::Amount(DecimalMark::Comma))),
         None,
     ]
 }
@@ -696,7 +696,7 @@ fn no_cell_of_a_line_is_a_formula_and_what_may_separate_is_quoted() {
     ] {
         let expected = format!("{cell},\r\n");
         assert_eq!(String::from_utf8(line(&[text, ""])).unwrap(), expected);
-        assert_eq!(original(&neutral(text)), text);
+        assert_eq!(unescape_formula(&escape_formula(text)), text);
     }
     assert_eq!(line(&[""]), b"\"\"\r\n", "an empty line is passed over");
 }
@@ -736,7 +736,9 @@ fn every_text_survives_being_written_and_read() {
         }
         records.finish(&mut |record| cells.push(record.lossy_cells()));
         let texts = |row: &Vec<String>| -> Vec<String> {
-            row.iter().map(|cell| original(cell).to_owned()).collect()
+            row.iter()
+                .map(|cell| unescape_formula(cell).to_owned())
+                .collect()
         };
         assert!(cells.iter().map(texts).eq(rows.iter().cloned()));
         // Another reader finds the same cells, and none that a spreadsheet would run.

@@ -1,14 +1,14 @@
 // The same design as ours in TypeScript: our statements, in one batch.
-import access from '../../src/worker/store/sql/access.sql';
-import append from '../../src/worker/store/sql/append.sql';
-import byId from '../../src/worker/store/sql/by_id.sql';
-import campaign from '../../src/worker/store/sql/campaign.sql';
-import closest from '../../src/worker/store/sql/closest.sql';
-import closestOfNetwork from '../../src/worker/store/sql/closest_of_network.sql';
-import current from '../../src/worker/store/sql/current.sql';
-import facts from '../../src/worker/store/sql/facts.sql';
-import nameOf from '../../src/worker/store/sql/name.sql';
-import nearest from '../../src/worker/store/sql/nearest.sql';
+import access from '../../src/worker/store/sql/match/access.sql';
+import append from '../../src/worker/store/sql/report/append.sql';
+import byId from '../../src/worker/store/sql/match/by_id.sql';
+import campaign from '../../src/worker/store/sql/match/campaign.sql';
+import closest from '../../src/worker/store/sql/match/closest.sql';
+import closestOfNetwork from '../../src/worker/store/sql/match/closest_of_network.sql';
+import current from '../../src/worker/store/sql/report/current.sql';
+import facts from '../../src/worker/store/sql/report/report_context.sql';
+import nameOf from '../../src/worker/store/sql/report/name.sql';
+import nearest from '../../src/worker/store/sql/match/nearest.sql';
 import { type Record_, refuse, stored } from './answers';
 import { type Ask, app, newId } from './app';
 import type { Report } from './rules';

@@ -6,8 +6,8 @@
 use serde_json::{Value, json};
 
 use super::examples::{NO_PERMISSION_TOKEN, OF_ADVERTISER_TOKEN, TOKEN};
+use crate::input::fields::{MAX_DESCRIPTION, MAX_NAME};
 use crate::json::MAX_DEPTH;
-use crate::parameters::{MAX_DESCRIPTION, MAX_NAME};
 use crate::problem::Code;
 
 /// The requests, in the registry's order. `query` is the switch that a code needs.

@@ -13,7 +13,7 @@ mod responses;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use crate::problem_json;
+use crate::response::problem_json;
 
 pub use mistakes::mistakes;
 

@@ -4,10 +4,10 @@
 
 use serde_json::{Value, json};
 
-use crate::money::MAX_WHOLE_DIGITS;
-use crate::parameters::{MAX_DESCRIPTION, MAX_DURATION_DIGITS, MAX_NAME};
-use crate::phone::CountryCode;
-use crate::transaction_id::MAX_LENGTH;
+use crate::input::fields::{MAX_DESCRIPTION, MAX_DURATION_DIGITS, MAX_NAME};
+use crate::model::money::MAX_WHOLE_DIGITS;
+use crate::model::phone::CountryCode;
+use crate::model::transaction_id::MAX_LENGTH;
 
 /// Unicode's white space, inside a class: `\s` is another set in each dialect of patterns.
 const SPACE: &str = r"\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000";
@@ -70,7 +70,7 @@ fn time(not_passed: Value, about: &str) -> Value {
     )
 }
 
-/// As [`crate::phone::Phone::parse`] reads them with the default country code.
+/// As [`crate::model::phone::Phone::parse`] reads them with the default country code.
 fn phone(about: &str) -> Value {
     let between = r"[ \-.()]*";
     let digits = |count: &str| format!("([0-9]{between}){{{count}}}");

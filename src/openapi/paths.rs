@@ -5,11 +5,11 @@ use serde_json::{Map, Value, json};
 
 use super::examples;
 use super::responses::{schema, success};
-use crate::export::{DEFAULT_LIMIT, MAX_LIMIT};
-use crate::query::Operation;
-use crate::reply::lists::{Batch, Import};
-use crate::reply::reading::Transaction;
-use crate::reply::{Body, Call, CallOutcome};
+use crate::input::export::{DEFAULT_LIMIT, MAX_LIMIT};
+use crate::input::query::Operation;
+use crate::response::lists::{Batch, Import};
+use crate::response::records::Transaction;
+use crate::response::{Body, Call, CallOutcome};
 
 /// What the API is.
 pub const ABOUT: &str = "Report what became of a phone call. A request names the call, by its transaction id or by roughly when it started and who called, and the outcome is created, or corrected if it was reported before. The same request again changes nothing. Every path may end in `.json`; any calendar date is served as version 2015-08-17.";

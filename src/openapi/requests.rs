@@ -6,10 +6,10 @@
 use serde_json::{Map, Value, json};
 
 use super::parameters::{blank, id_of_a_call, parameter, passed, text};
-use crate::batch;
-use crate::calls::{self, CALL};
-use crate::parameters::MAX_NAME;
-use crate::request::{CALL_OUTCOME, CALL_OUTCOME_KEYS, SEARCH};
+use crate::input::batch;
+use crate::input::calls::{self, CALL};
+use crate::input::fields::MAX_NAME;
+use crate::input::report::{CALL_OUTCOME, CALL_OUTCOME_KEYS, SEARCH};
 
 /// All schemas of requests by their names.
 pub fn components() -> Map<String, Value> {

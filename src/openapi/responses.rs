@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaGenerator;
 use serde_json::{Map, Value, json};
 
-use crate::explanation::Explanation;
 use crate::problem::{Class, Code, Severity};
-use crate::problem_json::{self, Document};
+use crate::response::problem_json::{self, Document};
+use crate::rules::explanation::Explanation;
 
 /// The classes of error by their status.
 fn classes() -> BTreeMap<u16, Vec<Class>> {

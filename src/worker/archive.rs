@@ -9,11 +9,11 @@ use sha2::{Digest, Sha256};
 use worker::KvStore;
 use worker::kv::KvError;
 
-use super::report::hash;
+use super::handlers::report::hash;
 use super::store::Failure;
-use crate::archive::{BULK, Generation, Part};
-use crate::ingest::StoredCall;
-use crate::transaction_id::TransactionId;
+use crate::model::transaction_id::TransactionId;
+use crate::rules::archive::{BULK, Generation, Part};
+use crate::rules::import::StoredCall;
 
 impl From<KvError> for Failure {
     /// KV is out of reach.
@@ -130,7 +130,7 @@ pub async fn read(
 
 fn parse(key: &str, value: Option<String>) -> Result<Vec<StoredCall>, Failure> {
     // The archive has changed since the database named the key.
-    let value = value.ok_or(Failure::Overtaken)?;
+    let value = value.ok_or(Failure::Conflict)?;
     let damaged =
         |error| Failure::Unexpected(format!("`{key}` of the archive cannot be read: {error}"));
     serde_json::from_str(&value).map_err(damaged)

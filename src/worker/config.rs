@@ -10,14 +10,14 @@ use worker::js_sys::{JSON, Reflect};
 use worker::wasm_bindgen::JsValue;
 use worker::{Env, console_error};
 
-use super::limits::Policy;
-use crate::batch;
-use crate::explanation::AMBIGUITY_SECONDS;
-use crate::limits::LIMITS;
-use crate::matching::WINDOW_SECONDS;
-use crate::phone::CountryCode;
-use crate::query::Query;
-use crate::request::Rules;
+use super::rate_limit::Policy;
+use crate::input::batch;
+use crate::input::query::Query;
+use crate::input::report::Rules;
+use crate::model::phone::CountryCode;
+use crate::response::limits::LIMITS;
+use crate::rules::explanation::AMBIGUITY_SECONDS;
+use crate::rules::matching::WINDOW_SECONDS;
 
 /// What the rules were built from.
 pub const BUILD: Option<&str> = option_env!("CALL_OUTCOMES_BUILD");
@@ -47,7 +47,7 @@ pub struct Config {
 
 /// What a client asks for in the query, beyond the 2015 dialect.
 #[derive(Clone, Copy, Default)]
-pub struct Asked {
+pub struct QueryOptions {
     /// Nothing is stored.
     pub validate_only: bool,
     /// The answer tells why the call was found, or none.
@@ -56,7 +56,7 @@ pub struct Asked {
     pub unambiguous: bool,
 }
 
-impl Asked {
+impl QueryOptions {
     /// Whether it has to be told why the call was found, or none: to show it, or to refuse an ambiguous match.
     pub const fn needs_explanation(self) -> bool {
         self.explain || self.unambiguous

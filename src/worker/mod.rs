@@ -2,18 +2,13 @@
 //!
 //! Not here: rules of requests, and SQL.
 
-mod answer;
 mod archive;
-mod batches;
 mod config;
-mod health;
-mod http;
-mod import;
-mod limits;
-mod reading;
-mod report;
-mod respond;
-mod route;
+mod handlers;
+mod rate_limit;
+mod request;
+mod response;
+mod router;
 mod store;
 
 use std::rc::Rc;
@@ -21,22 +16,23 @@ use std::rc::Rc;
 use serde::Serialize;
 use worker::{Context, Env, Request, Response, Result, console_log, event};
 
-use crate::batch;
-use crate::calls;
-use crate::problem::{Code, Problem};
-use crate::query::{Operation, Query};
-use crate::reply::Reply;
-use crate::request;
-use crate::time::is_calendar_date;
-use config::{Asked, Config};
-use http::{
+use self::request::{
     Body, address, discard_body, header_token, is_ndjson, network_segment, query, read_body,
     request_id,
 };
-use limits::{Limits, Policy};
-use report::{Incoming, Outgoing, clock, hash};
-use respond::respond;
-use route::Route;
+use crate::input::batch;
+use crate::input::calls;
+use crate::input::query::{Operation, Query};
+use crate::input::report;
+use crate::model::time::is_calendar_date;
+use crate::problem::{Code, Problem};
+use crate::response::Reply;
+use config::{Config, QueryOptions};
+use handlers::report::{self as report_handler, Incoming, Outgoing, clock, hash};
+use handlers::{batch as batch_handler, health, import, reading};
+use rate_limit::{Limits, Policy};
+use response::respond;
+use router::Route;
 
 #[event(fetch)]
 async fn fetch(mut request: Request, env: Env, _context: Context) -> Result<Response> {
@@ -53,7 +49,7 @@ async fn fetch(mut request: Request, env: Env, _context: Context) -> Result<Resp
     let query = Query::read(operation, names_and_values(&pairs));
     config.rules.strict = query.is_on("strict");
     let limits = Limits::new(&env, &config);
-    let asking = Asking {
+    let context = RequestContext {
         env: &env,
         config: &config,
         limits: &limits,
@@ -61,12 +57,12 @@ async fn fetch(mut request: Request, env: Env, _context: Context) -> Result<Resp
         pairs: &pairs,
         request_id: &request_id,
     };
-    let mut outgoing = asking.answer(&mut request, route.as_ref()).await;
+    let mut outgoing = context.answer(&mut request, route.as_ref()).await;
     if outgoing.reply.code.is_some() {
         discard_body(&mut request).await;
     }
     if outgoing.is_suspect()
-        && let Some(policy) = asking.refuse(&request, &mut outgoing).await
+        && let Some(policy) = context.refuse(&request, &mut outgoing).await
     {
         outgoing = outgoing.limited(policy);
     }
@@ -76,7 +72,7 @@ async fn fetch(mut request: Request, env: Env, _context: Context) -> Result<Resp
 }
 
 /// All that answering a request needs beside the request.
-struct Asking<'a> {
+struct RequestContext<'a> {
     env: &'a Env,
     config: &'a Config,
     limits: &'a Limits,
@@ -91,7 +87,7 @@ fn names_and_values(pairs: &[(String, String)]) -> impl Iterator<Item = (&str, &
     pairs.map(|(name, value)| (name.as_str(), value.as_str()))
 }
 
-impl Asking<'_> {
+impl RequestContext<'_> {
     /// Counts a refused request for its address; the policy if that is one too many.
     ///
     /// Every refusal counts: even one for its path may have a body that had to be read. What is not known of a token is
@@ -156,7 +152,7 @@ impl Asking<'_> {
         let (network_id, max_body) = match route {
             Route::Batch { .. } => (None, batch::MAX_BODY),
             Route::Calls { .. } => (None, calls::MAX_BODY),
-            Route::Report { network_id, .. } => (*network_id, request::MAX_BODY),
+            Route::Report { network_id, .. } => (*network_id, report::MAX_BODY),
             _ => (None, 0),
         };
         let body = match read_body(http, max_body).await {
@@ -174,7 +170,7 @@ impl Asking<'_> {
                 .map(network_segment)
                 .filter(|id| !id.trim().is_empty()),
             request_id,
-            asked: Asked::of(query),
+            options: QueryOptions::of(query),
             query,
             limits,
         };
@@ -182,7 +178,7 @@ impl Asking<'_> {
             Route::Calls { .. } => import::import(&db, &archive, config, &incoming).await,
             Route::Batch { .. } => {
                 let lines = is_ndjson(http.headers());
-                batches::run(&db, &archive, config, &incoming, lines).await
+                batch_handler::run(&db, &archive, config, &incoming, lines).await
             }
             Route::Transactions { format, .. } => {
                 reading::page(Rc::new(db), &incoming, pairs, *format).await
@@ -197,7 +193,7 @@ impl Asking<'_> {
                 )
                 .await
             }
-            _ => report::run(&db, &archive, config, &incoming).await,
+            _ => report_handler::run(&db, &archive, config, &incoming).await,
         }
     }
 }

@@ -132,6 +132,6 @@ describe('these tests find', () => {
 
   test('files by their paths, and what is built is none', () => {
     assert.deepEqual(named('`src/x.rs` `none.sql` `a/b` `package/dist/` `src/` `/csv`'), ['src/x.rs', 'none.sql', 'src/']);
-    assert.deepEqual(['src/lib.rs', 'facts.sql', 'none.sql', 'src/none.rs'].map(exists), [true, true, false, false]);
+    assert.deepEqual(['src/lib.rs', 'report_context.sql', 'none.sql', 'src/none.rs'].map(exists), [true, true, false, false]);
   });
 });

@@ -10,13 +10,13 @@
 
 mod recipe;
 
-use call_outcomes::batch;
-use call_outcomes::calls;
-use call_outcomes::closest::{Nearness, closest};
+use call_outcomes::input::batch;
+use call_outcomes::input::calls;
+use call_outcomes::input::report::{Rules, read};
 use call_outcomes::json::{MAX_DEPTH, Reader, SyntaxError, Value};
 use call_outcomes::problem::{Code, Problem};
-use call_outcomes::request::{Rules, read};
-use call_outcomes::verdict::{Unit, judge, validate};
+use call_outcomes::validate::closest::{Nearness, closest};
+use call_outcomes::validate::{Unit, check, validate};
 use recipe::Recipe;
 use serde_json::{Value as Json, json};
 
@@ -131,7 +131,7 @@ fn verdict(body: &[u8], rules: Rules, unit: Option<Unit>) -> Json {
     let verdict: Json = serde_json::from_str(&validate(body, rules, unit)).unwrap();
     let problems = list(&verdict, "problems");
     assert_eq!(verdict["ok"] == true, problems.is_empty());
-    match judge(body, rules, unit) {
+    match check(body, rules, unit) {
         None => assert!(problems.is_empty() && list(&verdict, "warnings").is_empty()),
         Some(judged) => assert_eq!(serde_json::from_str::<Json>(&judged).unwrap(), verdict),
     }
@@ -166,10 +166,10 @@ fn places(verdict: &Json) -> Vec<(usize, usize)> {
 fn without_places(verdict: &Json) -> Json {
     let mut verdict = verdict.clone();
     for name in ["problems", "warnings"] {
-        let Some(findings) = verdict[name].as_array_mut() else {
+        let Some(diagnostics) = verdict[name].as_array_mut() else {
             continue;
         };
-        for finding in findings {
+        for finding in diagnostics {
             let finding = finding.as_object_mut().unwrap();
             for name in ["line", "column", "range"] {
                 finding.remove(name);

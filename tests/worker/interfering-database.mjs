@@ -2,7 +2,7 @@
 //
 // `X-Test-Between: <SQL>` runs statements, separated by `;`, behind the first batch of a request and before the next.
 // `X-Test-Facts: {"10": null}` changes places of the first row that the first statement of the first batch returns, a
-// list in JSON: `facts.sql`. The Worker then decides by other facts than those by which the database stored.
+// list in JSON: `report_context.sql`. The Worker then decides by other facts than those by which the database stored.
 
 /** The Rust binding goes by the name of the constructor. */
 class D1Database {

@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use worker::{D1Database, D1PreparedStatement, D1Result};
 
 use super::statement::{Bind, prepare};
-use super::{Facts, Failure, Why, read_json};
-use crate::archive::{Known, LISTED_PARTS, Listed, Part, Search};
-use crate::ingest::StoredCall;
+use super::{Facts, Failure, MatchTrace, read_json};
+use crate::rules::archive::{Known, LISTED_PARTS, Listed, Part, Search};
+use crate::rules::import::StoredCall;
 
-const PARTS: &str = include_str!("sql/archived_parts.sql");
-const COPIES: &str = include_str!("sql/archived_copies.sql");
-const RESTORE: &str = include_str!("sql/restore.sql");
-const RESTORED: &str = include_str!("sql/restored.sql");
+const PARTS: &str = include_str!("sql/archive/archived_parts.sql");
+const COPIES: &str = include_str!("sql/archive/archived_copies.sql");
+const RESTORE: &str = include_str!("sql/archive/restore.sql");
+const RESTORED: &str = include_str!("sql/archive/restored.sql");
 
 /// How many searches share a statement, so that its result stays small.
 const SEARCHES: usize = 50;
@@ -64,7 +64,7 @@ pub fn listed<'r>(results: impl Iterator<Item = &'r D1Result>) -> Result<Vec<Lis
 }
 
 /// What the database knows of a search by time.
-pub fn known(facts: &Facts, why: Option<&Why>) -> Known {
+pub fn known(facts: &Facts, why: Option<&MatchTrace>) -> Known {
     match why {
         Some(why) => why.known(),
         None => Known {

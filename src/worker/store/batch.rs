@@ -8,34 +8,34 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use worker::{D1Database, D1PreparedStatement};
 
-use super::search::{self, Shape};
+use super::search::{self, SearchShape};
 use super::statement::{Bind, over_rows, prepare};
 use super::{CURRENT, FACTS, archive};
-use super::{Cost, Facts, Failure, OUTCOMES_WRITE, Why, columns, read_json, run};
-use crate::archive::{Listed, Search};
-use crate::ingest::StoredCall;
-use crate::money::Cents;
-use crate::outcome::Fields;
-use crate::request::Report;
-use crate::transaction_id::TransactionId;
+use super::{Cost, Facts, Failure, MatchTrace, OUTCOMES_WRITE, columns, read_json, run};
+use crate::input::report::Report;
+use crate::model::money::Cents;
+use crate::model::outcome::Fields;
+use crate::model::transaction_id::TransactionId;
+use crate::rules::archive::{Listed, Search};
+use crate::rules::import::StoredCall;
 
-const ROWS: &str = include_str!("sql/rows.sql");
-const TOKEN: &str = include_str!("sql/batch_token.sql");
-const APPEND: &str = include_str!("sql/batch_append.sql");
-const NAMES: &str = include_str!("sql/batch_names.sql");
+const ROWS: &str = include_str!("sql/batch/rows.sql");
+const TOKEN: &str = include_str!("sql/batch/token.sql");
+const APPEND: &str = include_str!("sql/batch/append_all.sql");
+const NAMES: &str = include_str!("sql/batch/insert_names.sql");
 
 /// A value bound in one statement stays below this, in bytes: D1 takes 2 MB.
 const MAX_BOUND: usize = 1_000_000;
 
 /// What the schema says of records that another request has overtaken.
-const OVERTAKEN: [&str; 3] = [
+const CONFLICTS: [&str; 3] = [
     "UNIQUE constraint failed: outcomes.",
     "UNIQUE constraint failed: outcome_names.",
     "NOT NULL constraint failed: outcomes.",
 ];
 
 /// Some rows of a batch, with all that the database needs to know of their request.
-pub struct Ask<'a> {
+pub struct BatchQuery<'a> {
     /// The reports, each by its place in the batch.
     pub reports: &'a [(usize, &'a Report<'a>)],
     /// The SHA-256 of the token.
@@ -65,7 +65,7 @@ pub struct Known {
     /// The facts of each report, by its place.
     pub facts: HashMap<usize, Facts>,
     /// Why its call was found or not, where that was asked.
-    pub whys: HashMap<usize, Why>,
+    pub whys: HashMap<usize, MatchTrace>,
     /// The parts of the archive that come next for each search.
     pub listed: Vec<Listed>,
 }
@@ -74,19 +74,19 @@ pub struct Known {
 /// search.
 pub async fn facts(
     db: &D1Database,
-    ask: &Ask<'_>,
+    ask: &BatchQuery<'_>,
     cost: &mut Cost,
 ) -> Result<Option<Known>, Failure> {
     #[derive(Deserialize)]
     struct Token(String, Option<String>, u8);
     enum Kind {
         Facts,
-        Why,
+        MatchTrace,
     }
     let token = ("token", Bind::Text(ask.token_hash.to_owned()));
-    let mut shapes: BTreeMap<Shape, Vec<(usize, &Report<'_>)>> = BTreeMap::new();
+    let mut shapes: BTreeMap<SearchShape, Vec<(usize, &Report<'_>)>> = BTreeMap::new();
     for (place, report) in ask.reports {
-        let alike = shapes.entry(Shape::of(&report.search)).or_default();
+        let alike = shapes.entry(SearchShape::of(&report.search)).or_default();
         alike.push((*place, report));
     }
     let mut statements = archive::restore(db, ask.token_hash, ask.restore)?;
@@ -94,7 +94,7 @@ pub async fn facts(
     let candidate = ask.tried.as_ref().map(TransactionId::as_str);
     let binds = [token.clone(), ("candidate", Bind::text(candidate))];
     statements.push(prepare(db, TOKEN, &binds)?);
-    let mut asked = Vec::new();
+    let mut options = Vec::new();
     for (shape, reports) in &shapes {
         let rows: Vec<Vec<_>> = reports
             .iter()
@@ -124,10 +124,10 @@ pub async fn facts(
             .replace("{{archived}}", &shape.archived(ask.explain))
             .replace("{{generations}}", &shape.generations());
         statements.push(prepare(db, &over(&facts, *shape, &names), &binds)?);
-        asked.push((Kind::Facts, reports));
+        options.push((Kind::Facts, reports));
         if let Some(sql) = shape.explain().filter(|_| ask.explain) {
             statements.push(prepare(db, &over(&sql, *shape, &names), &binds)?);
-            asked.push((Kind::Why, reports));
+            options.push((Kind::MatchTrace, reports));
         }
     }
     statements.extend(archive::list(db, ask.token_hash, &ask.searches)?);
@@ -145,7 +145,7 @@ pub async fn facts(
         whys: HashMap::new(),
         listed: Vec::new(),
     };
-    for (kind, reports) in asked {
+    for (kind, reports) in options {
         let place = |at: usize| reports.get(at).map(|(place, _)| *place);
         match kind {
             Kind::Facts => {
@@ -154,8 +154,8 @@ pub async fn facts(
                     .facts
                     .extend(facts.filter_map(|f| Some((place(f.at)?, f))));
             }
-            Kind::Why => {
-                let whys = read_json::<Why>(results.next())?.into_iter();
+            Kind::MatchTrace => {
+                let whys = read_json::<MatchTrace>(results.next())?.into_iter();
                 known
                     .whys
                     .extend(whys.filter_map(|w| Some((place(w.at)?, w))));
@@ -167,7 +167,7 @@ pub async fn facts(
 }
 
 /// The statement of one report for all that search alike, whose values have these names.
-fn over(sql: &str, shape: Shape, names: &[&str]) -> String {
+fn over(sql: &str, shape: SearchShape, names: &[&str]) -> String {
     let sql = sql
         .replace("{{call}}", &shape.call())
         .replace("{{current}}", CURRENT)
@@ -253,8 +253,8 @@ pub async fn append(
         names.iter().map(|name| json!(name)),
     )?;
     let results = match run(db, statements, cost).await {
-        Err(Failure::Unexpected(text)) if OVERTAKEN.iter().any(|part| text.contains(part)) => {
-            return Err(Failure::Overtaken);
+        Err(Failure::Unexpected(text)) if CONFLICTS.iter().any(|part| text.contains(part)) => {
+            return Err(Failure::Conflict);
         }
         other => other?,
     };

@@ -9,22 +9,22 @@ use worker::D1Database;
 use super::archive::restored;
 use super::statement::{Bind, prepare};
 use super::{Cost, Failure, read_json, run};
-use crate::archive::Generation;
-use crate::calls::Row;
-use crate::ingest::{Known, Plan, StoredCall};
-use crate::transaction_id::TransactionId;
+use crate::input::calls::Row;
+use crate::model::transaction_id::TransactionId;
+use crate::rules::archive::Generation;
+use crate::rules::import::{Known, Plan, StoredCall};
 
-const FACTS: &str = include_str!("sql/calls_facts.sql");
-const INSERT: &str = include_str!("sql/calls_insert.sql");
-const UPDATE: &str = include_str!("sql/calls_update.sql");
-const ADVERTISERS: &str = include_str!("sql/advertisers_enter.sql");
-const CAMPAIGNS: &str = include_str!("sql/campaigns_enter.sql");
-const STANDS: &str = include_str!("sql/token_stands.sql");
+const FACTS: &str = include_str!("sql/import/import_context.sql");
+const INSERT: &str = include_str!("sql/import/insert_calls.sql");
+const UPDATE: &str = include_str!("sql/import/update_calls.sql");
+const ADVERTISERS: &str = include_str!("sql/import/insert_advertisers.sql");
+const CAMPAIGNS: &str = include_str!("sql/import/insert_campaigns.sql");
+const STANDS: &str = include_str!("sql/import/token_is_valid.sql");
 
 /// The permission to import calls.
 pub const CALLS_WRITE: &str = "calls:write";
 
-/// A row of `calls_facts.sql`.
+/// A row of `import_context.sql`.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Fact {

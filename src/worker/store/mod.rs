@@ -15,19 +15,19 @@ mod statement;
 use serde::Deserialize;
 use worker::{D1Database, D1PreparedStatement, D1Result, Error};
 
-use crate::archive::{Generation, Known};
-use crate::explanation::{Explanation, Steps};
-use crate::ingest::StoredCall;
-use crate::matching::{self, Target};
-use crate::money::Cents;
-use crate::outcome::Fields;
-use crate::request::{Report, Search, TimeSearch};
-use crate::time::UnixMillis;
-use crate::transaction_id::TransactionId;
+use crate::input::report::{Report, Search, TimeSearch};
+use crate::model::money::Cents;
+use crate::model::outcome::Fields;
+use crate::model::time::UnixMillis;
+use crate::model::transaction_id::TransactionId;
+use crate::rules::archive::{Generation, Known};
+use crate::rules::explanation::{Explanation, Steps};
+use crate::rules::import::StoredCall;
+use crate::rules::matching::{self, Target};
 use statement::Bind;
 
-const FACTS: &str = include_str!("sql/facts.sql");
-const CURRENT: &str = include_str!("sql/current.sql");
+const FACTS: &str = include_str!("sql/report/report_context.sql");
+const CURRENT: &str = include_str!("sql/report/current.sql");
 
 /// The last start there can be: 13 digits.
 const LATEST: i64 = 9_999_999_999_999;
@@ -50,9 +50,9 @@ pub enum Failure {
     /// It is overloaded; nothing was stored.
     Overloaded,
     /// The connection broke: the batch may have been committed.
-    Ambiguous,
+    ConnectionLost,
     /// A constraint of the schema refused the batch: another request came between. Nothing was stored.
-    Overtaken,
+    Conflict,
     /// Anything else. The text is for the log only.
     Unexpected(String),
 }
@@ -70,9 +70,9 @@ impl From<Error> for Failure {
         if says("overloaded") || says("Too many requests queued") {
             Self::Overloaded
         } else if TRANSIENT.iter().any(|part| says(part)) {
-            Self::Ambiguous
+            Self::ConnectionLost
         } else if says("UNIQUE constraint failed: calls.") || says("conflict: ") {
-            Self::Overtaken
+            Self::Conflict
         } else {
             Self::Unexpected(text)
         }
@@ -164,7 +164,7 @@ impl Call {
     }
 }
 
-/// What was so before the report. The fields stand as `facts.sql` selects them.
+/// What was so before the report. The fields stand as `report_context.sql` selects them.
 #[derive(Debug, Deserialize)]
 pub struct Facts {
     /// The report's place in its list.
@@ -247,7 +247,7 @@ const fn found(
 
 /// Why a search by time found its call or none. The fields stand as `explain.sql` selects them.
 #[derive(Debug, Deserialize)]
-pub struct Why {
+pub struct MatchTrace {
     /// The report's place in its list.
     pub at: usize,
     chosen: Option<Seen>,
@@ -258,7 +258,7 @@ pub struct Why {
     visible: Option<Seen>,
 }
 
-impl Why {
+impl MatchTrace {
     /// What of it an archive search takes into account.
     fn known(&self) -> Known {
         let call = |seen: &Option<Seen>| seen.as_ref().and_then(Seen::to_call);
@@ -341,7 +341,7 @@ fn read_json<T: for<'de> Deserialize<'de>>(result: Option<&D1Result>) -> Result<
         .map_err(|error| Failure::Unexpected(format!("a row that cannot be read: {error}")))
 }
 
-/// The values that find a report's call and current record, the same names for every report of one [`Shape`].
+/// The values that find a report's call and current record, the same names for every report of one [`SearchShape`].
 fn columns(report: &Report<'_>, window: Option<i64>) -> Vec<(&'static str, Bind)> {
     let identity = &report.identity;
     let mut columns = vec![

@@ -10,22 +10,22 @@ use worker::D1Database;
 use super::pause::pause;
 use super::statement::{Bind, prepare};
 use super::{Call, Cost, Failure, Record, first, read_json, run, search};
-use crate::archive::Generation;
-use crate::export::Export;
-use crate::reply::Recorded;
-use crate::reply::reading::Stored;
-use crate::time::UnixMillis;
-use crate::transaction_id::TransactionId;
+use crate::input::export::Export;
+use crate::model::time::UnixMillis;
+use crate::model::transaction_id::TransactionId;
+use crate::response::Recorded;
+use crate::response::records::Stored;
+use crate::rules::archive::Generation;
 
-const READ: &str = include_str!("sql/read.sql");
-const WALK: &str = include_str!("sql/walk.sql");
-const ONE: &str = include_str!("sql/next_one.sql");
-const IN_HISTORY: &str = include_str!("sql/next_in_history.sql");
-const OF_CALL: &str = include_str!("sql/next_of_call.sql");
-const IN_EXPORT: &str = include_str!("sql/next_in_export.sql");
-const EXPORTED: &str = include_str!("sql/exported.sql");
-const PAGE_END: &str = include_str!("sql/page_end.sql");
-const BOUNDS: &str = include_str!("sql/bounds.sql");
+const READ: &str = include_str!("sql/read/read_context.sql");
+const WALK: &str = include_str!("sql/read/records_page.sql");
+const ONE: &str = include_str!("sql/read/next_one.sql");
+const IN_HISTORY: &str = include_str!("sql/read/next_in_history.sql");
+const OF_CALL: &str = include_str!("sql/read/next_of_call.sql");
+const IN_EXPORT: &str = include_str!("sql/read/next_in_export.sql");
+const EXPORTED: &str = include_str!("sql/read/exported.sql");
+const PAGE_END: &str = include_str!("sql/read/page_end.sql");
+const BOUNDS: &str = include_str!("sql/read/bounds.sql");
 
 /// The permission to read outcomes.
 pub const OUTCOMES_READ: &str = "outcomes:read";
@@ -37,7 +37,7 @@ const TRIES: usize = 3;
 /// Behind every record.
 const END: i64 = 9_007_199_254_740_991;
 
-/// Who reads, and what the id names. The fields stand as `read.sql` selects them.
+/// Who reads, and what the id names. The fields stand as `read_context.sql` selects them.
 #[derive(Debug, Deserialize)]
 pub struct Reader {
     /// The token's network.
@@ -52,7 +52,7 @@ pub struct Reader {
     pub generations: Vec<Generation>,
 }
 
-/// An outcome, by one of its records. The fields stand as `read.sql` selects them.
+/// An outcome, by one of its records. The fields stand as `read_context.sql` selects them.
 #[derive(Debug, Deserialize)]
 pub struct Outcome {
     /// The record's place in the order of commits.
@@ -116,7 +116,7 @@ async fn retried<T>(
     let mut tries = 1;
     loop {
         match send(cost).await {
-            Err(Failure::Ambiguous) if tries < TRIES => {
+            Err(Failure::ConnectionLost) if tries < TRIES => {
                 pause(tries).await;
                 tries = tries.saturating_add(1);
             }

@@ -9,26 +9,26 @@ use std::rc::Rc;
 use serde::Serialize;
 use worker::D1Database;
 
-use super::search::{CAMPAIGN, Shape};
+use super::search::{CAMPAIGN, SearchShape};
 use super::statement::{Bind, Statement, prepare};
 use super::{
-    CURRENT, Call, Cost, FACTS, Facts, Failure, OUTCOMES_WRITE, Record, Why, archive, columns,
-    first, run,
+    CURRENT, Call, Cost, FACTS, Facts, Failure, MatchTrace, OUTCOMES_WRITE, Record, archive,
+    columns, first, run,
 };
-use crate::archive::Search as ArchiveSearch;
-use crate::explanation::Explanation;
-use crate::ingest::StoredCall;
-use crate::money::Cents;
-use crate::request::{Report, Search};
-use crate::transaction_id::TransactionId;
-use crate::worker::config::Asked;
+use crate::input::report::{Report, Search};
+use crate::model::money::Cents;
+use crate::model::transaction_id::TransactionId;
+use crate::rules::archive::Search as ArchiveSearch;
+use crate::rules::explanation::Explanation;
+use crate::rules::import::StoredCall;
+use crate::worker::config::QueryOptions;
 
-const APPEND: &str = include_str!("sql/append.sql");
-const NAME: &str = include_str!("sql/name.sql");
-const MINE: &str = include_str!("sql/mine.sql");
+const APPEND: &str = include_str!("sql/report/append.sql");
+const NAME: &str = include_str!("sql/report/name.sql");
+const MINE: &str = include_str!("sql/report/retry_record.sql");
 
 /// A report with all that the database needs to know of its request.
-pub struct Ask<'a> {
+pub struct ReportQuery<'a> {
     /// The report.
     pub report: &'a Report<'a>,
     /// The SHA-256 of the token.
@@ -40,7 +40,7 @@ pub struct Ask<'a> {
     /// Below which margin a match is ambiguous, in milliseconds.
     pub ambiguity: i64,
     /// What the client asks for beyond the 2015 dialect.
-    pub asked: Asked,
+    pub options: QueryOptions,
     /// The time of the request, in Unix seconds.
     pub now: i64,
     /// The id of the new record, should there be one.
@@ -54,7 +54,7 @@ pub struct Ask<'a> {
 }
 
 /// The record of an earlier try.
-pub struct Mine {
+pub struct RetryRecord {
     /// The record.
     pub record: Record,
     /// Its call.
@@ -64,13 +64,13 @@ pub struct Mine {
 }
 
 /// What one batch returned.
-pub struct Answer {
+pub struct ReportRows {
     /// What an earlier try of this request stored.
-    pub mine: Option<Mine>,
+    pub mine: Option<RetryRecord>,
     /// What was so before; `None` if the token is unknown or revoked.
     pub facts: Option<Facts>,
     /// Why, where the client asked and searched by time.
-    pub why: Option<Why>,
+    pub why: Option<MatchTrace>,
     /// The record that was appended.
     pub appended: Option<Record>,
 }
@@ -85,9 +85,9 @@ struct Statements {
 }
 
 impl Statements {
-    fn new(shape: Shape, asked: Asked) -> Self {
+    fn new(shape: SearchShape, options: QueryOptions) -> Self {
         let call = shape.call();
-        let archived = shape.archived(asked.needs_explanation());
+        let archived = shape.archived(options.needs_explanation());
         let fill = |sql: &str, call: &str| {
             let filled = sql
                 .replace("{{call}}", call)
@@ -104,10 +104,10 @@ impl Statements {
             facts: fill(FACTS, &call),
             why: shape
                 .explain()
-                .filter(|_| asked.needs_explanation())
+                .filter(|_| options.needs_explanation())
                 .map(|sql| fill(&sql, &call)),
-            append: if asked.unambiguous {
-                fill(APPEND, &shape.sure_call())
+            append: if options.unambiguous {
+                fill(APPEND, &shape.unambiguous_call())
             } else {
                 fill(APPEND, &call)
             },
@@ -116,16 +116,16 @@ impl Statements {
     }
 
     /// Those of a shape: filling them takes longer than all else that this isolate does for a report, so they are kept.
-    fn of(shape: Shape, asked: Asked) -> Rc<Self> {
-        type Kept = BTreeMap<(Shape, bool, bool), Rc<Statements>>;
+    fn of(shape: SearchShape, options: QueryOptions) -> Rc<Self> {
+        type Kept = BTreeMap<(SearchShape, bool, bool), Rc<Statements>>;
         thread_local! {
             static KEPT: RefCell<Kept> = const { RefCell::new(BTreeMap::new()) };
         }
-        let key = (shape, asked.explain, asked.unambiguous);
+        let key = (shape, options.explain, options.unambiguous);
         KEPT.with_borrow_mut(|kept| {
             let statements = kept
                 .entry(key)
-                .or_insert_with(|| Rc::new(Self::new(shape, asked)));
+                .or_insert_with(|| Rc::new(Self::new(shape, options)));
             Rc::clone(statements)
         })
     }
@@ -133,9 +133,13 @@ impl Statements {
 
 /// Authenticates, matches, merges and appends, in one batch, which D1 runs as one transaction. A dry run appends
 /// nothing.
-pub async fn report(db: &D1Database, ask: &Ask<'_>, cost: &mut Cost) -> Result<Answer, Failure> {
+pub async fn report(
+    db: &D1Database,
+    ask: &ReportQuery<'_>,
+    cost: &mut Cost,
+) -> Result<ReportRows, Failure> {
     let binds = binds(ask)?;
-    let prepared = Statements::of(Shape::of(&ask.report.search), ask.asked);
+    let prepared = Statements::of(SearchShape::of(&ask.report.search), ask.options);
     let mut statements = archive::restore(db, ask.token_hash, ask.restore.as_slice())?;
     let restoring = statements.len();
     if ask.retry {
@@ -145,7 +149,7 @@ pub async fn report(db: &D1Database, ask: &Ask<'_>, cost: &mut Cost) -> Result<A
     if let Some(why) = &prepared.why {
         statements.push(why.bind(db, &binds)?);
     }
-    if !ask.asked.validate_only {
+    if !ask.options.validate_only {
         statements.push(prepared.append.bind(db, &binds)?);
         statements.push(prepared.name.bind(db, &binds)?);
     }
@@ -162,12 +166,12 @@ pub async fn report(db: &D1Database, ask: &Ask<'_>, cost: &mut Cost) -> Result<A
     } else {
         None
     };
-    let appended = if ask.asked.validate_only {
+    let appended = if ask.options.validate_only {
         None
     } else {
         first(results.next())?
     };
-    Ok(Answer {
+    Ok(ReportRows {
         mine,
         facts,
         why,
@@ -179,12 +183,12 @@ pub async fn report(db: &D1Database, ask: &Ask<'_>, cost: &mut Cost) -> Result<A
 /// token is unknown or revoked.
 pub async fn list_archived(
     db: &D1Database,
-    ask: &Ask<'_>,
+    ask: &ReportQuery<'_>,
     search: &mut ArchiveSearch,
     cost: &mut Cost,
 ) -> Result<Option<Facts>, Failure> {
     let binds = binds(ask)?;
-    let prepared = Statements::of(Shape::of(&ask.report.search), ask.asked);
+    let prepared = Statements::of(SearchShape::of(&ask.report.search), ask.options);
     let mut statements = vec![prepared.facts.bind(db, &binds)?];
     if let Some(why) = &prepared.why {
         statements.push(why.bind(db, &binds)?);
@@ -206,17 +210,19 @@ pub async fn list_archived(
     Ok(facts)
 }
 
-/// A row of `mine.sql`.
-fn mine((record, id, start_ms, display): (Record, String, i64, Option<String>)) -> Option<Mine> {
+/// A row of `retry_record.sql`.
+fn mine(
+    (record, id, start_ms, display): (Record, String, i64, Option<String>),
+) -> Option<RetryRecord> {
     let call = Call::from_row(&id, start_ms)?;
-    Some(Mine {
+    Some(RetryRecord {
         record,
         call,
         display,
     })
 }
 
-fn binds(ask: &Ask<'_>) -> Result<Vec<(&'static str, Bind)>, Failure> {
+fn binds(ask: &ReportQuery<'_>) -> Result<Vec<(&'static str, Bind)>, Failure> {
     let text = |value: &str| Bind::Text(value.to_owned());
     // As every parameter of a search, it is ignored beside an id.
     let path_network_id = match ask.report.search {
@@ -245,7 +251,7 @@ fn patch(report: &Report<'_>) -> serde_json::Result<String> {
         reason = "an amount is not sent, cleared or set"
     )]
     #[derive(Serialize)]
-    struct Sent<'a> {
+    struct SentFields<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         description: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -263,7 +269,7 @@ fn patch(report: &Report<'_>) -> serde_json::Result<String> {
     }
     let patch = &report.patch;
     let [one, two, three] = &patch.custom_parameters;
-    serde_json::to_string(&Sent {
+    serde_json::to_string(&SentFields {
         description: patch.description.as_deref(),
         occurred_at: patch.occurred_at,
         sale_cents: patch.sale_amount.map(|amount| amount.map(Cents::get)),

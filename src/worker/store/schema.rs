@@ -6,8 +6,8 @@ use worker::D1Database;
 
 use super::{Cost, Failure, read_json, run};
 
-const OBJECTS_OF: &str = include_str!("sql/schema_objects.sql");
-const MIGRATIONS_OF: &str = include_str!("sql/schema_migrations.sql");
+const OBJECTS_OF: &str = include_str!("sql/schema/objects.sql");
+const MIGRATIONS_OF: &str = include_str!("sql/schema/migrations.sql");
 /// Where wrangler notes what it applied.
 const NOTES: &str = "table d1_migrations";
 

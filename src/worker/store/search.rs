@@ -2,24 +2,24 @@
 //!
 //! Not here: values. An expression names them as parameters, so that a list of reports can put its columns there.
 
-use crate::explanation::MAX_CANDIDATES;
-use crate::request::{Search, TimeSearch};
+use crate::input::report::{Search, TimeSearch};
+use crate::rules::explanation::MAX_CANDIDATES;
 
 /// Whether the token sees the campaign that was named.
-pub const CAMPAIGN: &str = include_str!("sql/campaign.sql");
+pub const CAMPAIGN: &str = include_str!("sql/match/campaign.sql");
 
 /// The id of the call with an id, whatever the token may do.
-pub const BY_ID: &str = include_str!("sql/by_id.sql");
+pub const BY_ID: &str = include_str!("sql/match/by_id.sql");
 
-const ACCESS: &str = include_str!("sql/access.sql");
-const NEAREST: &str = include_str!("sql/nearest.sql");
-const CLOSEST: &str = include_str!("sql/closest.sql");
-const CLOSEST_OF_NETWORK: &str = include_str!("sql/closest_of_network.sql");
-const COUNT: &str = include_str!("sql/count.sql");
-const SURE: &str = include_str!("sql/sure.sql");
-const EXPLAIN: &str = include_str!("sql/explain.sql");
-const ARCHIVED: &str = include_str!("sql/archived.sql");
-const GENERATIONS: &str = include_str!("sql/generations.sql");
+const ACCESS: &str = include_str!("sql/match/access.sql");
+const NEAREST: &str = include_str!("sql/match/nearest.sql");
+const CLOSEST: &str = include_str!("sql/match/closest.sql");
+const CLOSEST_OF_NETWORK: &str = include_str!("sql/match/closest_of_network.sql");
+const COUNT: &str = include_str!("sql/match/count.sql");
+const UNAMBIGUOUS_CALL: &str = include_str!("sql/match/unambiguous_call.sql");
+const EXPLAIN: &str = include_str!("sql/match/explain.sql");
+const ARCHIVED: &str = include_str!("sql/archive/archived.sql");
+const GENERATIONS: &str = include_str!("sql/archive/generations.sql");
 
 /// How far the next ring of `closest.sql` reaches: never farther than the best distance, its first 15 digits.
 const REACH: &str = "min(walk.next, CAST(substr(walk.best, 1, 15) AS INTEGER))";
@@ -68,9 +68,9 @@ struct Filters {
 
 /// What a search names, whatever the values: what its SQL depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Shape(Option<(Filters, bool)>);
+pub struct SearchShape(Option<(Filters, bool)>);
 
-impl Shape {
+impl SearchShape {
     /// The shape of a search.
     pub const fn of(search: &Search<'_>) -> Self {
         match search {
@@ -101,12 +101,13 @@ impl Shape {
         permitted(&call)
     }
 
-    /// As [`Shape::call`], and NULL where another call is about as close.
-    pub fn sure_call(self) -> String {
+    /// As [`SearchShape::call`], and NULL where another call is about as close.
+    pub fn unambiguous_call(self) -> String {
         let Some((filters, duration)) = self.0 else {
             return self.call();
         };
-        SURE.replace("{{call}}", &self.call())
+        UNAMBIGUOUS_CALL
+            .replace("{{call}}", &self.call())
             .replace("{{runner_up}}", &runner_up(filters, duration))
             .replace("{{distance_w}}", &distance("w", duration))
             .replace("{{distance_r}}", &distance("r", duration))

@@ -1,0 +1,65 @@
+//! A file with a report a line cut into lines, whatever chunks its bytes come in. A line that is too large is passed
+//! over to its end and not kept.
+//!
+//! Not here: what the lines mean.
+
+use crate::input::batch::MAX_LINE;
+
+/// Cuts bytes into lines.
+#[derive(Default)]
+pub struct Lines {
+    begun: Vec<u8>,
+    too_large: bool,
+    breaks: usize,
+}
+
+/// A line that is not empty.
+#[derive(Clone, Copy)]
+pub struct Line<'a> {
+    /// Its number, from 1.
+    pub number: usize,
+    /// What stands in it, or nothing if it is too large.
+    pub text: Option<&'a [u8]>,
+}
+
+impl Lines {
+    /// Reads a chunk, and hands on each line that ends in it.
+    pub fn read(&mut self, mut chunk: &[u8], each: &mut dyn FnMut(Line<'_>)) {
+        while let Some(end) = chunk.iter().position(|byte| *byte == b'\n') {
+            let (line, rest) = chunk.split_at_checked(end).unwrap_or((chunk, &[]));
+            self.end(line, each);
+            self.breaks = self.breaks.saturating_add(1);
+            chunk = rest.get(1..).unwrap_or_default();
+        }
+        self.keep(chunk);
+    }
+
+    /// Hands on the last line, if no line break ended it.
+    pub fn finish(&mut self, each: &mut dyn FnMut(Line<'_>)) {
+        self.end(&[], each);
+    }
+
+    fn keep(&mut self, part: &[u8]) {
+        if self.begun.len().saturating_add(part.len()) > MAX_LINE {
+            self.too_large = true;
+            self.begun.clear();
+        } else if !self.too_large {
+            self.begun.extend_from_slice(part);
+        }
+    }
+
+    fn end(&mut self, part: &[u8], each: &mut dyn FnMut(Line<'_>)) {
+        let number = self.breaks.saturating_add(1);
+        self.keep(part);
+        if self.too_large {
+            each(Line { number, text: None });
+        } else if !self.begun.trim_ascii().is_empty() {
+            each(Line {
+                number,
+                text: Some(&self.begun),
+            });
+        }
+        self.begun.clear();
+        self.too_large = false;
+    }
+}

@@ -1,0 +1,249 @@
+//! A batch as it is sent: a JSON object with a list of reports, or a report a line, into a list of rows.
+//!
+//! It is read twice: once whole, for its token and whether its rows may be judged at all, then row by row. So nothing of
+//! a row is kept before its turn.
+//!
+//! Not here: the rules of a report, and what becomes of it.
+
+use std::borrow::Cow;
+use std::slice::Split;
+
+use crate::input::fields::{MAX_LIST_STRAYS, ObjectFields};
+use crate::input::report::{self, Report, Rules, SentToken, read_row, token};
+use crate::json::{Reader, SyntaxError, Value};
+use crate::problem::{Code, Problem, Span, pointer_to};
+use crate::response::{Reply, refuse_invalid, refuse_syntax};
+
+/// The largest body, in bytes.
+pub const MAX_BODY: usize = 4_194_304;
+/// The most rows in a request, unless configured lower.
+pub const MAX_ROWS: usize = 1_000;
+/// The largest row of a body with a report a line, in bytes: a single report's.
+pub const MAX_LINE: usize = report::MAX_BODY;
+
+const ROOT: [&str; 2] = ["call_outcomes", "oauth_token"];
+
+/// A row.
+pub struct Row<'a> {
+    /// The client's own key for it.
+    pub key: Option<Cow<'a, str>>,
+    /// The report, or the answer that refuses it.
+    pub report: Result<Report<'a>, Box<Reply>>,
+    /// What is probably not as it was meant. Pointers begin at the row.
+    pub warnings: Vec<Problem>,
+}
+
+/// A batch, read but for its rows.
+pub struct Reading<'a> {
+    /// The token in the body.
+    pub token: SentToken<'a>,
+    /// The rows in their order, at least one and no more than allowed, or why the whole is refused.
+    pub rows: Result<Rows<'a>, Vec<Problem>>,
+    /// What is probably not as it was meant, beside the rows.
+    pub warnings: Vec<Problem>,
+}
+
+/// The rows of a batch, each judged when it is asked for.
+pub struct Rows<'a> {
+    form: Form<'a>,
+    /// How many there are still.
+    left: usize,
+    rules: Rules,
+    /// How many unknown and repeated keys may still be named.
+    strays_left: usize,
+}
+
+enum Form<'a> {
+    /// Items of a list; the reader stands before the next, and what it reads has been checked.
+    List(Reader<'a>, &'a str),
+    /// Lines.
+    Lines(Lines<'a>),
+}
+
+type Lines<'a> = Split<'a, u8, fn(&u8) -> bool>;
+
+impl<'a> Rows<'a> {
+    const fn new(form: Form<'a>, left: usize, rules: Rules) -> Self {
+        Self {
+            form,
+            left,
+            rules,
+            strays_left: MAX_LIST_STRAYS,
+        }
+    }
+}
+
+impl<'a> Iterator for Rows<'a> {
+    type Item = Row<'a>;
+
+    fn next(&mut self) -> Option<Row<'a>> {
+        self.left = self.left.checked_sub(1)?;
+        let Self {
+            form,
+            rules,
+            strays_left,
+            ..
+        } = self;
+        match form {
+            Form::List(reader, body) => read_item(reader, body, *rules, strays_left).ok(),
+            Form::Lines(lines) => {
+                let line = lines.find(|line| !is_blank(line))?;
+                Some(read_line(line, *rules, strays_left))
+            }
+        }
+    }
+}
+
+/// Reads a JSON object with the list `call_outcomes`, of at most `max_rows`.
+///
+/// # Errors
+/// `json.*` where the body is not a JSON object.
+pub fn read(body: &str, rules: Rules, max_rows: usize) -> Result<Reading<'_>, SyntaxError> {
+    let mut reader = Reader::object(body)?.of_list();
+    let mut rows = None;
+    let root = ObjectFields::read(
+        &mut reader,
+        &ROOT,
+        Some(&mut |reader, place| {
+            let start = reader.position();
+            if place > 0 || !reader.at_array() {
+                return Ok(None);
+            }
+            reader.open_array()?;
+            let items = reader.clone();
+            let mut count = 0_usize;
+            while reader.next_item()? {
+                reader.value()?;
+                count = count.saturating_add(1);
+            }
+            rows = Some((items, count));
+            let end = reader.position();
+            Ok(Some(Value::Array(Span { start, end })))
+        }),
+    )?;
+    reader.end()?;
+    let mut strays = Vec::new();
+    let mut left = usize::MAX;
+    root.stray_keys(&ROOT, "", &mut left, &mut strays);
+    let rows = match (root.value(0), rows) {
+        (Some(Value::Array(_)), Some((_, 0))) | (None | Some(Value::Null(_)), _) => Err(missing()),
+        (Some(Value::Array(_)), Some((_, count))) if count > max_rows => {
+            Err(vec![too_many(max_rows)])
+        }
+        (Some(Value::Array(_)), Some((items, count))) => {
+            Ok(Rows::new(Form::List(items, body), count, rules))
+        }
+        (Some(value), _) => {
+            let mut problem = Problem::whole(Code::CallOutcomesType).with_name(ROOT[0]);
+            problem.pointer = pointer_to("", ROOT[0]);
+            problem.span = Some(value.span());
+            Err(vec![problem])
+        }
+    };
+    let (rows, warnings) = if rules.strict && !strays.is_empty() {
+        let mut problems = rows.err().unwrap_or_default();
+        problems.append(&mut strays);
+        (Err(problems), strays)
+    } else {
+        (rows, strays)
+    };
+    Ok(Reading {
+        token: token(root.value(1)),
+        rows,
+        warnings,
+    })
+}
+
+/// Reads a body with a report a line; empty lines are passed over. A line that cannot be read fails its row only.
+#[must_use]
+pub fn read_lines(body: &[u8], rules: Rules, max_rows: usize) -> Reading<'_> {
+    let lines: Lines<'_> = body.split(|byte| *byte == b'\n');
+    let mut count = 0_usize;
+    let mut too_large = None;
+    for line in lines.clone().filter(|line| !is_blank(line)) {
+        if count >= max_rows {
+            too_large = Some(too_many(max_rows));
+            break;
+        }
+        if line.len() > MAX_LINE {
+            let mut problem = Problem::whole(Code::RowTooLarge).with_max(MAX_LINE);
+            problem.pointer = pointer_to("", &count.to_string());
+            too_large = Some(problem);
+            break;
+        }
+        count = count.saturating_add(1);
+    }
+    let rows = match too_large {
+        Some(problem) => Err(vec![problem]),
+        None if count == 0 => Err(missing()),
+        None => Ok(Rows::new(Form::Lines(lines), count, rules)),
+    };
+    Reading {
+        token: SentToken::NotSent,
+        rows,
+        warnings: Vec::new(),
+    }
+}
+
+fn is_blank(line: &[u8]) -> bool {
+    line.trim_ascii().is_empty()
+}
+
+fn missing() -> Vec<Problem> {
+    vec![Problem::whole(Code::CallOutcomesMissing)]
+}
+
+fn too_many(max_rows: usize) -> Problem {
+    Problem::whole(Code::CallOutcomesTooMany).with_max(max_rows)
+}
+
+fn read_line<'a>(line: &'a [u8], rules: Rules, strays_left: &mut usize) -> Row<'a> {
+    let text = match report::text(line) {
+        Ok(text) => text,
+        Err((error, valid)) => return refused(refuse_syntax(&error, valid)),
+    };
+    let mut read = || {
+        let mut reader = Reader::object(text)?;
+        let row = read_row(&mut reader, rules, strays_left)?;
+        reader.end()?;
+        Ok(row)
+    };
+    match read() {
+        Ok(row) => report(row),
+        Err(error) => refused(refuse_syntax(&error, text)),
+    }
+}
+
+/// The next row of a list.
+fn read_item<'a>(
+    reader: &mut Reader<'a>,
+    body: &'a str,
+    rules: Rules,
+    strays_left: &mut usize,
+) -> Result<Row<'a>, SyntaxError> {
+    reader.next_item()?;
+    if reader.at_object() {
+        return Ok(report(read_row(reader, rules, strays_left)?));
+    }
+    let Span { start, end } = reader.value()?.span();
+    let text = body.get(start..end).unwrap_or("");
+    Ok(refused(refuse_syntax(&SyntaxError::not_an_object(0), text)))
+}
+
+fn report(row: report::Row<'_>) -> Row<'_> {
+    Row {
+        key: row.key,
+        report: row
+            .report
+            .map_err(|problems| Box::new(refuse_invalid(&problems))),
+        warnings: row.warnings,
+    }
+}
+
+fn refused<'a>(reply: Reply) -> Row<'a> {
+    Row {
+        key: None,
+        report: Err(Box::new(reply)),
+        warnings: Vec::new(),
+    }
+}

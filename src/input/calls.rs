@@ -1,0 +1,275 @@
+//! Calls as they are imported: bytes in, a list of rows out, each a [`CallReport`] or its problems.
+//!
+//! Not here: what is stored already, and who may import.
+
+use std::borrow::Cow;
+
+use crate::input::fields::{Field, MAX_LIST_STRAYS, ObjectFields, Read, or_record};
+use crate::input::report::{Rules, SentToken, token};
+use crate::json::{Reader, SyntaxError, Value};
+use crate::model::phone::Phone;
+use crate::model::time::UnixMillis;
+use crate::model::transaction_id::TransactionId;
+use crate::problem::{Code, Problem, Span, pointer_to};
+
+/// The largest body, in bytes.
+pub const MAX_BODY: usize = 4_194_304;
+/// The most rows in a request.
+pub const MAX_ROWS: usize = 1_000;
+
+const ROOT: [&str; 3] = ["calls", "call", "oauth_token"];
+/// The parameters of a call.
+pub const CALL: [&str; 8] = [
+    "transaction_id",
+    "external_call_unique_id",
+    "start_time_t",
+    "duration_in_seconds",
+    "calling_phone_number",
+    "destination_phone_number",
+    "advertiser_id_from_network",
+    "advertiser_campaign_id_from_network",
+];
+
+/// A valid call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallReport<'a> {
+    /// The platform's id. This, the external id, or both.
+    pub transaction_id: Option<TransactionId>,
+    /// The sender's own id.
+    pub external_id: Option<Cow<'a, str>>,
+    /// When the call started.
+    pub start: UnixMillis,
+    /// How long it was, in seconds, once that is known.
+    pub duration: Option<u32>,
+    /// Who called.
+    pub calling_phone: Option<Phone>,
+    /// Whom they called.
+    pub destination_phone: Option<Phone>,
+    /// The advertiser, by the network's id.
+    pub advertiser_id: Option<Cow<'a, str>>,
+    /// The campaign, by the network's id.
+    pub campaign_id: Option<Cow<'a, str>>,
+}
+
+/// A row: a call, or everything that is wrong with it.
+pub type Row<'a> = Result<CallReport<'a>, Vec<Problem>>;
+
+/// A body that is a JSON object, read.
+pub struct Reading<'a> {
+    /// The token in the body.
+    pub token: SentToken<'a>,
+    /// The rows in their order, or why there are none.
+    pub rows: Result<Vec<Row<'a>>, Vec<Problem>>,
+    /// What is probably not as it was meant.
+    pub warnings: Vec<Problem>,
+}
+
+/// What was last sent as `calls` or `call`, with its warnings.
+type Sending<'a> = (Result<Vec<Row<'a>>, Problem>, Vec<Problem>);
+
+/// Reads a body: `calls`, a list, or `call`, one object. Of a repeated key the last counts. In strict mode unknown and
+/// repeated keys refuse their row, or the request.
+///
+/// # Errors
+/// `json.*` where the body is not a JSON object.
+pub fn read(body: &str, rules: Rules) -> Result<Reading<'_>, SyntaxError> {
+    let mut reader = Reader::object(body)?;
+    let (mut list, mut single): (Option<Sending<'_>>, Option<Sending<'_>>) = (None, None);
+    let root = ObjectFields::read(
+        &mut reader,
+        &ROOT,
+        Some(&mut |reader, place| {
+            let start = reader.position();
+            let mut warnings = Vec::new();
+            match place {
+                0 => list = None,
+                1 => single = None,
+                _ => return Ok(None),
+            }
+            if place == 0 && reader.at_array() {
+                let rows = read_list(reader, rules, &mut warnings)?;
+                list = Some((rows, warnings));
+            } else if place == 1 && reader.at_object() {
+                let mut left = MAX_LIST_STRAYS;
+                let row = read_call(reader, "/call", rules, &mut left, &mut warnings)?;
+                single = Some((Ok(vec![row]), warnings));
+            } else {
+                return Ok(None);
+            }
+            let end = reader.position();
+            Ok(Some(Value::Object(Span { start, end })))
+        }),
+    )?;
+    reader.end()?;
+    let mut strays = Vec::new();
+    let mut left = usize::MAX;
+    root.stray_keys(&ROOT, "", &mut left, &mut strays);
+    let is_sent = |at: usize| !matches!(root.value(at), None | Some(Value::Null(_)));
+    let (rows, mut warnings) = match list.or(single) {
+        _ if is_sent(0) && is_sent(1) => {
+            let mut problem = Problem::whole(Code::CallsAmbiguous).with_name(ROOT[1]);
+            problem.pointer = pointer_to("", ROOT[1]);
+            (Err(problem), Vec::new())
+        }
+        Some((Ok(rows), _)) if rows.is_empty() => {
+            (Err(Problem::whole(Code::CallsMissing)), Vec::new())
+        }
+        Some(sending) => sending,
+        None => (Err(no_calls(is_sent)), Vec::new()),
+    };
+    let mut rows = rows.map_err(|problem| vec![problem]);
+    if rules.strict && !strays.is_empty() {
+        let mut problems = rows.err().unwrap_or_default();
+        problems.append(&mut strays);
+        rows = Err(problems);
+    }
+    warnings.append(&mut strays);
+    Ok(Reading {
+        token: token(root.value(2)),
+        rows,
+        warnings,
+    })
+}
+
+/// Why there are no calls: none were sent, or something else.
+fn no_calls(is_sent: impl Fn(usize) -> bool) -> Problem {
+    let wrong = (0..2).find(|at| is_sent(*at));
+    let name = ROOT.get(wrong.unwrap_or(0)).copied().unwrap_or_default();
+    let mut problem = Problem::whole(if wrong.is_some() {
+        Code::CallsType
+    } else {
+        Code::CallsMissing
+    });
+    problem.pointer = pointer_to("", name);
+    problem.with_name(name)
+}
+
+/// The token of a body, in one pass that checks the whole text, judges no row and keeps nothing of them.
+///
+/// # Errors
+/// As [`read`].
+pub fn find_token(body: &str) -> Result<SentToken<'_>, SyntaxError> {
+    let mut reader = Reader::object(body)?;
+    let root = ObjectFields::read(&mut reader, &ROOT, None)?;
+    reader.end()?;
+    Ok(token(root.value(2)))
+}
+
+/// The rows of a list; what is behind the last one allowed is read over.
+pub(crate) fn read_list<'a>(
+    reader: &mut Reader<'a>,
+    rules: Rules,
+    warnings: &mut Vec<Problem>,
+) -> Result<Result<Vec<Row<'a>>, Problem>, SyntaxError> {
+    let mut rows = Vec::new();
+    let mut too_many = false;
+    let mut strays_left = MAX_LIST_STRAYS;
+    reader.open_array()?;
+    while reader.next_item()? {
+        if rows.len() >= MAX_ROWS {
+            too_many = true;
+            reader.value()?;
+            continue;
+        }
+        let parent = pointer_to("/calls", &rows.len().to_string());
+        if reader.at_object() {
+            let left = &mut strays_left;
+            rows.push(read_call(reader, &parent, rules, left, warnings)?);
+        } else {
+            let mut problem = Problem::whole(Code::CallsType).with_name("call");
+            problem.span = Some(reader.value()?.span());
+            problem.pointer = parent;
+            rows.push(Err(vec![problem]));
+        }
+    }
+    Ok(if too_many {
+        Err(Problem::whole(Code::CallsTooMany).with_max(MAX_ROWS))
+    } else {
+        Ok(rows)
+    })
+}
+
+/// Reads the object that comes next as a call; `parent` is its pointer, `strays_left` how many stray keys may be named.
+pub(crate) fn read_call<'a>(
+    reader: &mut Reader<'a>,
+    parent: &str,
+    rules: Rules,
+    strays_left: &mut usize,
+    warnings: &mut Vec<Problem>,
+) -> Result<Row<'a>, SyntaxError> {
+    let sent = ObjectFields::read(reader, &CALL, None)?;
+    let field = |place: usize| {
+        let name = CALL.get(place).copied().unwrap_or_default();
+        Field {
+            name,
+            key: name,
+            parent,
+            value: sent.value(place),
+        }
+    };
+    let mut problems = Vec::new();
+    let transaction_id = or_record(&mut problems, call_id(&field(0)));
+    let external_id = or_record(
+        &mut problems,
+        field(1).id(Code::ExternalIdType, Code::ExternalIdTooLong),
+    );
+    if !field(0).is_passed() && !field(1).is_passed() {
+        let mut problem = Problem::whole(Code::CallIdMissing);
+        parent.clone_into(&mut problem.pointer);
+        problems.push(problem);
+    }
+    let start = or_record(
+        &mut problems,
+        field(2).time(Code::StartTimeFormat, |text| text.trim().is_empty()),
+    );
+    if !field(2).is_passed() {
+        problems.push(field(2).problem(Code::StartTimeMissing));
+    }
+    let duration = or_record(&mut problems, field(3).duration());
+    let calling_phone = or_record(
+        &mut problems,
+        field(4).phone(rules.country, Code::PhoneFormat),
+    );
+    let destination_phone = or_record(
+        &mut problems,
+        field(5).phone(rules.country, Code::DestinationPhoneFormat),
+    );
+    let advertiser_id = or_record(
+        &mut problems,
+        field(6).id(Code::AdvertiserType, Code::AdvertiserTooLong),
+    );
+    let campaign_id = or_record(
+        &mut problems,
+        field(7).id(Code::CampaignType, Code::CampaignTooLong),
+    );
+    let strays = if rules.strict {
+        &mut problems
+    } else {
+        warnings
+    };
+    sent.stray_keys(&CALL, parent, strays_left, strays);
+    Ok(match start {
+        Some(start) if problems.is_empty() => Ok(CallReport {
+            transaction_id,
+            external_id,
+            start,
+            duration,
+            calling_phone,
+            destination_phone,
+            advertiser_id,
+            campaign_id,
+        }),
+        _ => Err(problems),
+    })
+}
+
+/// The platform's id of a call: here a malformed one cannot be stored, so it is a problem.
+fn call_id(field: &Field<'_, '_>) -> Read<TransactionId> {
+    let Some(text) = field.unless_blank(Code::TransactionIdType)? else {
+        return Ok(None);
+    };
+    match TransactionId::parse(text.trim()) {
+        Some(id) => Ok(Some(id)),
+        None => field.fault(Code::TransactionIdFormat),
+    }
+}

@@ -1,0 +1,439 @@
+//! Reading the parameters of one object: which keys were sent, and each kind of value by its rule.
+//!
+//! Every reader here takes a value as it was sent and either returns what it means or records a problem; none
+//! returns early, so that all problems are found at once.
+//!
+//! Not here: which parameters a request has.
+
+use std::borrow::Cow;
+
+use crate::json::{Reader, Str, SyntaxError, Value};
+use crate::model::money::Cents;
+use crate::model::phone::{CountryCode, Phone};
+use crate::model::time::UnixMillis;
+use crate::problem::{Code, Problem, Span, pointer_to};
+
+/// The longest names, ids and custom parameters, in characters.
+pub const MAX_NAME: usize = 255;
+/// The longest description, in characters.
+pub const MAX_DESCRIPTION: usize = 4_096;
+/// The most digits of a duration in seconds.
+pub const MAX_DURATION_DIGITS: usize = 9;
+
+/// How many unknown and repeated keys of one object are named; the others are counted.
+pub const MAX_STRAYS: usize = 100;
+/// How many of all rows of a list are named; beyond that, one of each object.
+pub const MAX_LIST_STRAYS: usize = 10_000;
+/// How many letters a key may differ from a known one, all of which have more, to be taken for it.
+const MAX_TYPOS: usize = 2;
+
+/// Walks into a known key's value, named by its place, or returns `None` to leave that to the reader. Behind a pointer,
+/// so that reading an object is compiled once; without one, every value is left to the reader.
+pub type Nested<'a, 'f> =
+    Option<&'f mut dyn FnMut(&mut Reader<'a>, usize) -> Result<Option<Value<'a>>, SyntaxError>>;
+
+/// What an object sent for each known key, and the keys that are not known or came twice.
+#[derive(Debug)]
+pub struct ObjectFields<'a> {
+    values: Vec<Option<(Span, Value<'a>)>>,
+    /// The first [`MAX_STRAYS`], as a body may have a key for every few bytes.
+    stray: Vec<(Code, Str<'a>)>,
+    /// How many there are behind them.
+    more: usize,
+}
+
+impl<'a> ObjectFields<'a> {
+    /// Reads the object that comes next.
+    ///
+    /// # Errors
+    /// Where the text is not JSON.
+    pub fn read(
+        reader: &mut Reader<'a>,
+        names: &[&str],
+        mut nested: Nested<'a, '_>,
+    ) -> Result<Self, SyntaxError> {
+        let mut sent = Self {
+            values: vec![None; names.len()],
+            stray: Vec::new(),
+            more: 0,
+        };
+        reader.open_object()?;
+        let mut likely = 0_usize;
+        while let Some(key) = reader.next_key()? {
+            // Most are sent in the order of the reference.
+            let place = if names.get(likely).is_some_and(|known| key.is(known)) {
+                Some(likely)
+            } else {
+                names.iter().position(|known| key.is(known))
+            };
+            let Some(place) = place else {
+                sent.add_stray(Code::KeyUnknown, key);
+                reader.value()?;
+                continue;
+            };
+            likely = place.saturating_add(1);
+            let walked = match &mut nested {
+                Some(nested) => nested(reader, place)?,
+                None => None,
+            };
+            let value = match walked {
+                Some(value) => value,
+                None => reader.value()?,
+            };
+            if let Some(slot) = sent.values.get_mut(place)
+                && slot.replace((key.span, value)).is_some()
+            {
+                sent.add_stray(Code::KeyRepeated, key);
+            }
+        }
+        sent.find_repeated_strays();
+        Ok(sent)
+    }
+
+    /// What was sent for the key at `place` in the names.
+    #[must_use]
+    pub fn value(&self, place: usize) -> Option<Value<'a>> {
+        Some(self.values.get(place)?.as_ref()?.1)
+    }
+
+    /// Where the key at `place` in the names was sent.
+    #[must_use]
+    pub fn key(&self, place: usize) -> Option<Span> {
+        Some(self.values.get(place)?.as_ref()?.0)
+    }
+
+    #[cold]
+    fn add_stray(&mut self, code: Code, key: Str<'a>) {
+        if self.stray.len() < MAX_STRAYS {
+            self.stray.push((code, key));
+        } else {
+            self.more = self.more.saturating_add(1);
+        }
+    }
+
+    /// An unknown key that came twice is unknown once and repeated once for each further time.
+    fn find_repeated_strays(&mut self) {
+        if self.stray.len() < 2 {
+            return;
+        }
+        let mut order: Vec<_> = self
+            .stray
+            .iter()
+            .enumerate()
+            .filter(|(_, (code, _))| *code == Code::KeyUnknown)
+            .map(|(at, (_, key))| (key.decode(), at))
+            .collect();
+        order.sort_unstable();
+        let repeated: Vec<usize> = order
+            .iter()
+            .zip(order.iter().skip(1))
+            .filter(|((name, _), (next, _))| name == next)
+            .map(|(_, (_, at))| *at)
+            .collect();
+        for at in repeated {
+            if let Some((code, _)) = self.stray.get_mut(at) {
+                *code = Code::KeyRepeated;
+            }
+        }
+    }
+
+    /// The stray keys as problems, each with the nearest known name. `left` is how many may still be named; the first
+    /// one always is, and the others are counted.
+    pub fn stray_keys(
+        &self,
+        names: &[&'static str],
+        parent: &str,
+        left: &mut usize,
+        problems: &mut Vec<Problem>,
+    ) {
+        let shown = self.stray.len().min((*left).max(1));
+        *left = left.saturating_sub(shown);
+        for (code, key) in self.stray.iter().take(shown) {
+            let name = shortened(key.decode());
+            let mut problem = Problem::whole(*code);
+            problem.pointer = pointer_to(parent, &name);
+            problem.span = Some(key.span);
+            if *code == Code::KeyUnknown {
+                problem.fix = nearest(&name, names).map(str::to_owned);
+            }
+            problems.push(problem.with_name(name.into_owned()));
+        }
+        let more = self
+            .more
+            .saturating_add(self.stray.len().saturating_sub(shown));
+        if more > 0 {
+            let mut problem = Problem::more(more);
+            parent.clone_into(&mut problem.pointer);
+            problems.push(problem);
+        }
+    }
+}
+
+/// A key as it is shown: of one that is longer than any name, the beginning and `…`.
+fn shortened(key: Cow<'_, str>) -> Cow<'_, str> {
+    let end = key.char_indices().nth(MAX_NAME).map(|(end, _)| end);
+    match end.and_then(|end| key.get(..end)) {
+        Some(start) => Cow::Owned(format!("{start}…")),
+        None => key,
+    }
+}
+
+/// The known name that a key was probably meant to be.
+pub(crate) fn nearest<'n>(key: &str, names: &[&'n str]) -> Option<&'n str> {
+    // So many typing errors change the length by no more, and comparing costs far more than counting.
+    let length = key.chars().count();
+    let is_near = |name: &&&str| name.len().abs_diff(length) <= MAX_TYPOS;
+    let mut names = names.iter().filter(is_near).peekable();
+    names.peek()?;
+    let as_named = |c| match c {
+        '-' | ' ' => '_',
+        c => char::to_ascii_lowercase(&c),
+    };
+    let key: String = key.chars().map(as_named).collect();
+    names
+        .map(|name| (strsim::osa_distance(&key, name), *name))
+        .filter(|(typos, _)| *typos <= MAX_TYPOS)
+        .min()
+        .map(|(_, name)| name)
+}
+
+/// One field as it was sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Field<'a, 'p> {
+    /// The name in messages.
+    pub name: &'static str,
+    /// The key it was sent under.
+    pub key: &'static str,
+    /// The pointer of the object it stands in.
+    pub parent: &'p str,
+    /// What was sent.
+    pub value: Option<Value<'a>>,
+}
+
+/// What a field means: `None` where it was not passed.
+/// Behind a pointer, as a problem is large and rare.
+pub type Read<T> = Result<Option<T>, Box<Problem>>;
+
+impl<'a> Field<'a, '_> {
+    /// A problem with what was sent.
+    #[must_use]
+    #[cold]
+    pub fn problem(&self, code: Code) -> Problem {
+        let mut problem = Problem::whole(code).with_name(self.name);
+        problem.pointer = pointer_to(self.parent, self.key);
+        problem.span = self.value.map(|value| value.span());
+        problem
+    }
+
+    /// What was sent, refused.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn fault<T>(&self, code: Code) -> Read<T> {
+        Err(Box::new(self.problem(code)))
+    }
+
+    /// A text, number or boolean as text; null as not passed.
+    ///
+    /// # Errors
+    /// `code` for an object, an array, or a text with U+0000.
+    #[inline]
+    pub fn text(&self, code: Code) -> Read<Cow<'a, str>> {
+        match self.value {
+            None => Ok(None),
+            Some(Value::String(string)) if !string.is_escaped() => Ok(Some(string.decode())),
+            Some(value) => self.rare_text(value, code),
+        }
+    }
+
+    fn rare_text(&self, value: Value<'a>, code: Code) -> Read<Cow<'a, str>> {
+        match value {
+            Value::Null(_) => Ok(None),
+            Value::Bool(value, _) => Ok(Some(Cow::Borrowed(if value { "true" } else { "false" }))),
+            Value::Number(written, _) => Ok(Some(Cow::Borrowed(written))),
+            Value::String(string) => match string.decode() {
+                // Only an escape can say it: as it is, it is no JSON.
+                Cow::Owned(text) if text.contains('\0') => self.fault(code),
+                text => Ok(Some(text)),
+            },
+            Value::Array(_) | Value::Object(_) => self.fault(code),
+        }
+    }
+
+    /// A text of at most `max` characters.
+    ///
+    /// # Errors
+    /// As [`Field::text`], and `too_long`.
+    pub fn text_within(&self, max: usize, code: Code, too_long: Code) -> Read<Cow<'a, str>> {
+        let text = self.text(code)?;
+        // Bytes first: no text has more characters than bytes.
+        if text
+            .as_ref()
+            .is_some_and(|text| text.len() > max && text.chars().count() > max)
+        {
+            return Err(Box::new(self.problem(too_long).with_max(max)));
+        }
+        Ok(text)
+    }
+
+    /// As [`Field::text`], with a blank text as not passed.
+    ///
+    /// # Errors
+    /// As [`Field::text`].
+    pub fn unless_blank(&self, code: Code) -> Read<Cow<'a, str>> {
+        Ok(self.text(code)?.filter(|text| !is_blank(text)))
+    }
+
+    /// Whether it counts as passed: neither absent nor null nor a blank text. What is passed may be wrong.
+    #[must_use]
+    pub fn is_passed(&self) -> bool {
+        match self.value {
+            None | Some(Value::Null(_)) => false,
+            Some(Value::String(string)) => !string.is_blank(),
+            Some(_) => true,
+        }
+    }
+
+    /// An id of the network's own, in any characters; blank as not passed.
+    ///
+    /// # Errors
+    /// As [`Field::text_within`].
+    pub fn id(&self, code: Code, too_long: Code) -> Read<Cow<'a, str>> {
+        let id = self.text_within(MAX_NAME, code, too_long)?;
+        Ok(id.filter(|id| !is_blank(id)))
+    }
+
+    /// 10 digits (seconds) or 13 (milliseconds); a text for which `absent` holds as not passed.
+    ///
+    /// # Errors
+    /// `code` for anything else.
+    pub fn time(&self, code: Code, absent: fn(&str) -> bool) -> Read<UnixMillis> {
+        match self.text(code)? {
+            Some(text) if !absent(&text) => match UnixMillis::parse(&text) {
+                Some(time) => Ok(Some(time)),
+                None => self.fault(code),
+            },
+            _ => Ok(None),
+        }
+    }
+
+    /// A phone number; blank as not passed. A JSON number counts as written: digits only.
+    ///
+    /// # Errors
+    /// `code` for anything that is not one.
+    pub fn phone(&self, country: CountryCode, code: Code) -> Read<Phone> {
+        let Some(text) = self.unless_blank(code)? else {
+            return Ok(None);
+        };
+        let written_in_digits = !matches!(self.value, Some(Value::Number(..))) || is_digits(&text);
+        match Phone::parse(&text, country).filter(|_| written_in_digits) {
+            Some(phone) => Ok(Some(phone)),
+            None => self.fault(code),
+        }
+    }
+
+    /// A whole number of seconds; blank as not passed.
+    ///
+    /// # Errors
+    /// `duration_in_seconds.format` for anything else.
+    pub fn duration(&self) -> Read<u32> {
+        let Some(text) = self.unless_blank(Code::DurationFormat)? else {
+            return Ok(None);
+        };
+        if is_digits(&text)
+            && text.len() <= MAX_DURATION_DIGITS
+            && let Ok(seconds) = text.parse()
+        {
+            return Ok(Some(seconds));
+        }
+        self.fault(Code::DurationFormat)
+    }
+
+    /// An amount; null and `""` clear it: `Some(None)`.
+    ///
+    /// # Errors
+    /// The `sale_amount.*` rule that it breaks.
+    pub fn amount(&self) -> Read<Option<Cents>> {
+        match self.value {
+            None => return Ok(None),
+            Some(Value::Bool(..)) => return self.fault(Code::SaleAmountFormat),
+            Some(_) => {}
+        }
+        let text = self.text(Code::SaleAmountFormat)?.unwrap_or_default();
+        if text.is_empty() {
+            return Ok(Some(None));
+        }
+        match Cents::parse(&text) {
+            Ok(amount) => Ok(Some(Some(amount))),
+            Err((code, fix)) => {
+                let mut problem = self.problem(code);
+                problem.fix = fix;
+                Err(Box::new(problem))
+            }
+        }
+    }
+
+    /// Whether an outcome was met; null and `""` as not passed.
+    ///
+    /// # Errors
+    /// `value.format` for anything but true and false, 1 and 0, yes and no.
+    pub fn boolean(&self) -> Read<bool> {
+        let Some(text) = self.text(Code::ValueFormat)? else {
+            return Ok(None);
+        };
+        let is_any = |words: [&str; 3]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+        if text.is_empty() {
+            Ok(None)
+        } else if is_any(["true", "1", "yes"]) {
+            Ok(Some(true))
+        } else if is_any(["false", "0", "no"]) {
+            Ok(Some(false))
+        } else {
+            self.fault(Code::ValueFormat)
+        }
+    }
+}
+
+/// Keeps what was read, or records why it could not be.
+pub fn or_record<T>(problems: &mut Vec<Problem>, read: Read<T>) -> Option<T> {
+    read.unwrap_or_else(|problem| {
+        problems.push(*problem);
+        None
+    })
+}
+
+fn is_blank(text: &str) -> bool {
+    text.chars().all(char::is_whitespace)
+}
+
+/// Whether a text is ASCII digits only, and at least one.
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a section of the request is an object, was left out (or is null), or is something else.
+#[derive(Debug)]
+pub enum Section<'a> {
+    /// Left out, or null.
+    Absent,
+    /// What the object sent.
+    Object(ObjectFields<'a>),
+    /// Something else, and where.
+    Wrong(Span),
+}
+
+impl<'a> Section<'a> {
+    /// Reads the value that comes next as a section with the given names.
+    ///
+    /// # Errors
+    /// Where the text is not JSON.
+    pub fn read(reader: &mut Reader<'a>, names: &[&str]) -> Result<Self, SyntaxError> {
+        if reader.at_object() {
+            return ObjectFields::read(reader, names, None).map(Self::Object);
+        }
+        Ok(match reader.value()? {
+            Value::Null(_) => Self::Absent,
+            other => Self::Wrong(other.span()),
+        })
+    }
+}

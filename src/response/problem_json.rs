@@ -1,0 +1,81 @@
+//! Refusals as RFC 9457 documents, and the registry of codes as data.
+//!
+//! Not here: when a client gets which, and anything the client sent, except a key that strict mode has to name.
+
+use serde::Serialize;
+
+use crate::json::write::to_json;
+use crate::problem::{Code, Problem, Severity};
+use crate::response::Reply;
+use crate::rules::explanation::Explanation;
+
+/// The media type that asks for these documents.
+pub const CONTENT_TYPE: &str = "application/problem+json";
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub(crate) struct Document<'a> {
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    instance: String,
+    errors: &'a [Problem],
+    #[serde(skip_serializing_if = "<[Problem]>::is_empty")]
+    warnings: &'a [Problem],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    r#match: Option<&'a Explanation>,
+}
+
+/// The document of a refusal. `origin` is that of the server, whose `/errors/` has a page for each code.
+#[must_use]
+pub fn document(reply: &Reply, warnings: &[Problem], origin: &str, request_id: &str) -> String {
+    let code = reply.code.unwrap_or(Code::Internal);
+    let document = Document {
+        r#type: format!("{origin}/errors/{}", code.as_str()),
+        title: code.title(),
+        status: reply.status,
+        detail: &reply.detail,
+        instance: format!("urn:request:{request_id}"),
+        errors: &reply.problems,
+        warnings,
+        r#match: reply.explanation.as_deref(),
+    };
+    serde_json::to_string(&document).unwrap_or_default()
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub(crate) struct Listed {
+    code: &'static str,
+    severity: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    title: &'static str,
+    message: &'static str,
+    advice: &'static str,
+}
+
+impl From<Code> for Listed {
+    fn from(code: Code) -> Self {
+        let is_error = code.severity() == Severity::Error;
+        Self {
+            code: code.as_str(),
+            severity: if is_error { "error" } else { "warning" },
+            class: is_error.then(|| code.class().as_str()),
+            status: is_error.then(|| code.class().status()),
+            title: code.title(),
+            message: code.message(),
+            advice: code.advice(),
+        }
+    }
+}
+
+/// All codes as JSON.
+#[must_use]
+pub fn registry() -> String {
+    let listed: Vec<Listed> = Code::ALL.iter().map(|code| Listed::from(*code)).collect();
+    to_json(&listed)
+}

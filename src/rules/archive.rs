@@ -1,0 +1,310 @@
+//! Searching by time where some of the calls are archived: which parts of the archive to read, and when to stop.
+//!
+//! The archive keeps the calls of an hour in immutable parts. A search reads them outward from the wanted start, as far
+//! as a call could still be the closest, and chooses among them and the best of the database. Reading KV and the
+//! database is up to the Worker.
+
+use serde::Deserialize;
+
+use crate::model::time::UnixMillis;
+use crate::model::transaction_id::TransactionId;
+use crate::rules::explanation::{Explanation, Survey};
+use crate::rules::import::StoredCall;
+use crate::rules::matching::{Call, Target};
+
+/// An hour, in milliseconds.
+pub const HOUR: i64 = 3_600_000;
+/// How many parts on each side of the wanted start are listed at once.
+pub const LISTED_PARTS: usize = 32;
+/// The most keys that KV looks up in one operation.
+pub const BULK: usize = 100;
+/// How many calls are read at first, where the closest is probably among the nearest.
+const FIRST_CALLS: usize = 1_000;
+/// How many calls are read at once: an isolate has 128 MB.
+const MOST_CALLS: usize = 16_000;
+
+/// The part of an archived hour. The fields stand as `archived_parts.sql` selects them.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+pub struct Part {
+    /// Unix time in hours.
+    pub hour: i64,
+    /// When its first call started, in Unix milliseconds.
+    pub first: i64,
+    /// Its number.
+    pub number: i64,
+    /// When its last call started, in Unix milliseconds.
+    pub last: i64,
+    /// How many calls it holds.
+    pub calls: usize,
+    /// The calls in it with copies elsewhere, each with the number of the part whose copy counts, if one does: a call that
+    /// is back in the database counts as it is there.
+    pub copies: Vec<(String, Option<i64>)>,
+}
+
+impl Part {
+    /// How far the nearest call can be from `start`, in milliseconds.
+    const fn distance(&self, start: i64) -> i64 {
+        if start < self.first {
+            self.first.saturating_sub(start)
+        } else if start > self.last {
+            start.saturating_sub(self.last)
+        } else {
+            0
+        }
+    }
+
+    /// Whether this part's copy of a call is the one that counts.
+    fn counts(&self, call: &StoredCall) -> bool {
+        let mut copies = self.copies.iter();
+        let copy = copies.find(|(id, _)| *id == call.transaction_id);
+        copy.is_none_or(|(_, counting)| *counting == Some(self.number))
+    }
+}
+
+/// The parts near a wanted start that come next on either side, at most [`LISTED_PARTS`] each.
+#[derive(Clone, Debug, Default)]
+pub struct Listed {
+    /// Those from the wanted hour on, in order.
+    pub later: Vec<Part>,
+    /// Those before it, backwards.
+    pub earlier: Vec<Part>,
+}
+
+/// What the database knows of a search: its closest call, and where an explanation is asked for, the rest of it.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// The closest call and the next best one.
+    pub candidates: [Option<Call>; 2],
+    /// How many candidates there are.
+    pub count: usize,
+    /// If there is none, the closest calls that tell why, as in [`Survey::add_rejected`].
+    pub rejected: [Option<Call>; 3],
+}
+
+/// A hash table of archived calls by their ids: each of its buckets is a key of KV. A later generation wins over an
+/// earlier one.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+pub struct Generation {
+    /// Its number.
+    pub number: i64,
+    /// How many buckets it has.
+    pub buckets: u32,
+}
+
+/// A search by time under way.
+#[derive(Debug)]
+pub struct Search {
+    start: i64,
+    advertiser_id: Option<String>,
+    explain: Option<usize>,
+    window: Option<i64>,
+    survey: Survey<Call>,
+    known: usize,
+    /// The copy of the closest call that the archive had so far.
+    archived: Option<StoredCall>,
+    unread: Vec<Part>,
+    later: Side,
+    earlier: Side,
+    beyond: usize,
+    calls_at_once: usize,
+}
+
+/// Where the next list begins on one side of the wanted start.
+#[derive(Clone, Copy, Debug)]
+struct Side {
+    after: (i64, i64, i64),
+    /// No part that is still to be listed is nearer, in milliseconds; `None` where all are listed.
+    nearest: Option<i64>,
+}
+
+impl Search {
+    /// A search for `target` among the calls of a network, or of one advertiser; with `explain`, for what tells why, too.
+    /// To tell why there is no match, at most so many parts are read beyond the window.
+    #[must_use]
+    pub fn new(target: Target, advertiser_id: Option<&str>, explain: Option<usize>) -> Self {
+        let start = target.start.millis();
+        let side = Side {
+            after: (start.div_euclid(HOUR), -1, -1),
+            nearest: Some(0),
+        };
+        Self {
+            start,
+            advertiser_id: advertiser_id.map(str::to_owned),
+            explain,
+            window: target.window,
+            survey: Survey::new(target),
+            known: 0,
+            archived: None,
+            unread: Vec::new(),
+            later: side,
+            earlier: side,
+            beyond: 0,
+            calls_at_once: FIRST_CALLS,
+        }
+    }
+
+    /// The hours within reach, inclusive; `None` is any.
+    #[must_use]
+    pub fn hours(&self) -> Option<(i64, i64)> {
+        let reach = self.reach()?;
+        let hour = |millis: i64| millis.div_euclid(HOUR);
+        Some((
+            hour(self.start.saturating_sub(reach)),
+            hour(self.start.saturating_add(reach)),
+        ))
+    }
+
+    /// Behind which part the next list begins on each side, later and earlier: hour, first start and number.
+    #[must_use]
+    pub const fn cursors(&self) -> [(i64, i64, i64); 2] {
+        [self.later.after, self.earlier.after]
+    }
+
+    /// Takes what the database knows, of the same moment as the list that comes with it.
+    pub fn know(&mut self, known: Known) {
+        self.known = known.count;
+        for call in known.candidates.into_iter().flatten() {
+            self.survey.add_candidate(call);
+        }
+        for (step, call) in known.rejected.into_iter().enumerate() {
+            if let Some(call) = call {
+                self.survey.add_rejected(step, call);
+            }
+        }
+    }
+
+    /// Takes the next parts on either side.
+    pub fn list(&mut self, listed: Listed) {
+        let start = self.start;
+        let cut = |parts: &[Part], nearest: fn(&Part, i64) -> i64| {
+            let last = parts.last().filter(|_| parts.len() >= LISTED_PARTS)?;
+            Some(((last.hour, last.first, last.number), nearest(last, start)))
+        };
+        // Behind a part come those of its hour that begin no earlier, and later hours; before it, those of its hour and
+        // earlier ones.
+        let later = cut(&listed.later, |last, start| {
+            last.first.saturating_sub(start)
+        });
+        let earlier = cut(&listed.earlier, |last, start| {
+            start.saturating_sub(last.hour.saturating_add(1).saturating_mul(HOUR))
+        });
+        let sides = [
+            (&mut self.later, later, listed.later),
+            (&mut self.earlier, earlier, listed.earlier),
+        ];
+        for (side, cut, parts) in sides {
+            // All of this side were listed before.
+            if side.nearest.is_none() {
+                continue;
+            }
+            side.nearest = cut.map(|(_, nearest)| nearest.max(0));
+            if let Some((after, _)) = cut {
+                side.after = after;
+            }
+            self.unread.extend(parts);
+        }
+        self.unread.sort_by_key(|part| part.distance(start));
+    }
+
+    /// Whether parts that were not listed yet may hold a call that matters.
+    #[must_use]
+    pub fn needs_list(&self) -> bool {
+        let is_bounded = self.beyond <= self.explain.unwrap_or(0);
+        is_bounded && self.unlisted().is_some_and(|nearest| self.matters(nearest))
+    }
+
+    /// The next parts to read, the nearest first, each once; `None` where no listed one matters before others are listed.
+    pub fn next_parts(&mut self) -> Option<Vec<Part>> {
+        let mut beyond = self.beyond;
+        let mut calls = 0_usize;
+        let mut next = 0_usize;
+        for part in &self.unread {
+            let distance = part.distance(self.start);
+            let is_full = next >= BULK || calls >= self.calls_at_once;
+            let comes_later = self.unlisted().is_some_and(|nearest| nearest < distance);
+            if is_full || comes_later || !self.matters(distance) {
+                break;
+            }
+            if self.window.is_some_and(|window| distance > window) {
+                beyond = beyond.saturating_add(1);
+                if beyond > self.explain.unwrap_or(0) {
+                    break;
+                }
+            }
+            calls = calls.saturating_add(part.calls);
+            next = next.saturating_add(1);
+        }
+        self.beyond = beyond;
+        self.calls_at_once = self.calls_at_once.saturating_mul(4).min(MOST_CALLS);
+        (next > 0).then(|| self.unread.drain(..next).collect())
+    }
+
+    /// How near, in milliseconds, a part may be that was not listed yet; `None` where all are listed.
+    fn unlisted(&self) -> Option<i64> {
+        let sides = [self.later.nearest, self.earlier.nearest];
+        sides.into_iter().flatten().min()
+    }
+
+    fn matters(&self, distance: i64) -> bool {
+        self.reach().is_none_or(|reach| distance <= reach)
+    }
+
+    /// Looks at the calls of a part.
+    pub fn read(&mut self, part: &Part, calls: &[StoredCall]) {
+        for stored in calls {
+            let is_visible =
+                self.advertiser_id.is_none() || self.advertiser_id == stored.advertiser_id;
+            if !is_visible || !part.counts(stored) {
+                continue;
+            }
+            if let Some(call) = to_call(stored) {
+                self.survey.add(call);
+            }
+        }
+        if let Some(closest) = self.survey.closest() {
+            let is_closest = |call: &&StoredCall| names(call, closest) && part.counts(call);
+            if let Some(stored) = calls.iter().find(is_closest) {
+                self.archived = Some(stored.clone());
+            }
+        }
+    }
+
+    /// The closest call, and its copy if it is archived.
+    #[must_use]
+    pub fn closest(&self) -> Option<(&Call, Option<&StoredCall>)> {
+        let call = self.survey.closest()?;
+        let copy = self.archived.as_ref();
+        Some((call, copy.filter(|copy| names(copy, call))))
+    }
+
+    /// Why it is the closest, or why there is none; `ambiguity` is a margin in milliseconds.
+    #[must_use]
+    pub fn explain(&self, ambiguity: i64) -> Explanation {
+        self.survey.explain(self.known, ambiguity)
+    }
+
+    fn reach(&self) -> Option<i64> {
+        if self.explain.is_some() {
+            self.survey.explanation_reach(self.known)
+        } else {
+            self.survey.reach()
+        }
+    }
+}
+
+/// Whether an archived call has the id of another.
+fn names(stored: &StoredCall, call: &Call) -> bool {
+    stored.transaction_id == call.transaction_id.as_str()
+}
+
+/// An archived call as matching sees it; `None` if its id is none.
+fn to_call(stored: &StoredCall) -> Option<Call> {
+    Some(Call {
+        transaction_id: TransactionId::parse(&stored.transaction_id)?,
+        start: UnixMillis::from_millis(stored.start_ms),
+        duration: stored.duration,
+        calling_phone: stored.calling_phone.clone(),
+        advertiser_id: stored.advertiser_id.clone(),
+        campaign_id: stored.campaign_id.clone(),
+    })
+}

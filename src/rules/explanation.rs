@@ -1,0 +1,372 @@
+//! Why a search found its call, or none.
+//!
+//! Not here: which call is closest, and SQL.
+
+use std::borrow::Borrow;
+use std::cmp::Ordering;
+
+use serde::{Serialize, Serializer};
+
+use crate::model::transaction_id::TransactionId;
+use crate::problem::Code;
+use crate::rules::matching::{Call, Distance, Target};
+
+/// Candidates are counted up to this many.
+pub const MAX_CANDIDATES: usize = 100;
+/// A match is ambiguous where the next best call is less than this much farther away, in seconds, unless configured.
+pub const AMBIGUITY_SECONDS: i64 = 5;
+
+/// A length of time in milliseconds, written in seconds with at most three decimals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seconds(pub i64);
+
+#[cfg(feature = "openapi")]
+impl schemars::JsonSchema for Seconds {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Seconds".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "Seconds, with at most three decimals.",
+            "type": "number",
+            "minimum": 0
+        })
+    }
+}
+
+impl Serialize for Seconds {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "differences of times here stay under 2^53"
+        )]
+        if self.0 % 1_000 == 0 {
+            serializer.serialize_i64(self.0.div_euclid(1_000))
+        } else {
+            serializer.serialize_f64(self.0 as f64 / 1_000.0)
+        }
+    }
+}
+
+/// A call that was not chosen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct Candidate {
+    /// Its id.
+    pub transaction_id: TransactionId,
+    /// How far it is.
+    pub distance_seconds: Seconds,
+}
+
+impl Candidate {
+    fn new(target: &Target, call: &Call) -> Self {
+        Self {
+            transaction_id: call.transaction_id,
+            distance_seconds: Seconds(target.distance(call).total),
+        }
+    }
+}
+
+/// How the call was looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub enum By {
+    /// By its id.
+    TransactionId,
+    /// By roughly when it started.
+    Closest,
+}
+
+/// The member `match` of an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub enum Explanation {
+    /// The call has the id.
+    ById {
+        /// By id.
+        by: By,
+    },
+    /// The closest call.
+    Closest(Closest),
+    /// No call.
+    None {
+        /// How it was looked for.
+        by: By,
+        /// Why there is none: a `call.not_found*` code.
+        reason: Code,
+        /// By time: the closest call that passed the step before the one that failed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        nearest: Option<Option<Candidate>>,
+    },
+}
+
+/// The closest call, beside the next best one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct Closest {
+    by: By,
+    distance_seconds: Seconds,
+    start_difference_seconds: Seconds,
+    duration_difference_seconds: Option<Seconds>,
+    candidates: usize,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    candidates_capped: bool,
+    runner_up: Option<Candidate>,
+    margin_seconds: Option<Seconds>,
+    /// Whether the next best call is about as close.
+    pub ambiguous: bool,
+}
+
+/// The calls that tell why a search failed: of all that the token sees, the closest that passes each step, whenever
+/// it started.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Steps<'c> {
+    /// Every filter.
+    pub filtered: Option<&'c Call>,
+    /// The phone number, if the search has one.
+    pub numbered: Option<&'c Call>,
+    /// No filter.
+    pub visible: Option<&'c Call>,
+}
+
+impl Explanation {
+    /// The call was found by its id.
+    pub const BY_ID: Self = Self::ById {
+        by: By::TransactionId,
+    };
+
+    /// No call has the id.
+    pub const NONE_BY_ID: Self = Self::None {
+        by: By::TransactionId,
+        reason: Code::CallNotFound,
+        nearest: None,
+    };
+
+    /// The closest call was found. `candidates` is how many there are, `ambiguity` a margin in milliseconds.
+    #[must_use]
+    pub fn found(
+        target: &Target,
+        chosen: &Call,
+        runner_up: Option<&Call>,
+        candidates: usize,
+        ambiguity: i64,
+    ) -> Self {
+        let Distance { total, start } = target.distance(chosen);
+        let margin = runner_up.map(|call| target.distance(call).total.saturating_sub(total));
+        let duration = total.saturating_sub(start);
+        Self::Closest(Closest {
+            by: By::Closest,
+            distance_seconds: Seconds(total),
+            start_difference_seconds: Seconds(start),
+            duration_difference_seconds: target.duration.map(|_| Seconds(duration)),
+            candidates: candidates.min(MAX_CANDIDATES),
+            candidates_capped: candidates > MAX_CANDIDATES,
+            runner_up: runner_up.map(|call| Candidate::new(target, call)),
+            margin_seconds: margin.map(Seconds),
+            ambiguous: margin.is_some_and(|margin| margin < ambiguity),
+        })
+    }
+
+    /// No call was close enough, or passed.
+    #[must_use]
+    pub fn not_found(target: &Target, steps: Steps<'_>) -> Self {
+        let (reason, nearest) = match steps {
+            Steps {
+                filtered: Some(call),
+                ..
+            } => (Code::CallOutsideWindow, Some(call)),
+            Steps {
+                numbered: Some(call),
+                ..
+            } => (Code::CallFilteredOut, Some(call)),
+            Steps {
+                visible: Some(call),
+                ..
+            } if target.calling_phone.is_some() => (Code::CallNoSuchNumber, Some(call)),
+            Steps {
+                visible: Some(call),
+                ..
+            } => (Code::CallFilteredOut, Some(call)),
+            Steps { visible: None, .. } => (Code::CallNone, None),
+        };
+        Self::None {
+            by: By::Closest,
+            reason,
+            nearest: Some(nearest.map(|call| Candidate::new(target, call))),
+        }
+    }
+
+    /// Whether another call matches about equally well.
+    #[must_use]
+    pub const fn is_ambiguous(&self) -> bool {
+        matches!(
+            self,
+            Self::Closest(Closest {
+                ambiguous: true,
+                ..
+            })
+        )
+    }
+}
+
+/// The closest of the calls that the token sees, and why it, or none: the specification of the SQL that finds it.
+#[must_use]
+pub fn explain<'c>(
+    target: &Target,
+    visible: &[&'c Call],
+    ambiguity: i64,
+) -> (Option<&'c Call>, Explanation) {
+    let mut survey = Survey::new(target.clone());
+    for call in visible {
+        survey.add(*call);
+    }
+    let explanation = survey.explain(0, ambiguity);
+    (survey.closest, explanation)
+}
+
+/// Calls looked at one after the other, in any order: which is closest so far, and why, or why none is.
+#[derive(Clone, Debug)]
+pub struct Survey<C> {
+    target: Target,
+    candidates: usize,
+    closest: Option<C>,
+    runner_up: Option<C>,
+    /// Searches that admit ever more, at any time, each with the closest call that passes it and not the one before.
+    relaxed: [(Option<Target>, Option<C>); 3],
+}
+
+impl<C: Borrow<Call>> Survey<C> {
+    /// A survey that has seen no call.
+    #[must_use]
+    pub fn new(target: Target) -> Self {
+        let filtered = Target {
+            window: None,
+            ..target.clone()
+        };
+        let numbered = Target {
+            advertiser_id: None,
+            campaign_id: None,
+            ..filtered.clone()
+        };
+        let visible = Target {
+            calling_phone: None,
+            ..numbered.clone()
+        };
+        let has_number = target.calling_phone.is_some();
+        let numbered = has_number.then_some(numbered);
+        Self {
+            target,
+            candidates: 0,
+            closest: None,
+            runner_up: None,
+            relaxed: [Some(filtered), numbered, Some(visible)].map(|target| (target, None)),
+        }
+    }
+
+    /// Looks at a call that the token sees and that was not looked at before.
+    pub fn add(&mut self, call: C) {
+        if self.target.admits(call.borrow()) {
+            self.candidates = self.candidates.saturating_add(1);
+            self.add_candidate(call);
+        } else if self.closest.is_none() {
+            let admits = |(target, _): &(Option<Target>, _)| {
+                let target: Option<&Target> = target.as_ref();
+                target.is_some_and(|target| target.admits(call.borrow()))
+            };
+            if let Some(step) = self.relaxed.iter().position(admits) {
+                self.add_rejected(step, call);
+            }
+        }
+    }
+
+    /// Looks at a candidate without counting it. One that is the closest or the next best already stays that.
+    pub fn add_candidate(&mut self, call: C) {
+        let preference = |call: &C| self.target.preference(call.borrow());
+        let against = |other: &Option<C>| {
+            let other = other.as_ref();
+            other.map_or(Ordering::Less, |other| {
+                preference(&call).cmp(&preference(other))
+            })
+        };
+        match (against(&self.closest), against(&self.runner_up)) {
+            (Ordering::Less, _) => self.runner_up = self.closest.replace(call),
+            (Ordering::Greater, Ordering::Less) => self.runner_up = Some(call),
+            _ => {}
+        }
+    }
+
+    /// Looks at a call that is no candidate, but passes a step: 0 is every filter, 1 the phone number, 2 no filter.
+    pub fn add_rejected(&mut self, step: usize, call: C) {
+        let preference = |call: &C| self.target.preference(call.borrow());
+        if let Some((_, closest)) = self.relaxed.get_mut(step) {
+            let closer = |closest: &C| preference(&call) < preference(closest);
+            if closest.as_ref().is_none_or(closer) {
+                *closest = Some(call);
+            }
+        }
+    }
+
+    /// The closest call so far.
+    #[must_use]
+    pub const fn closest(&self) -> Option<&C> {
+        self.closest.as_ref()
+    }
+
+    /// Why the closest call is the one, or why there is none. `uncounted` candidates were looked at elsewhere, and
+    /// `ambiguity` is a margin in milliseconds.
+    pub fn explain(&self, uncounted: usize, ambiguity: i64) -> Explanation {
+        let call = |call: &Option<C>| call.as_ref().map(|call| call.borrow().clone());
+        if let Some(closest) = call(&self.closest) {
+            return Explanation::found(
+                &self.target,
+                &closest,
+                call(&self.runner_up).as_ref(),
+                self.candidates.saturating_add(uncounted),
+                ambiguity,
+            );
+        }
+        let [filtered, numbered, visible] = self.relaxed.each_ref().map(|(_, found)| call(found));
+        let steps = Steps {
+            filtered: filtered.as_ref(),
+            numbered: numbered.as_ref(),
+            visible: visible.as_ref(),
+        };
+        Explanation::not_found(&self.target, steps)
+    }
+
+    /// How far from the wanted start, in milliseconds, a call may start that is still to be looked at and changes which
+    /// is closest; `None` is any distance.
+    #[must_use]
+    pub fn reach(&self) -> Option<i64> {
+        let total = self
+            .closest
+            .as_ref()
+            .map(|call| self.target.distance(call.borrow()).total);
+        match (total, self.target.window) {
+            (Some(total), Some(window)) => Some(total.min(window)),
+            (total, window) => total.or(window),
+        }
+    }
+
+    /// As [`Survey::reach`], for a call that changes the explanation. `uncounted` candidates were looked at elsewhere.
+    #[must_use]
+    pub fn explanation_reach(&self, uncounted: usize) -> Option<i64> {
+        let total = |call: &Option<C>| {
+            let call = call.as_ref()?;
+            Some(self.target.distance(call.borrow()).total)
+        };
+        let [(_, filtered), ..] = &self.relaxed;
+        let window = self.target.window;
+        if self.closest.is_none() {
+            return Some(total(filtered)?.max(window?));
+        }
+        let counted = self.candidates.saturating_add(uncounted) > MAX_CANDIDATES;
+        match total(&self.runner_up).filter(|_| counted) {
+            Some(total) => Some(window.map_or(total, |window| total.min(window))),
+            None => window,
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Which call a search by time means: the specification of the SQL that finds it.
+//!
+//! Not here: SQL, and who may see a call; the candidates are those that the token sees.
+
+use std::borrow::Cow;
+
+use crate::input::report::TimeSearch;
+use crate::model::time::UnixMillis;
+use crate::model::transaction_id::TransactionId;
+
+/// How far a start may be off unless configured, in seconds: a day.
+pub const WINDOW_SECONDS: i64 = 86_400;
+
+/// A call as far as matching looks at it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Its id.
+    pub transaction_id: TransactionId,
+    /// When it started.
+    pub start: UnixMillis,
+    /// How long it was, in seconds, if that is known.
+    pub duration: Option<u32>,
+    /// Who called, in E.164.
+    pub calling_phone: Option<String>,
+    /// The advertiser it belongs to.
+    pub advertiser_id: Option<String>,
+    /// The campaign it belongs to.
+    pub campaign_id: Option<String>,
+}
+
+/// What is looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Roughly when the call started.
+    pub start: UnixMillis,
+    /// Roughly how long it was, in seconds. Ranks, never filters.
+    pub duration: Option<u32>,
+    /// Only calls from this number.
+    pub calling_phone: Option<String>,
+    /// Only calls of this advertiser.
+    pub advertiser_id: Option<String>,
+    /// Only calls of this campaign.
+    pub campaign_id: Option<String>,
+    /// How far a start may be off, in milliseconds, inclusive; `None` is any distance.
+    pub window: Option<i64>,
+}
+
+/// How far a call is from what is looked for, in milliseconds. The order is the order of preference: the
+/// distance, then the difference of the starts, then the earlier start, then the lower transaction id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Distance {
+    /// Difference of the starts plus difference of the durations.
+    pub total: i64,
+    /// Difference of the starts.
+    pub start: i64,
+}
+
+impl Target {
+    /// What a search by time looks for, within a window in milliseconds.
+    #[must_use]
+    pub fn new(search: &TimeSearch<'_>, window: Option<i64>) -> Self {
+        let text = |id: &Option<Cow<'_, str>>| id.as_deref().map(str::to_owned);
+        Self {
+            start: search.start,
+            duration: search.duration,
+            calling_phone: search.calling_phone.map(|phone| phone.to_string()),
+            advertiser_id: text(&search.advertiser_id),
+            campaign_id: text(&search.campaign_id),
+            window,
+        }
+    }
+
+    /// Whether a call passes every hard filter and starts within the window.
+    #[must_use]
+    pub fn admits(&self, call: &Call) -> bool {
+        let passes =
+            |wanted: &Option<String>, has: &Option<String>| wanted.is_none() || wanted == has;
+        passes(&self.calling_phone, &call.calling_phone)
+            && passes(&self.advertiser_id, &call.advertiser_id)
+            && passes(&self.campaign_id, &call.campaign_id)
+            && self
+                .window
+                .is_none_or(|window| self.distance(call).start <= window)
+    }
+
+    /// How far a call is. A call of unknown duration counts as if the whole wanted duration were missing.
+    #[must_use]
+    pub fn distance(&self, call: &Call) -> Distance {
+        let start = call
+            .start
+            .millis()
+            .saturating_sub(self.start.millis())
+            .saturating_abs();
+        let duration = self.duration.map_or(0, |wanted| {
+            let difference = i64::from(wanted.abs_diff(call.duration.unwrap_or(0)));
+            difference.saturating_mul(1_000)
+        });
+        Distance {
+            total: start.saturating_add(duration),
+            start,
+        }
+    }
+
+    /// The order in which calls are preferred: the lowest first. Ties of [`Distance`] go to the earlier start, then to
+    /// the lower transaction id.
+    #[must_use]
+    pub fn preference(&self, call: &Call) -> (Distance, UnixMillis, TransactionId) {
+        (self.distance(call), call.start, call.transaction_id)
+    }
+}
