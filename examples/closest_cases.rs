@@ -130,6 +130,7 @@ fn search(random: &mut Random, calls: &[Call]) -> Value {
         advertiser_id: advertiser.map(|id| id.to_string()),
         campaign_id: campaign.map(|id| id.to_string()),
         window: Some(DAY),
+        duration_weight: 1,
     };
     let owner = token.map(|id| id.to_string());
     let visible: Vec<&Call> = calls

@@ -165,6 +165,7 @@ fn known(target: &Target, live: &[&Call], all: bool) -> Known {
     }
     let any = Target {
         window: None,
+        duration_weight: 1,
         ..target.clone()
     };
     let number = Target {
@@ -299,6 +300,7 @@ fn a_copy_counts_where_the_database_says_so() {
         advertiser_id: None,
         campaign_id: None,
         window: Some(HOUR),
+        duration_weight: 1,
     };
     let (closest, why, _) = world.search(&target, None, true);
     assert_eq!(closest, Some(new.clone()));
@@ -323,6 +325,7 @@ fn no_more_parts_are_read_than_matter() {
         advertiser_id: None,
         campaign_id: None,
         window: Some(24 * HOUR),
+        duration_weight: 1,
     };
     let start = T + 24 * HOUR;
     let read = |start, phone| world.search(&target(start, phone), None, false).2;

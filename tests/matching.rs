@@ -191,6 +191,7 @@ fn an_explanation_knows_whether_it_is_ambiguous() {
     let target = Target {
         start: UnixMillis::from_millis(1_000),
         window: None,
+        duration_weight: 1,
         duration: None,
         calling_phone: None,
         advertiser_id: None,

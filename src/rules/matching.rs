@@ -11,6 +11,10 @@ use crate::model::transaction_id::TransactionId;
 /// How far a start may be off unless configured, in seconds: a day.
 pub const WINDOW_SECONDS: i64 = 86_400;
 
+/// How many seconds of the start count as much as a second of the duration, unless configured. The API's reference does
+/// not say how the two combine; its sister, the Conversion Reporting API, says 20.
+pub const DURATION_WEIGHT: u32 = 20;
+
 /// A call as far as matching looks at it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
@@ -43,22 +47,34 @@ pub struct Target {
     pub campaign_id: Option<String>,
     /// How far a start may be off, in milliseconds, inclusive; `None` is any distance.
     pub window: Option<i64>,
+    /// How many seconds of the start count as much as a second of the duration.
+    pub duration_weight: u32,
+}
+
+/// How far a call is off from what is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offset {
+    /// The difference of the starts, in milliseconds.
+    pub start: i64,
+    /// The difference of the durations, in seconds, where a duration is looked for. A call of unknown duration is off by
+    /// all of it.
+    pub duration: Option<u32>,
 }
 
 /// How far a call is from what is looked for, in milliseconds. The order is the order of preference: the
 /// distance, then the difference of the starts, then the earlier start, then the lower transaction id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Distance {
-    /// Difference of the starts plus difference of the durations.
+    /// Difference of the starts plus weighted difference of the durations.
     pub total: i64,
     /// Difference of the starts.
     pub start: i64,
 }
 
 impl Target {
-    /// What a search by time looks for, within a window in milliseconds.
+    /// What a search by time looks for, within a window in milliseconds, where durations have a weight.
     #[must_use]
-    pub fn new(search: &TimeSearch<'_>, window: Option<i64>) -> Self {
+    pub fn new(search: &TimeSearch<'_>, window: Option<i64>, duration_weight: u32) -> Self {
         let text = |id: &Option<Cow<'_, str>>| id.as_deref().map(str::to_owned);
         Self {
             start: search.start,
@@ -67,6 +83,7 @@ impl Target {
             advertiser_id: text(&search.advertiser_id),
             campaign_id: text(&search.campaign_id),
             window,
+            duration_weight,
         }
     }
 
@@ -83,20 +100,26 @@ impl Target {
                 .is_none_or(|window| self.distance(call).start <= window)
     }
 
+    /// How far a call is off.
+    #[must_use]
+    pub fn offset(&self, call: &Call) -> Offset {
+        let start = call.start.millis().saturating_sub(self.start.millis());
+        Offset {
+            start: start.saturating_abs(),
+            duration: self
+                .duration
+                .map(|wanted| wanted.abs_diff(call.duration.unwrap_or(0))),
+        }
+    }
+
     /// How far a call is. A call of unknown duration counts as if the whole wanted duration were missing.
     #[must_use]
     pub fn distance(&self, call: &Call) -> Distance {
-        let start = call
-            .start
-            .millis()
-            .saturating_sub(self.start.millis())
-            .saturating_abs();
-        let duration = self.duration.map_or(0, |wanted| {
-            let difference = i64::from(wanted.abs_diff(call.duration.unwrap_or(0)));
-            difference.saturating_mul(1_000)
-        });
+        let Offset { start, duration } = self.offset(call);
+        let duration = i64::from(duration.unwrap_or(0));
+        let weight = i64::from(self.duration_weight).saturating_mul(1_000);
         Distance {
-            total: start.saturating_add(duration),
+            total: start.saturating_add(duration.saturating_mul(weight)),
             start,
         }
     }

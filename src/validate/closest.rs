@@ -85,7 +85,7 @@ fn find(search: &Search<'_>, calls: &[Call], near: Nearness) -> (Option<usize>, 
             (index, found)
         }
         Search::ByTime(search) => {
-            let target = Target::new(search, near.window);
+            let target = Target::new(search, near.window, 1);
             let visible: Vec<&Call> = calls.iter().collect();
             let (call, explanation) = explain(&target, &visible, near.ambiguity);
             let is_chosen = |other: &Call| call.is_some_and(|call| std::ptr::eq(call, other));

@@ -382,7 +382,7 @@ async fn search_archive(
         return Err(Failure::Unexpected("no search by time".to_owned()));
     };
     let options = ask.options;
-    let target = Target::new(search, ask.window);
+    let target = Target::new(search, ask.window, 1);
     let advertiser_id = facts.advertiser_id.as_deref();
     let mut search = ArchiveSearch::new(target, advertiser_id, options.explained_parts());
     while search.needs_list() {

@@ -275,7 +275,7 @@ impl MatchTrace {
 
     /// The explanation of a search; `ambiguity` is a margin in milliseconds.
     pub fn explain(&self, search: &TimeSearch<'_>, ambiguity: i64) -> Explanation {
-        let target = Target::new(search, None);
+        let target = Target::new(search, None, 1);
         let call = |seen: &Option<Seen>| seen.as_ref().and_then(Seen::to_call);
         if let Some(chosen) = call(&self.chosen) {
             let runner_up = call(&self.runner_up);

@@ -329,7 +329,7 @@ impl Batch<'_> {
         let explain = options.needs_explanation();
         let search = |(place, report): (usize, &'x Report<'r>)| match &report.search {
             Search::ByTime(search) => {
-                let target = Target::new(search, self.config.window);
+                let target = Target::new(search, self.config.window, 1);
                 let search = ArchiveSearch::new(target, advertiser_id, options.explained_parts());
                 Some((place, report, search))
             }

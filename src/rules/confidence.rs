@@ -1,0 +1,240 @@
+//! How sure a match is: the probability that the chosen call is the one that a report means.
+//!
+//! The closest call is not always the right one: in a busy network without a phone number it is wrong more often than
+//! right. So a match has a confidence, the posterior probability of the chosen call under a model of how reports err.
+//! `docs/match-quality.md` derives the model and shows how well its figures hold.
+
+use serde::{Serialize, Serializer};
+
+use crate::rules::matching::{Call, Offset, Target};
+
+/// The typical error of a reported start, in seconds, unless configured.
+pub const START_ERROR_SECONDS: u32 = 60;
+/// The typical error of a reported duration, in seconds, unless configured.
+pub const DURATION_ERROR_SECONDS: u32 = 15;
+/// A match with a lower confidence is ambiguous, unless configured.
+pub const MIN_CONFIDENCE: Confidence = Confidence(800);
+/// How many candidates are looked at before the wanted start, and how many at or after it.
+pub const NEIGHBOURS: usize = 100;
+
+/// How often a start or a duration is wildly off.
+const WILD: f64 = 0.05;
+/// How often the call of a report is not there.
+const MISSING: f64 = 0.02;
+/// Over how many seconds the durations that are wildly off spread.
+const WILD_DURATIONS: f64 = 1_800.0;
+/// The window of a search without one, in seconds: a week.
+const UNLIMITED_WINDOW: f64 = 604_800.0;
+
+/// A probability in thousandths, rounded down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Confidence(u16);
+
+impl Confidence {
+    /// Certainty: the call was named by its id.
+    pub const CERTAIN: Self = Self(1_000);
+
+    /// The confidence of a probability; one below 0 counts as 0, one above 1 as 1.
+    #[must_use]
+    pub fn of(probability: f64) -> Self {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "clamped to 0 to 1,000; NaN becomes 0"
+        )]
+        let thousandths = (probability * 1_000.0).clamp(0.0, 1_000.0) as u16;
+        Self(thousandths)
+    }
+
+    /// Reads a decimal from 0 to 1 with at most three decimals, such as `0.95`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
+        let is_plain = |part: &str, most: usize| {
+            (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        if !is_plain(whole, 1) || !is_plain(decimals, 3) {
+            return None;
+        }
+        let thousandths: u16 = format!("{whole}{decimals:0<3}").parse().ok()?;
+        (thousandths <= Self::CERTAIN.0).then_some(Self(thousandths))
+    }
+
+    /// The probability in thousandths.
+    #[must_use]
+    pub const fn thousandths(self) -> u16 {
+        self.0
+    }
+
+    /// The probability, from 0 to 1.
+    #[must_use]
+    pub fn probability(self) -> f64 {
+        f64::from(self.0) / 1_000.0
+    }
+}
+
+impl Serialize for Confidence {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            whole @ (0 | 1_000) => serializer.serialize_u16(whole.div_euclid(1_000)),
+            _ => serializer.serialize_f64(self.probability()),
+        }
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl schemars::JsonSchema for Confidence {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Confidence".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "The probability that the call is the one that the report means, rounded down to three decimals.",
+            "type": "number",
+            "minimum": 0,
+            "maximum": 1
+        })
+    }
+}
+
+/// How reports err: mostly a little, with an exponentially distributed error, and sometimes wildly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ErrorModel {
+    /// The typical error of a start, in seconds; at least 1.
+    pub start_error: u32,
+    /// The typical error of a duration, in seconds; at least 1.
+    pub duration_error: u32,
+}
+
+impl Default for ErrorModel {
+    fn default() -> Self {
+        Self {
+            start_error: START_ERROR_SECONDS,
+            duration_error: DURATION_ERROR_SECONDS,
+        }
+    }
+}
+
+/// The candidates that started closest to the wanted start on one side of it, at most [`NEIGHBOURS`].
+#[derive(Clone, Debug, Default)]
+pub struct Side {
+    /// Their offsets, the closest first.
+    offsets: Vec<Offset>,
+}
+
+impl Side {
+    /// Adds a candidate. Those that are farther than the first [`NEIGHBOURS`] are dropped.
+    pub fn add(&mut self, offset: Offset) {
+        let at = self
+            .offsets
+            .partition_point(|other| other.start <= offset.start);
+        if at < NEIGHBOURS {
+            self.offsets.insert(at, offset);
+            self.offsets.truncate(NEIGHBOURS);
+        }
+    }
+
+    /// How far the side was looked at, in milliseconds, if more candidates may lie beyond.
+    #[must_use]
+    pub fn cut(&self) -> Option<i64> {
+        let last = self.offsets.get(NEIGHBOURS.saturating_sub(1))?;
+        Some(last.start)
+    }
+}
+
+/// The candidates near the wanted start, on both sides of it.
+#[derive(Clone, Debug, Default)]
+pub struct Neighbourhood {
+    /// Those that started before it.
+    pub before: Side,
+    /// Those that started at it or after it.
+    pub after: Side,
+}
+
+impl Neighbourhood {
+    /// Adds a candidate of a search.
+    pub fn add(&mut self, target: &Target, call: &Call) {
+        let side = if call.start < target.start {
+            &mut self.before
+        } else {
+            &mut self.after
+        };
+        side.add(target.offset(call));
+    }
+}
+
+impl ErrorModel {
+    /// The confidence that the chosen call is the one that the report means, among the candidates near the wanted start.
+    #[must_use]
+    pub fn confidence(&self, target: &Target, chosen: &Call, near: &Neighbourhood) -> Confidence {
+        Confidence::of(self.probability(target, chosen, near))
+    }
+
+    fn probability(&self, target: &Target, chosen: &Call, near: &Neighbourhood) -> f64 {
+        let window = target
+            .window
+            .map_or(UNLIMITED_WINDOW, |millis| seconds(millis).max(1.0));
+        let own_side = if chosen.start < target.start {
+            &near.before
+        } else {
+            &near.after
+        };
+        let chosen = target.offset(chosen);
+        // One that ranks first for its duration can lie beyond the candidates that started closest.
+        let is_beyond = own_side.cut().is_some_and(|cut| chosen.start > cut);
+        let beyond = is_beyond.then_some(chosen);
+        let sides = [&near.before, &near.after];
+        let offsets = sides.iter().flat_map(|side| &side.offsets).chain(&beyond);
+        let (mut count, mut candidates, mut durations) = (0.0, 0.0, 0.0);
+        for offset in offsets {
+            let duration = self.duration_likelihood(offset.duration);
+            count += 1.0;
+            durations += duration;
+            candidates += self.start_likelihood(offset.start, window) * duration;
+        }
+        // Beyond a side that was cut, calls are taken to be as dense as within it.
+        let (mut dense, mut left_out) = (0.0, 0.0);
+        for cut in sides.iter().filter_map(|side| side.cut()) {
+            let cut = seconds(cut).max(1.0);
+            #[expect(clippy::cast_precision_loss, reason = "100")]
+            let density = NEIGHBOURS as f64 / cut;
+            let rest = (window - cut).max(0.0);
+            left_out += density * self.start_mass_beyond(cut, window, rest);
+            dense += density * rest;
+        }
+        let any_duration = target.duration.map_or(1.0, |_| 1.0 / WILD_DURATIONS);
+        let absent = MISSING / (1.0 - MISSING) * (count + dense) / (2.0 * window) * any_duration;
+        let weight =
+            self.start_likelihood(chosen.start, window) * self.duration_likelihood(chosen.duration);
+        weight / (candidates + left_out * durations / count + absent)
+    }
+
+    /// The density of a reported start that is `offset` milliseconds off, per second.
+    fn start_likelihood(&self, offset: i64, window: f64) -> f64 {
+        let scale = f64::from(self.start_error.max(1));
+        (1.0 - WILD) * (-seconds(offset) / scale).exp() / (2.0 * scale) + WILD / (2.0 * window)
+    }
+
+    /// The share of reported starts on one side that are off by more than `cut` seconds, within the window.
+    fn start_mass_beyond(&self, cut: f64, window: f64, rest: f64) -> f64 {
+        let scale = f64::from(self.start_error.max(1));
+        let usual = ((-cut / scale).exp() - (-window / scale).exp()).max(0.0);
+        (1.0 - WILD) / 2.0 * usual + WILD * rest / (2.0 * window)
+    }
+
+    /// The density of a reported duration that is `offset` seconds off, per second; 1 where none was reported.
+    fn duration_likelihood(&self, offset: Option<u32>) -> f64 {
+        let Some(offset) = offset else { return 1.0 };
+        let scale = f64::from(self.duration_error.max(1));
+        (1.0 - WILD) * (-f64::from(offset) / scale).exp() / (2.0 * scale) + WILD / WILD_DURATIONS
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "differences of times here stay under 2^53"
+)]
+fn seconds(millis: i64) -> f64 {
+    millis as f64 / 1_000.0
+}
