@@ -6,7 +6,7 @@ import { Agent, request } from 'node:http';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { elapsed } from '../scripts/run.mjs';
+import { elapsed } from '../scripts/lib/run.mjs';
 import { startProcess } from '../tests/faults/process.mjs';
 import { PATH, start } from '../tests/worker/harness.mjs';
 import { median } from './median.mjs';

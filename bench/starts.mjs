@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import runtime from 'workerd';
-import { root } from '../scripts/run.mjs';
+import { root } from '../scripts/lib/run.mjs';
 import { PATH } from '../tests/worker/harness.mjs';
 import { median } from './median.mjs';
 import { bundle, workers } from './peer/servers.mjs';

@@ -9,7 +9,7 @@ import { dirname, extname, join } from 'node:path';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { chromium as executablePath } from '../../scripts/setup.mjs';
+import { chromium as executablePath } from '../../scripts/build/setup.mjs';
 
 const execute = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -1,7 +1,7 @@
 // Importing calls: what each row comes to, what is stored, and that doing it again changes nothing.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { insertToken } from '../../scripts/token-store.mjs';
+import { insertToken } from '../../scripts/lib/token-store.mjs';
 import { ADVERTISER, ID, NETWORK, NO_PERMISSION, assertError, start } from './harness.mjs';
 
 const PATH = '/api/2015-08-17/calls.json';

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { deploy } from '../../scripts/deploy.mjs';
-import { Failure } from '../../scripts/run.mjs';
+import { deploy } from '../../scripts/commands/deploy.mjs';
+import { Failure } from '../../scripts/lib/run.mjs';
 
 const CREATE = 'do d1 create call-outcomes --update-config=false';
 const MIGRATE = 'do d1 migrations apply DB --remote --env=';
@@ -97,7 +97,7 @@ async function run(...args) {
   options.env.XDG_CACHE_HOME ??= join(process.env.HOME, '.cache');
   options.env.CARGO_HOME ??= join(process.env.HOME, '.cargo');
   options.env.RUSTUP_HOME ??= join(process.env.HOME, '.rustup');
-  const script = fileURLToPath(new URL('../../scripts/deploy.mjs', import.meta.url));
+  const script = fileURLToPath(new URL('../../scripts/commands/deploy.mjs', import.meta.url));
   try {
     return await new Promise((resolve) =>
       execFile(process.execPath, [script, ...args], options, (error, stdout, stderr) =>

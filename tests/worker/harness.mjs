@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from 'wrangler';
-import { archive as archiveCalls } from '../../scripts/archive.mjs';
-import { loadDemo } from '../../scripts/demo.mjs';
-import { migrate } from '../../scripts/migrations.mjs';
+import { archive as archiveCalls } from '../../scripts/lib/archive.mjs';
+import { loadDemo } from '../../scripts/lib/demo.mjs';
+import { migrate } from '../../scripts/lib/migrations.mjs';
 import { databaseWorker, openDatabase } from './database.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

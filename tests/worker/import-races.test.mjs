@@ -1,7 +1,7 @@
 // What comes between the two trips of an import: it never acknowledges what is not stored.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { hashOf, insertToken } from '../../scripts/token-store.mjs';
+import { hashOf, insertToken } from '../../scripts/lib/token-store.mjs';
 import { NETWORK, assertError, start } from './harness.mjs';
 
 const PATH = '/api/2015-08-17/calls.json';

@@ -1,7 +1,7 @@
 // Searching by roughly when the call started: hand-made cases, then random ones against a plain search here.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { insertToken } from '../../scripts/token-store.mjs';
+import { insertToken } from '../../scripts/lib/token-store.mjs';
 import { assertError, start } from './harness.mjs';
 import { generator } from './random.mjs';
 

@@ -1,8 +1,8 @@
 // `npm start`: builds, prepares the local database and serves the Worker on http://127.0.0.1:8787 (PORT changes it).
-import { buildAll } from './build.mjs';
-import { openDatabase } from './database.mjs';
-import { elapsed, main } from './run.mjs';
-import { requestedPort, serve } from './serve.mjs';
+import { buildAll } from '../build/build.mjs';
+import { openDatabase } from '../lib/database.mjs';
+import { elapsed, main } from '../lib/run.mjs';
+import { requestedPort, serve } from '../lib/serve.mjs';
 
 // Set before Miniflare sets its own, so that a stop that was asked for is a success. As this process exits, Miniflare
 // ends the runtime.

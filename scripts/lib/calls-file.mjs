@@ -4,8 +4,8 @@ import { openAsBlob } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ENCODINGS, SAMPLE, chunks, detect, sample } from '../www/csv/text.js';
-import { changes } from '../www/csv/zones.js';
+import { ENCODINGS, SAMPLE, chunks, detect, sample } from '../../www/csv/text.js';
+import { changes } from '../../www/csv/zones.js';
 import { Failure, root } from './run.mjs';
 
 const FORMATS = { '.csv': 'csv', '.tsv': 'csv', '.txt': 'csv', '.ndjson': 'ndjson', '.jsonl': 'ndjson' };

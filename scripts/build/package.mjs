@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { buildId } from './fingerprint.mjs';
-import { isMain, kib, main, root, say, step } from './run.mjs';
+import { isMain, kib, main, root, say, step } from '../lib/run.mjs';
 import { setting, setup } from './setup.mjs';
 import { compile, esbuild, optimize } from './wasm.mjs';
 
@@ -19,7 +19,7 @@ const editor = join(root, 'www/playground/editor.js');
 const demo = join(root, 'fixtures/demo.json');
 
 /** What else an output is made of. */
-const own = [editor, demo, join(root, 'package-lock.json'), join(root, 'scripts/package.mjs')];
+const own = [editor, demo, join(root, 'package-lock.json'), join(root, 'scripts/build/package.mjs')];
 
 /** Without `optimized`, for development, files are larger and it takes half the time. */
 export async function buildPackage({ optimized = true } = {}) {

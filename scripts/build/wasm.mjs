@@ -1,6 +1,6 @@
 // From the crate to optimised wasm and its JavaScript: what the builds of the Worker and of the npm package share.
 import { join } from 'node:path';
-import { pinnedEnvironment, root, run } from './run.mjs';
+import { pinnedEnvironment, root, run } from '../lib/run.mjs';
 import { TARGET, bindgen } from './setup.mjs';
 import { wasmEnvironment } from './wasm-environment.mjs';
 

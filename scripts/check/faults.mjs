@@ -1,8 +1,8 @@
 // `npm run faults`: the long form of what `npm test` does to the server: 20 kills, two minutes of too much load.
-import { build } from './build.mjs';
+import { build } from '../build/build.mjs';
 import { nodeTests } from './node-tests.mjs';
-import { main } from './run.mjs';
-import { setup } from './setup.mjs';
+import { main } from '../lib/run.mjs';
+import { setup } from '../build/setup.mjs';
 
 await main(async () => {
   await setup();

@@ -2,11 +2,11 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { buildAll } from './build.mjs';
-import { openDatabase } from './database.mjs';
-import { kib, main, root, say } from './run.mjs';
-import { serve } from './serve.mjs';
-import { browser as installBrowser, chromium as executablePath, packageTester } from './setup.mjs';
+import { buildAll } from '../build/build.mjs';
+import { openDatabase } from '../lib/database.mjs';
+import { kib, main, root, say } from '../lib/run.mjs';
+import { serve } from '../lib/serve.mjs';
+import { browser as installBrowser, chromium as executablePath, packageTester } from '../build/setup.mjs';
 
 const FOLDER = join(root, 'docs/images');
 const VIEWPORT = { width: 1200, height: 820 };

@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { buildId } from './fingerprint.mjs';
 import { buildPackage } from './package.mjs';
 import { reference } from './reference.mjs';
-import { isMain, kib, main, root, say, step, together } from './run.mjs';
+import { isMain, kib, main, root, say, step, together } from '../lib/run.mjs';
 import { setup } from './setup.mjs';
 import { buildWorker } from './worker.mjs';
 

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { Failure, isMain, main, root, run, step, together } from './run.mjs';
+import { Failure, isMain, main, root, run, step, together } from '../lib/run.mjs';
 import { CARGO_DENY, CARGO_FUZZ, CARGO_MUTANTS, OPENAPI_SPEC_VALIDATOR, SCHEMATHESIS } from './versions.mjs';
 
 export const TARGET = 'wasm32-unknown-unknown';

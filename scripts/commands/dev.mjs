@@ -3,10 +3,10 @@
 import { watch } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { buildAll } from './build.mjs';
-import { openDatabase } from './database.mjs';
-import { Failure, elapsed, main, root, say } from './run.mjs';
-import { options, requestedPort, serve } from './serve.mjs';
+import { buildAll } from '../build/build.mjs';
+import { openDatabase } from '../lib/database.mjs';
+import { Failure, elapsed, main, root, say } from '../lib/run.mjs';
+import { options, requestedPort, serve } from '../lib/serve.mjs';
 
 for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(0));
 

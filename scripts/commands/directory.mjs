@@ -3,10 +3,10 @@
 // Imported calls fill it too; this is for knowing it before the first call.
 import { readFile } from 'node:fs/promises';
 import { parse as parseCsv } from 'csv-parse/sync';
-import { loadReader } from './calls-file.mjs';
-import { openDatabase, whenFree } from './database.mjs';
-import { buildPackage } from './package.mjs';
-import { Failure, commandLine, isMain, main } from './run.mjs';
+import { loadReader } from '../lib/calls-file.mjs';
+import { openDatabase, whenFree } from '../lib/database.mjs';
+import { buildPackage } from '../build/package.mjs';
+import { Failure, commandLine, isMain, main } from '../lib/run.mjs';
 
 const help = `Usage: npm run directory -- import FILE.csv|FILE.json [--remote]
 

@@ -1,7 +1,7 @@
 // The environment in which cargo builds wasm that is published: it holds no path of this machine, and comes out the same in
 // any folder.
 import { dirname, join } from 'node:path';
-import { run } from './run.mjs';
+import { run } from '../lib/run.mjs';
 import { TARGET } from './setup.mjs';
 
 /** For a build with this id; see `buildId`. */

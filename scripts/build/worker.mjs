@@ -1,7 +1,7 @@
 // Builds the Worker into build/: index.js and index_bg.wasm, all that `wrangler deploy` uploads.
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from './run.mjs';
+import { root } from '../lib/run.mjs';
 import { compile, esbuild, optimize } from './wasm.mjs';
 
 const work = join(root, 'target/worker');
@@ -40,14 +40,14 @@ async function bundle() {
   writeFileSync(at('bundle.js'), text.replaceAll('import source ', 'import '));
 }
 
-/** scripts/shim.js for what a module of wasm-bindgen exports. */
+/** scripts/build/shim.js for what a module of wasm-bindgen exports. */
 function shim(module) {
   const names = (pattern) => [...module.matchAll(pattern)].map(([, name, alias]) => name ?? alias);
   const functions = names(/^export (?:async )?function (\w+)|^export \{ \w+ as (\w+) \}/gm);
   const classes = names(/^export class (\w+)/gm);
   const handlers = functions.filter((name) => !SYSTEM.includes(name)).map(handler);
   const exported = classes.map((name) => `export const ${name} = new Proxy(exports.${name}, classProxyHooks);`);
-  const template = readFileSync(join(root, 'scripts/shim.js'), 'utf8');
+  const template = readFileSync(join(root, 'scripts/build/shim.js'), 'utf8');
   return `${template.replace('// HANDLERS\n', () => handlers.join(''))}${exported.join('\n')}\n`;
 }
 

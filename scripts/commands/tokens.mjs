@@ -1,8 +1,8 @@
 // `npm run tokens`: creates, lists and revokes API tokens.
 import { randomBytes } from 'node:crypto';
-import { openDatabase, whenFree } from './database.mjs';
-import { Failure, commandLine, main } from './run.mjs';
-import { findTokens, insertToken, listTokens, revokeToken } from './token-store.mjs';
+import { openDatabase, whenFree } from '../lib/database.mjs';
+import { Failure, commandLine, main } from '../lib/run.mjs';
+import { findTokens, insertToken, listTokens, revokeToken } from '../lib/token-store.mjs';
 
 const PERMISSIONS = ['outcomes:write', 'outcomes:read', 'calls:write'];
 

@@ -5,10 +5,10 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
-import { buildAll } from './build.mjs';
-import { main, root } from './run.mjs';
-import { browser as installBrowser, chromium as executablePath, packageTester } from './setup.mjs';
-import { start } from '../tests/worker/harness.mjs';
+import { buildAll } from '../build/build.mjs';
+import { main, root } from '../lib/run.mjs';
+import { browser as installBrowser, chromium as executablePath, packageTester } from '../build/setup.mjs';
+import { start } from '../../tests/worker/harness.mjs';
 
 const MEBIBYTE = 1 << 20;
 

@@ -4,9 +4,9 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { expand, table } from '../tests/cases/table.mjs';
-import { main, root, run } from './run.mjs';
-import { fuzzer, setup } from './setup.mjs';
+import { expand, table } from '../../tests/cases/table.mjs';
+import { main, root, run } from '../lib/run.mjs';
+import { fuzzer, setup } from '../build/setup.mjs';
 
 /** The longest input that is kept: what a longer one reaches, a shorter one can. */
 const LONGEST = 400;

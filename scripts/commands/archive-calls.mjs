@@ -1,7 +1,7 @@
 // `npm run archive-calls`: moves old calls without outcomes from the database to KV, or brings them back.
-import { archive, archivedParts, countArchivable, restore } from './archive.mjs';
-import { openDatabase } from './database.mjs';
-import { Failure, commandLine, elapsed, isMain, main } from './run.mjs';
+import { archive, archivedParts, countArchivable, restore } from '../lib/archive.mjs';
+import { openDatabase } from '../lib/database.mjs';
+import { Failure, commandLine, elapsed, isMain, main } from '../lib/run.mjs';
 
 const help = `Usage: npm run archive-calls -- --before YYYY-MM-DD [options]
 

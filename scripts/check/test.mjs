@@ -1,8 +1,8 @@
 // `npm test`: every check there is, the quick ones first, up to the first that fails.
-import { buildAll } from './build.mjs';
+import { buildAll } from '../build/build.mjs';
 import { nodeTests } from './node-tests.mjs';
-import { Failure, elapsed, main, pinnedEnvironment, run } from './run.mjs';
-import { apiTester, dependencyPolicy, pinnedNode, setupTests, wasmTestRunner } from './setup.mjs';
+import { Failure, elapsed, main, pinnedEnvironment, run } from '../lib/run.mjs';
+import { apiTester, dependencyPolicy, pinnedNode, setupTests, wasmTestRunner } from '../build/setup.mjs';
 
 const WASM = ['--target', 'wasm32-unknown-unknown'];
 const DENY = ['--', '-D', 'warnings'];

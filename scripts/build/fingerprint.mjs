@@ -2,20 +2,20 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from './run.mjs';
+import { root } from '../lib/run.mjs';
 
 const settings = ['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'package-lock.json'];
 const scripts = [
   'build.rs',
   'examples/reference.rs',
-  'scripts/build.mjs',
-  'scripts/fingerprint.mjs',
-  'scripts/reference.mjs',
-  'scripts/versions.mjs',
-  'scripts/shim.js',
-  'scripts/wasm-environment.mjs',
-  'scripts/wasm.mjs',
-  'scripts/worker.mjs',
+  'scripts/build/build.mjs',
+  'scripts/build/fingerprint.mjs',
+  'scripts/build/reference.mjs',
+  'scripts/build/versions.mjs',
+  'scripts/build/shim.js',
+  'scripts/build/wasm-environment.mjs',
+  'scripts/build/wasm.mjs',
+  'scripts/build/worker.mjs',
   'tools/bindgen/Cargo.lock',
   'tools/bindgen/src/bin/bindgen.rs',
 ];

@@ -5,7 +5,7 @@ import { insertToken } from './token-store.mjs';
 /** Loads the demo data into a database that has no tokens; one with tokens is in use. */
 export async function loadDemo(DB) {
   if (await DB.prepare('SELECT 1 FROM tokens LIMIT 1').first()) return;
-  const demo = JSON.parse(await readFile(new URL('../fixtures/demo.json', import.meta.url), 'utf8'));
+  const demo = JSON.parse(await readFile(new URL('../../fixtures/demo.json', import.meta.url), 'utf8'));
   const insert = (table, columns) => {
     const values = columns.map((_, index) => `?${index + 1}`).join(', ');
     return DB.prepare(`INSERT INTO ${table} (${columns.join(', ')}) VALUES (${values})`);

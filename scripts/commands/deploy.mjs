@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from 'wrangler';
-import { build } from './build.mjs';
-import { config, wrangler } from './database.mjs';
-import { migrate } from './migrations.mjs';
-import { buildPackage } from './package.mjs';
-import { Failure, commandLine, isMain, main, root, run, step } from './run.mjs';
+import { build } from '../build/build.mjs';
+import { config, wrangler } from '../lib/database.mjs';
+import { migrate } from '../lib/migrations.mjs';
+import { buildPackage } from '../build/package.mjs';
+import { Failure, commandLine, isMain, main, root, run, step } from '../lib/run.mjs';
 
 const help = `Usage: npm run deploy [-- --dry-run]
 

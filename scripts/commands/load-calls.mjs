@@ -5,10 +5,10 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { parse as parsePath, format as formatPath } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { backOff, outcomeOf } from '../www/csv/retry.js';
-import { help as fileHelp, openCalls, options as fileOptions } from './calls-file.mjs';
-import { buildPackage } from './package.mjs';
-import { Failure, commandLine, elapsed, main } from './run.mjs';
+import { backOff, outcomeOf } from '../../www/csv/retry.js';
+import { help as fileHelp, openCalls, options as fileOptions } from '../lib/calls-file.mjs';
+import { buildPackage } from '../build/package.mjs';
+import { Failure, commandLine, elapsed, main } from '../lib/run.mjs';
 
 const AT_ONCE = 2;
 const TRIES = 5;
@@ -68,7 +68,7 @@ async function reach(url) {
   if (url !== undefined) throw new Failure(`No server of this API answers at ${url}: ${found.refused ?? found.again}.`);
   // Loaded only here, as they take longer than a small file does.
   const [{ build }, { openDatabase }, { serve }] = await Promise.all(
-    ['build', 'database', 'serve'].map((name) => import(`./${name}.mjs`)),
+    ['build/build', 'lib/database', 'lib/serve'].map((name) => import(`../${name}.mjs`)),
   );
   await build();
   await (await openDatabase()).close();

@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { root } from './run.mjs';
+import { root } from '../lib/run.mjs';
 
 const EXAMPLE = ['run', '--quiet', '--locked', '--features', 'openapi', '--example', 'reference'];
 const SERVER = 'http://127.0.0.1:8787';
