@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { insertToken } from '../scripts/lib/token-store.mjs';
 import { elapsed } from '../scripts/lib/run.mjs';
-import { start } from '../tests/worker/harness.mjs';
+import { start } from '../tools/harness/server.mjs';
 import { median } from './median.mjs';
 
 const CHUNK = 250_000;

@@ -3,8 +3,8 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { main, root } from './lib/run.mjs';
-import { pinnedNode, setup } from './build/setup.mjs';
+import { main, pinnedNode, root } from './lib/run.mjs';
+import { setup } from './build/setup.mjs';
 
 await main(async () => {
   await setup();

@@ -4,7 +4,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { buildId } from './fingerprint.mjs';
+import { buildId } from '../lib/fingerprint.mjs';
 import { buildPackage } from './package.mjs';
 import { reference } from './reference.mjs';
 import { isMain, kib, main, root, say, step, together } from '../lib/run.mjs';

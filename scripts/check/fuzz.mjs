@@ -1,10 +1,10 @@
-// `npm run fuzz`: looks for inputs for which the invariants of tests/invariants do not hold, for `-- --seconds 600` in all
+// `npm run test:fuzz`: looks for inputs for which the invariants of tests/invariants do not hold, for `-- --seconds 600` in all
 // or for as long as that says, and keeps the smallest set of inputs that reaches all that was reached in tests/corpus.
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { expand, table } from '../../tests/cases/table.mjs';
+import { expand, table } from '../../tools/harness/cases.mjs';
 import { main, root, run } from '../lib/run.mjs';
 import { fuzzer, setup } from '../build/setup.mjs';
 

@@ -1,14 +1,14 @@
-// `npm run measure-csv -- ROWS`: checks a file of so many rows (a million) on the playground's page for files, in
+// `npm run bench:csv -- ROWS`: checks a file of so many rows (a million) on the playground's page for files, in
 // Chromium, and prints rows a second, the memory of its processes, and how long the page did not answer.
 import { createWriteStream, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { buildAll } from '../build/build.mjs';
-import { main, root } from '../lib/run.mjs';
-import { browser as installBrowser, chromium as executablePath, packageTester } from '../build/setup.mjs';
-import { start } from '../../tests/worker/harness.mjs';
+import { main } from '../lib/run.mjs';
+import { browser as installBrowser, packageTester } from '../build/setup.mjs';
+import { launchWithProfile } from '../../tools/harness/browser.mjs';
+import { start } from '../../tools/harness/server.mjs';
 
 const MEBIBYTE = 1 << 20;
 
@@ -45,8 +45,7 @@ async function write(path, rows) {
 }
 
 async function measure(url, path, profile) {
-  const { chromium } = createRequire(join(root, 'tests/package/tools/package.json'))('playwright-core');
-  const browser = await chromium.launchPersistentContext(profile, { executablePath, chromiumSandbox: false });
+  const browser = await launchWithProfile(profile);
   try {
     const [page] = browser.pages();
     await page.goto(url);

@@ -1,4 +1,4 @@
-// `npm run mutants`: breaks matching, merging and the values' rules, a place at a time, and expects a test to notice each.
+// `npm run test:mutants`: breaks matching, merging and the values' rules, a place at a time, and expects a test to notice each.
 import { join } from 'node:path';
 import { main, root, run } from '../lib/run.mjs';
 import { mutator, setup } from '../build/setup.mjs';

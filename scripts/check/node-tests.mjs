@@ -1,8 +1,7 @@
 // Tests that run in Node, against the built Worker or package.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { pinnedEnvironment, root, run } from '../lib/run.mjs';
-import { pinnedNode } from '../build/setup.mjs';
+import { pinnedEnvironment, pinnedNode, root, run } from '../lib/run.mjs';
 
 /** Runs the tests of a folder, under the pinned Node. */
 export async function nodeTests(folder, env = {}) {

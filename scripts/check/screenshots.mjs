@@ -1,12 +1,12 @@
 // `npm run screenshots`: takes the pictures that the documents show, in Chromium, and writes them to docs/images/.
 import { mkdirSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { launch } from '../../tools/harness/browser.mjs';
 import { buildAll } from '../build/build.mjs';
 import { openDatabase } from '../lib/database.mjs';
 import { kib, main, root, say } from '../lib/run.mjs';
 import { serve } from '../lib/serve.mjs';
-import { browser as installBrowser, chromium as executablePath, packageTester } from '../build/setup.mjs';
+import { browser as installBrowser, packageTester } from '../build/setup.mjs';
 
 const FOLDER = join(root, 'docs/images');
 const VIEWPORT = { width: 1200, height: 820 };
@@ -24,8 +24,7 @@ await main(async () => {
   await (await openDatabase()).close();
   mkdirSync(FOLDER, { recursive: true });
   const server = await serve(0, { quiet: true });
-  const { chromium } = createRequire(join(root, 'tests/package/tools/package.json'))('playwright-core');
-  const browser = await chromium.launch({ executablePath, chromiumSandbox: false });
+  const browser = await launch();
   try {
     const page = await browser.newPage({ viewport: VIEWPORT, colorScheme: 'light' });
     await page.goto(server.url);

@@ -1,8 +1,8 @@
 // `npm test`: every check there is, the quick ones first, up to the first that fails.
 import { buildAll } from '../build/build.mjs';
 import { nodeTests } from './node-tests.mjs';
-import { Failure, elapsed, main, pinnedEnvironment, run } from '../lib/run.mjs';
-import { apiTester, dependencyPolicy, pinnedNode, setupTests, wasmTestRunner } from '../build/setup.mjs';
+import { Failure, elapsed, main, pinnedEnvironment, pinnedNode, run } from '../lib/run.mjs';
+import { apiTester, dependencyPolicy, setupTests, wasmTestRunner } from '../build/setup.mjs';
 
 const WASM = ['--target', 'wasm32-unknown-unknown'];
 const DENY = ['--', '-D', 'warnings'];
@@ -16,7 +16,7 @@ const checks = [
   ['clippy for the page for files', () => cargo('clippy', '--locked', ...WASM, '--features', 'table', ...DENY)],
   ['the features that exclude each other', excludedFeatures],
   ['the dependencies', dependencies],
-  ['the documents', () => nodeTests('tests/docs')],
+  ['the documents and the imports', () => nodeTests('tests/docs')],
   ['documentation', () => run('cargo', ['doc', '--locked', '--no-deps'], { env: strictDocs })],
   ['tests of the crate', () => cargo('test', '--locked')],
   ['the table of cases in wasm', () => run('cargo', ['test', '--locked', ...WASM, '--test', 'rules'], { env: runner() })],

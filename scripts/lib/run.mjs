@@ -8,6 +8,12 @@ import { parseArgs } from 'node:util';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
+/** The Node that runs wrangler and the tests. */
+export const pinnedNode = join(root, 'node_modules/node/bin/node');
+
+/** The browser that pages are tested in. */
+export const chromium = process.env.CHROMIUM || '/usr/bin/chromium';
+
 /** What went wrong and what to do about it, to be printed without a stack. */
 export class Failure extends Error {}
 

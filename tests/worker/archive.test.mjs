@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { archive as archiveCalls } from '../../scripts/lib/archive.mjs';
 import { insertToken } from '../../scripts/lib/token-store.mjs';
-import { ADVERTISER, NETWORK, OTHER_NETWORK, PATH, assertError, start } from './harness.mjs';
+import { ADVERTISER, NETWORK, OTHER_NETWORK, PATH, assertError, start } from '../../tools/harness/server.mjs';
 
 let server;
 before(async () => (server = await start({ wrap: new URL('failing-archive.mjs', import.meta.url) })));

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { archive, restore } from '../../scripts/lib/archive.mjs';
 import { insertToken } from '../../scripts/lib/token-store.mjs';
-import { PATH, start } from './harness.mjs';
+import { PATH, start } from '../../tools/harness/server.mjs';
 import { generator } from './random.mjs';
 
 const BATCH = PATH.replace('.json', '/batch');

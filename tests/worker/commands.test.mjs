@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { archive, restore } from '../../scripts/lib/archive.mjs';
-import { importDirectory } from '../../scripts/commands/directory.mjs';
-import { NETWORK, PATH, start } from './harness.mjs';
+import { importDirectory } from '../../scripts/lib/directory.mjs';
+import { NETWORK, PATH, start } from '../../tools/harness/server.mjs';
 
 const BEFORE = Date.parse('2015-01-01T00:00:00Z');
 const hours = { from: Date.parse('2014-12-31T00:00:00Z'), before: BEFORE };
@@ -264,9 +264,9 @@ describe('a directory with mistakes is not loaded, and all of them are named wit
       try {
         const file = join(folder, name);
         if (content !== undefined) await writeFile(file, content);
-        const script = new URL('../../scripts/commands/directory.mjs', import.meta.url).pathname;
+        const script = new URL('../../scripts/commands/import-directory.mjs', import.meta.url).pathname;
         const { code, stderr } = await new Promise((resolve) =>
-          execFile(process.execPath, [script, 'import', file], (error, _, err) => resolve({ code: error?.code, stderr: err })),
+          execFile(process.execPath, [script, file], (error, _, err) => resolve({ code: error?.code, stderr: err })),
         );
         assert.equal(code, 1);
         assert.match(stderr.trimEnd(), said);

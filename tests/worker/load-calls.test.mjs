@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { backOff, retryAfter } from '../../www/csv/retry.js';
-import { NETWORK, NO_PERMISSION, start } from './harness.mjs';
+import { NETWORK, NO_PERMISSION, start } from '../../tools/harness/server.mjs';
 
 let server;
 let proxy;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { insertToken } from '../../scripts/lib/token-store.mjs';
-import { assertError, start } from './harness.mjs';
+import { assertError, start } from '../../tools/harness/server.mjs';
 import { generator } from './random.mjs';
 
 const DAY = 86_400_000;

@@ -6,7 +6,7 @@ import { join, relative } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { hashOf, insertToken } from '../../scripts/lib/token-store.mjs';
-import { start } from './harness.mjs';
+import { start } from '../../tools/harness/server.mjs';
 
 const read = (path) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
 const { paths } = JSON.parse(await read('www/openapi.json'));

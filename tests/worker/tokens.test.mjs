@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { hashOf } from '../../scripts/lib/token-store.mjs';
-import { PATH } from './harness.mjs';
+import { PATH } from '../../tools/harness/server.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { hashOf, insertToken } from '../../scripts/lib/token-store.mjs';
-import { ADVERTISER, NETWORK, NO_PERMISSION, OTHER_NETWORK, assertError, start } from './harness.mjs';
+import { ADVERTISER, NETWORK, NO_PERMISSION, OTHER_NETWORK, assertError, start } from '../../tools/harness/server.mjs';
 
 const ABSENT = '00000000-000000FF';
 const OTHER_ADVERTISERS = '00000000-00000004';

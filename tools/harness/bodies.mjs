@@ -1,5 +1,5 @@
 // Bodies that are made to cost memory or time, of any size, for every route that takes one.
-import { PATH } from '../worker/harness.mjs';
+import { PATH } from './server.mjs';
 
 export const KIB = 1_024;
 export const MAX_ROWS = 1_000;

@@ -1,20 +1,8 @@
-// `npm run directory`: loads the directory of advertisers and campaigns, by which a token's access is checked.
-//
-// Imported calls fill it too; this is for knowing it before the first call.
+// The directory of advertisers and campaigns, by which a token's access is checked: reads it from a file and stores it.
 import { readFile } from 'node:fs/promises';
 import { parse as parseCsv } from 'csv-parse/sync';
-import { loadReader } from '../lib/calls-file.mjs';
-import { openDatabase, whenFree } from '../lib/database.mjs';
-import { buildPackage } from '../build/package.mjs';
-import { Failure, commandLine, isMain, main } from '../lib/run.mjs';
-
-const help = `Usage: npm run directory -- import FILE.csv|FILE.json [--remote]
-
-  JSON: {"advertisers": [{network_id, advertiser_id_from_network, name}],
-         "campaigns": [{network_id, advertiser_id_from_network, advertiser_campaign_id_from_network, name}]}
-  CSV:  network_id, advertiser_id_from_network, advertiser_name, advertiser_campaign_id_from_network, campaign_name
-
-  --remote         Works on the deployed database, not the local one`;
+import { whenFree } from './database.mjs';
+import { Failure } from './run.mjs';
 
 const CHUNK = 1_000;
 /** The longest id, in characters, as the API takes it. */
@@ -65,7 +53,7 @@ export async function importDirectory(DB, directory) {
   return inChunks(DB, CONFLICTS, rows);
 }
 
-const lists = ({ advertisers, campaigns }) => ({ advertisers: advertisers ?? [], campaigns: campaigns ?? [] });
+export const lists = ({ advertisers, campaigns }) => ({ advertisers: advertisers ?? [], campaigns: campaigns ?? [] });
 
 /** Ids are text; an empty cell is none. */
 function text(value) {
@@ -146,52 +134,30 @@ function fromCsv(content) {
 }
 
 /** Numbers as they are written: an id may have more digits than a number of JavaScript. */
-async function fromJson(content) {
+async function fromJson(content, whereNotJson) {
   let directory;
   try {
     directory = JSON.parse(content, (_, value, { source }) => (typeof value === 'number' ? source : value));
   } catch (error) {
-    // Where, as the API says it of a body.
-    await buildPackage();
-    const { jsonError } = await loadReader();
-    throw new Failure(`not JSON: ${jsonError(content) ?? error.message}`);
+    throw new Failure(`not JSON: ${(await whereNotJson(content)) ?? error.message}`);
   }
   refuse(problemsOf(directory));
   return directory;
 }
 
-async function read(file) {
+/**
+ * Reads a directory from a CSV or JSON file. `whereNotJson` returns what is wrong with a text that is not JSON, as the API
+ * says it of a body.
+ */
+export async function readDirectory(file, whereNotJson) {
   const bytes = await readFile(file).catch(() => {
     throw new Failure(`\`${file}\` cannot be read.`);
   });
   try {
     const content = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return /\.csv$/i.test(file) ? fromCsv(content) : await fromJson(content);
+    return /\.csv$/i.test(file) ? fromCsv(content) : await fromJson(content, whereNotJson);
   } catch (error) {
     const isEncoding = error.code === 'ERR_ENCODING_INVALID_ENCODED_DATA';
     throw new Failure(`\`${file}\`: ${isEncoding ? 'not UTF-8: save it as UTF-8.' : error.message}`);
   }
-}
-
-if (isMain(import.meta.url)) {
-  await main(async () => {
-    const options = { remote: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } };
-    const { values, positionals } = commandLine({ options, allowPositionals: true }, help);
-    if (values.help) return console.log(help);
-    const [command, file, ...more] = positionals;
-    if (command !== 'import' || !file || more.length > 0) throw new Failure(`Name one file to import.\n\n${help}`);
-    const directory = await read(file);
-    const { DB, close } = await openDatabase({ remote: values.remote });
-    try {
-      const conflicts = await importDirectory(DB, directory);
-      for (const { network_id, id, advertiser_id, wanted } of conflicts) {
-        console.error(`campaign ${id} of network ${network_id} belongs to advertiser ${advertiser_id}, not ${wanted}`);
-      }
-      const { advertisers, campaigns } = lists(directory);
-      console.log(`${advertisers.length} advertisers and ${campaigns.length} campaigns, ${conflicts.length} in conflict.`);
-      if (conflicts.length > 0) process.exitCode = 1;
-    } finally {
-      await close();
-    }
-  });
 }

@@ -1,6 +1,6 @@
 // What a row of the table says of an answer over HTTP.
 import assert from 'node:assert/strict';
-import { expand, withWildcards } from './table.mjs';
+import { expand, withWildcards } from './cases.mjs';
 
 /** Asserts that the answer to a row's request is the row's. */
 export function checkAnswer(row, answer) {

@@ -2,14 +2,14 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from '../lib/run.mjs';
+import { root } from './run.mjs';
 
 const settings = ['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'package-lock.json'];
 const scripts = [
   'build.rs',
   'examples/reference.rs',
   'scripts/build/build.mjs',
-  'scripts/build/fingerprint.mjs',
+  'scripts/lib/fingerprint.mjs',
   'scripts/build/reference.mjs',
   'scripts/build/versions.mjs',
   'scripts/build/shim.js',

@@ -1,7 +1,7 @@
-// The table of cases and how its values are read.
+// The table of cases, tests/cases/reports.json, and how its values are read.
 import { readFile } from 'node:fs/promises';
 
-export const table = JSON.parse(await readFile(new URL('reports.json', import.meta.url), 'utf8'));
+export const table = JSON.parse(await readFile(new URL('../../tests/cases/reports.json', import.meta.url), 'utf8'));
 
 /** `{"$repeat": ["x", 3]}` is `"xxx"`. */
 export function expand(value) {
