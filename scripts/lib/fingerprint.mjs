@@ -7,7 +7,6 @@ import { root } from './run.mjs';
 const settings = ['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'package-lock.json'];
 const scripts = [
   'build.rs',
-  'examples/reference.rs',
   'scripts/build/build.mjs',
   'scripts/lib/fingerprint.mjs',
   'scripts/build/reference.mjs',
@@ -18,6 +17,7 @@ const scripts = [
   'scripts/build/worker.mjs',
   'tools/bindgen/Cargo.lock',
   'tools/bindgen/src/bin/bindgen.rs',
+  'tools/reference.rs',
 ];
 
 /** Of everything that the Worker is made from, and so of the rules; the npm package bears the same. */
