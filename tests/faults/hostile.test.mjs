@@ -2,8 +2,8 @@
 // gets its own answer, of a bounded size, and the requests beside it are served.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { NETWORK, start } from '../worker/harness.mjs';
-import { KIB, MAX_ROWS, ROUTES, bodies, request, search } from './bodies.mjs';
+import { NETWORK, start } from '../../tools/harness/server.mjs';
+import { KIB, MAX_ROWS, ROUTES, bodies, request, search } from '../../tools/harness/bodies.mjs';
 import { holding } from './memory.mjs';
 
 const MIB = 1_024 * KIB;

@@ -2,7 +2,7 @@
 // exhausts it. A panic ends an instance the same way, by a trap.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { NETWORK, PATH, start } from '../worker/harness.mjs';
+import { NETWORK, PATH, start } from '../../tools/harness/server.mjs';
 import { growingBy } from './memory.mjs';
 
 const BATCH = PATH.replace('.json', '/batch.json');

@@ -5,8 +5,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { NETWORK, PATH, start } from '../worker/harness.mjs';
-import { startProcess } from './process.mjs';
+import { NETWORK, PATH, start } from '../../tools/harness/server.mjs';
+import { startProcess } from '../../tools/harness/process.mjs';
 
 const KILLS = process.env.FAULTS === 'long' ? 20 : 3;
 const SENDERS = 24;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
-import { NETWORK, PATH, start } from '../worker/harness.mjs';
+import { NETWORK, PATH, start } from '../../tools/harness/server.mjs';
 import { growingBy } from './memory.mjs';
 
 const REPORTS = process.env.FAULTS === 'long' ? 60_000 : 5_000;

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { NETWORK, PATH, start } from '../worker/harness.mjs';
+import { NETWORK, PATH, start } from '../../tools/harness/server.mjs';
 
 const execute = promisify(execFile);
 const TRIES = process.env.FAULTS === 'long' ? 200 : 20;

@@ -2,7 +2,7 @@
 // half is stored, and the same request again heals.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { NETWORK, PATH, start } from '../worker/harness.mjs';
+import { NETWORK, PATH, start } from '../../tools/harness/server.mjs';
 
 const LOST = 'D1_ERROR: Network connection lost.';
 const OVERLOADED = 'D1_ERROR: D1 DB is overloaded. Too many requests queued.';

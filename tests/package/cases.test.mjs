@@ -2,7 +2,7 @@
 // from a value where JSON.stringify would send the same.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { expand, table } from '../cases/table.mjs';
+import { expand, table } from '../../tools/harness/cases.mjs';
 import * as fast from '../../package/dist/node.js';
 import * as small from '../../package/dist/index.js';
 

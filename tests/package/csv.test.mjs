@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
-import { NETWORK, start } from '../worker/harness.mjs';
+import { NETWORK, start } from '../../tools/harness/server.mjs';
 import { open, tool } from './harness.mjs';
 
 const axe = await readFile(tool.resolve('axe-core/axe.min.js'), 'utf8');

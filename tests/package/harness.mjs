@@ -3,22 +3,19 @@ import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, extname, join } from 'node:path';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { chromium as executablePath } from '../../scripts/setup.mjs';
+import { launch, tool, tools } from '../../tools/harness/browser.mjs';
 
 const execute = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const tools = join(root, 'tests/package/tools');
 
 export const dist = join(root, 'package/dist');
 
-/** Loads a module that the package is tested with. */
-export const tool = createRequire(join(tools, 'package.json'));
+export { tool };
 
 /** The path of a program that the package is tested with. */
 export const program = (name) => join(tools, 'node_modules/.bin', name);
@@ -99,8 +96,7 @@ export async function open(url) {
   if (!browser) {
     // A site that is not on this machine, as far as the browser knows: without HTTPS it may do less.
     const elsewhere = '--host-resolver-rules=MAP elsewhere.test 127.0.0.1';
-    const arguments_ = ['--disable-background-networking', '--disable-component-update', elsewhere];
-    browser = await tool('playwright-core').chromium.launch({ executablePath, args: arguments_, chromiumSandbox: false });
+    browser = await launch({ args: ['--disable-background-networking', '--disable-component-update', elsewhere] });
   }
   const page = await browser.newPage();
   // Of what is waited for, all comes; on a busy machine later.

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { ADVERTISER, NETWORK, PATH, start } from '../worker/harness.mjs';
+import { ADVERTISER, NETWORK, PATH, start } from '../../tools/harness/server.mjs';
 import { open, tool } from './harness.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

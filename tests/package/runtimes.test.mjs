@@ -4,7 +4,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from 'miniflare';
-import { buildId } from '../../scripts/fingerprint.mjs';
+import { buildId } from '../../scripts/lib/fingerprint.mjs';
 import { open, program, project, run, serve, tool, write } from './harness.mjs';
 
 const NODE_24 = process.execPath;

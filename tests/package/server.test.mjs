@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { build, limits, validate, version } from '../../package/dist/index.js';
-import { NETWORK, start } from '../worker/harness.mjs';
+import { NETWORK, start } from '../../tools/harness/server.mjs';
 import { dist, project } from './harness.mjs';
 
 let server;

@@ -1,9 +1,9 @@
 // Calls in the archive: a report by id finds them, nobody else's token does.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { archive as archiveCalls } from '../../scripts/archive.mjs';
-import { insertToken } from '../../scripts/token-store.mjs';
-import { ADVERTISER, NETWORK, OTHER_NETWORK, PATH, assertError, start } from './harness.mjs';
+import { archive as archiveCalls } from '../../scripts/lib/archive.mjs';
+import { insertToken } from '../../scripts/lib/token-store.mjs';
+import { ADVERTISER, NETWORK, OTHER_NETWORK, PATH, assertError, start } from '../../tools/harness/server.mjs';
 
 let server;
 before(async () => (server = await start({ wrap: new URL('failing-archive.mjs', import.meta.url) })));

@@ -2,9 +2,9 @@
 // stay in the database, those of another, which are the same, are archived bit by bit.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { archive, restore } from '../../scripts/archive.mjs';
-import { insertToken } from '../../scripts/token-store.mjs';
-import { PATH, start } from './harness.mjs';
+import { archive, restore } from '../../scripts/lib/archive.mjs';
+import { insertToken } from '../../scripts/lib/token-store.mjs';
+import { PATH, start } from '../../tools/harness/server.mjs';
 import { generator } from './random.mjs';
 
 const BATCH = PATH.replace('.json', '/batch');

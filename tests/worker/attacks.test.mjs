@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { NETWORK, PATH, start } from './harness.mjs';
+import { NETWORK, PATH, start } from '../../tools/harness/server.mjs';
 
 let server;
 before(async () => (server = await start()));

@@ -1,8 +1,8 @@
 // Batches: each row is answered as the single endpoint answers it, in few trips, whatever the others do.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { expand, table, withWildcards } from '../cases/table.mjs';
-import { ADVERTISER, ID, NETWORK, NO_PERMISSION, assertError, start } from './harness.mjs';
+import { expand, table, withWildcards } from '../../tools/harness/cases.mjs';
+import { ADVERTISER, ID, NETWORK, NO_PERMISSION, assertError, start } from '../../tools/harness/server.mjs';
 
 const BATCH = '/api/2015-08-17/call_outcomes/batch';
 const ndjson = (token = NETWORK) => ({ 'Content-Type': 'application/x-ndjson', Authorization: `Bearer ${token}` });

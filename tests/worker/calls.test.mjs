@@ -1,8 +1,8 @@
 // Importing calls: what each row comes to, what is stored, and that doing it again changes nothing.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { insertToken } from '../../scripts/token-store.mjs';
-import { ADVERTISER, ID, NETWORK, NO_PERMISSION, assertError, start } from './harness.mjs';
+import { insertToken } from '../../scripts/lib/token-store.mjs';
+import { ADVERTISER, ID, NETWORK, NO_PERMISSION, assertError, start } from '../../tools/harness/server.mjs';
 
 const PATH = '/api/2015-08-17/calls.json';
 const START = '1450000000';

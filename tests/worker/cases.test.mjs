@@ -1,9 +1,9 @@
 // The table of requests in tests/cases/reports.json, over HTTP. Every other row is a PUT: both verbs are one handler.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { checkAnswer } from '../cases/answer.mjs';
-import { expand, table } from '../cases/table.mjs';
-import { PATH, start } from './harness.mjs';
+import { checkAnswer } from '../../tools/harness/answer.mjs';
+import { expand, table } from '../../tools/harness/cases.mjs';
+import { PATH, start } from '../../tools/harness/server.mjs';
 
 
 let server;

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
-import { PATH, start } from './harness.mjs';
+import { PATH, start } from '../../tools/harness/server.mjs';
 
 const AT_ONCE = 16;
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -7,9 +7,9 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { archive, restore } from '../../scripts/archive.mjs';
-import { importDirectory } from '../../scripts/directory.mjs';
-import { NETWORK, PATH, start } from './harness.mjs';
+import { archive, restore } from '../../scripts/lib/archive.mjs';
+import { importDirectory } from '../../scripts/lib/directory.mjs';
+import { NETWORK, PATH, start } from '../../tools/harness/server.mjs';
 
 const BEFORE = Date.parse('2015-01-01T00:00:00Z');
 const hours = { from: Date.parse('2014-12-31T00:00:00Z'), before: BEFORE };
@@ -169,7 +169,7 @@ describe('archive-calls', () => {
   });
 
   const command = (...args) => {
-    const script = fileURLToPath(new URL('../../scripts/archive-calls.mjs', import.meta.url));
+    const script = fileURLToPath(new URL('../../scripts/commands/archive-calls.mjs', import.meta.url));
     return spawnSync(process.execPath, [script, ...args], { encoding: 'utf8' });
   };
   for (const [args, message] of [
@@ -264,9 +264,9 @@ describe('a directory with mistakes is not loaded, and all of them are named wit
       try {
         const file = join(folder, name);
         if (content !== undefined) await writeFile(file, content);
-        const script = new URL('../../scripts/directory.mjs', import.meta.url).pathname;
+        const script = new URL('../../scripts/commands/import-directory.mjs', import.meta.url).pathname;
         const { code, stderr } = await new Promise((resolve) =>
-          execFile(process.execPath, [script, 'import', file], (error, _, err) => resolve({ code: error?.code, stderr: err })),
+          execFile(process.execPath, [script, file], (error, _, err) => resolve({ code: error?.code, stderr: err })),
         );
         assert.equal(code, 1);
         assert.match(stderr.trimEnd(), said);

@@ -1,7 +1,7 @@
 // Many requests at the same moment.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { NETWORK, start } from './harness.mjs';
+import { NETWORK, start } from '../../tools/harness/server.mjs';
 
 const MANY = 100;
 const search = { transaction_id: '00000000-00000001' };

@@ -1,7 +1,7 @@
 // What a request costs the database: trips to it, and the rows that D1 bills as read and written.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { ADVERTISER, NETWORK, NO_PERMISSION, start } from './harness.mjs';
+import { ADVERTISER, NETWORK, NO_PERMISSION, start } from '../../tools/harness/server.mjs';
 
 const byId = { transaction_id: '00000000-00000001' };
 const near = { start_time_t: '1435993300' };

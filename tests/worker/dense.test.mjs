@@ -1,7 +1,7 @@
 // The closest match under the worst load: a network with a hundred calls a second, searched by start and duration alone.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { NETWORK, start } from './harness.mjs';
+import { NETWORK, start } from '../../tools/harness/server.mjs';
 
 const SIZE = 1_000_000;
 const FIRST = 1_600_000_000_000;

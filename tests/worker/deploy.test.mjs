@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { deploy } from '../../scripts/deploy.mjs';
-import { Failure } from '../../scripts/run.mjs';
+import { deploy } from '../../scripts/lib/deployment.mjs';
+import { Failure } from '../../scripts/lib/run.mjs';
 
 const CREATE = 'do d1 create call-outcomes --update-config=false';
 const MIGRATE = 'do d1 migrations apply DB --remote --env=';
@@ -40,13 +40,13 @@ function account({ databases = [], signedIn = true, fails } = {}) {
 
 test('the first time the database is made, then it is migrated, then the Worker is deployed', async () => {
   const { tools, done } = account({ databases: ['another'] });
-  await deploy({ tools });
+  await deploy(tools);
   assert.deepEqual(done, ['build', 'check', ...ASKS, CREATE, MIGRATE, DEPLOY]);
 });
 
 test('later it is migrated, then the Worker is deployed', async () => {
   const { tools, done } = account({ databases: ['call-outcomes', 'another'] });
-  await deploy({ tools });
+  await deploy(tools);
   assert.deepEqual(done, ['build', 'check', ...ASKS, MIGRATE, DEPLOY]);
 });
 
@@ -61,14 +61,14 @@ test('what fails ends it, and it is said what stands', async () => {
   ];
   for (const [fails, changes, text] of stages) {
     const { tools, done } = account({ fails });
-    await assert.rejects(deploy({ tools }), text);
+    await assert.rejects(deploy(tools), text);
     assert.deepEqual(done.filter((line) => line.startsWith('do ')), changes);
   }
 });
 
 test('a dry run shows the commands and changes nothing', async () => {
   const { tools, done, said } = account({ databases: ['call-outcomes'] });
-  await deploy({ tools, dryRun: true });
+  await deploy(tools, { dryRun: true });
   assert.deepEqual(done, ['build', 'check', ...ASKS]);
   const commands = said.join('\n').match(/npx wrangler .*/g);
   assert.deepEqual(commands, [MIGRATE, DEPLOY].map((line) => line.replace('do', 'npx wrangler')));
@@ -76,10 +76,10 @@ test('a dry run shows the commands and changes nothing', async () => {
 
 test('without an account it says what is missing, and a dry run what it would do', async () => {
   const { tools, done } = account({ signedIn: false });
-  await assert.rejects(deploy({ tools }), /npx wrangler login[^]*CLOUDFLARE_API_TOKEN[^]*Nothing was changed/);
+  await assert.rejects(deploy(tools), /npx wrangler login[^]*CLOUDFLARE_API_TOKEN[^]*Nothing was changed/);
   assert.deepEqual(done, ['build', 'check', 'ask whoami --json']);
   const dry = account({ signedIn: false });
-  await deploy({ tools: dry.tools, dryRun: true });
+  await deploy(dry.tools, { dryRun: true });
   assert.deepEqual(dry.done, ['build', 'check', 'ask whoami --json']);
   assert.match(dry.said.join('\n'), /d1 create call-outcomes .*\(if the account has none\)[^]*d1 migrations apply[^]*deploy --env=/);
   assert.match(dry.said.join('\n'), /CLOUDFLARE_API_TOKEN/);
@@ -97,7 +97,7 @@ async function run(...args) {
   options.env.XDG_CACHE_HOME ??= join(process.env.HOME, '.cache');
   options.env.CARGO_HOME ??= join(process.env.HOME, '.cargo');
   options.env.RUSTUP_HOME ??= join(process.env.HOME, '.rustup');
-  const script = fileURLToPath(new URL('../../scripts/deploy.mjs', import.meta.url));
+  const script = fileURLToPath(new URL('../../scripts/commands/deploy.mjs', import.meta.url));
   try {
     return await new Promise((resolve) =>
       execFile(process.execPath, [script, ...args], options, (error, stdout, stderr) =>

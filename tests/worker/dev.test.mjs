@@ -25,7 +25,7 @@ before(async () => {
   await cp(join(root, 'target/package'), join(copy, 'target/package'), { recursive: true });
   const port = await freePort();
   url = `http://127.0.0.1:${port}`;
-  dev = spawn(process.execPath, [join(copy, 'scripts/dev.mjs')], {
+  dev = spawn(process.execPath, [join(copy, 'scripts/commands/dev.mjs')], {
     cwd: copy,
     // What was compiled there is compiled, but for the crate itself.
     env: { ...process.env, PORT: `${port}`, CARGO_TARGET_DIR: join(root, 'target') },

@@ -2,7 +2,7 @@
 // record that was stored, and the log gets the bug, by the handle of the request.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { NETWORK, PATH, start } from './harness.mjs';
+import { NETWORK, PATH, start } from '../../tools/harness/server.mjs';
 
 const TEXT = 'the statement and the specification disagree';
 

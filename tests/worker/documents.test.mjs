@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { ID, start } from './harness.mjs';
+import { ID, start } from '../../tools/harness/server.mjs';
 
 const ORIGIN = 'http://127.0.0.1:8787';
 const execute = promisify(execFile);

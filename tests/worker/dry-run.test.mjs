@@ -2,7 +2,7 @@
 // that explanations are the specification's in closest.test.mjs.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { ADVERTISER, ID, NETWORK, OTHER_NETWORK, PATH, assertError, start } from './harness.mjs';
+import { ADVERTISER, ID, NETWORK, OTHER_NETWORK, PATH, assertError, start } from '../../tools/harness/server.mjs';
 
 const DAY = 86_400;
 const AT = 1_440_607_300;

@@ -1,7 +1,7 @@
 // When the database fails: what is answered, what is stored, and that a retry is safe.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { ID, NETWORK, assertError, start } from './harness.mjs';
+import { ID, NETWORK, assertError, start } from '../../tools/harness/server.mjs';
 
 const ALWAYS = 1000;
 // As D1 words them.

@@ -1,8 +1,8 @@
 // /healthz: what the database lacks of the schema, and which variables cannot be read.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { migrations } from '../../scripts/migrations.mjs';
-import { NETWORK, PATH, assertError, start } from './harness.mjs';
+import { migrations } from '../../scripts/lib/migrations.mjs';
+import { NETWORK, PATH, assertError, start } from '../../tools/harness/server.mjs';
 
 const TYPE = 'ServiceUnavailable';
 

@@ -1,7 +1,7 @@
 // Importing with ?validate_only and ?strict: what a request would come to, and what strictness refuses.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { ADVERTISER, ID, NETWORK, NO_PERMISSION, assertError, start } from './harness.mjs';
+import { ADVERTISER, ID, NETWORK, NO_PERMISSION, assertError, start } from '../../tools/harness/server.mjs';
 
 const PATH = '/api/2015-08-17/calls.json';
 const START = '1450000000';

@@ -1,8 +1,8 @@
 // What comes between the two trips of an import: it never acknowledges what is not stored.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { hashOf, insertToken } from '../../scripts/token-store.mjs';
-import { NETWORK, assertError, start } from './harness.mjs';
+import { hashOf, insertToken } from '../../scripts/lib/token-store.mjs';
+import { NETWORK, assertError, start } from '../../tools/harness/server.mjs';
 
 const PATH = '/api/2015-08-17/calls.json';
 const START = '1450000000';

@@ -1,8 +1,8 @@
 // Searching by roughly when the call started: hand-made cases, then random ones against a plain search here.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { insertToken } from '../../scripts/token-store.mjs';
-import { assertError, start } from './harness.mjs';
+import { insertToken } from '../../scripts/lib/token-store.mjs';
+import { assertError, start } from '../../tools/harness/server.mjs';
 import { generator } from './random.mjs';
 
 const DAY = 86_400_000;

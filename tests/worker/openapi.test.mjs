@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import Ajv from 'ajv/dist/2020.js';
-import { expand, table } from '../cases/table.mjs';
-import { NETWORK, NO_PERMISSION, PATH, start } from './harness.mjs';
+import { expand, table } from '../../tools/harness/cases.mjs';
+import { NETWORK, NO_PERMISSION, PATH, start } from '../../tools/harness/server.mjs';
 
 const read = (name) => readFile(new URL(`../../www/${name}`, import.meta.url), 'utf8');
 const openapi = JSON.parse(await read('openapi.json'));

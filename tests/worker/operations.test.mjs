@@ -1,7 +1,7 @@
 // What operating takes: CORS, rate limits, the public configuration, headers, and logs that tell nothing of anybody.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { NETWORK, PATH, assertError, start } from './harness.mjs';
+import { NETWORK, PATH, assertError, start } from '../../tools/harness/server.mjs';
 
 const BATCH = '/api/2015-08-17/call_outcomes/batch';
 const CALLS = '/api/2015-08-17/calls';

@@ -1,7 +1,7 @@
 // Refusals as RFC 9457 documents, for a client that asks; and the registry of codes as data.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { NETWORK, start } from './harness.mjs';
+import { NETWORK, start } from '../../tools/harness/server.mjs';
 
 const TYPE = 'application/problem+json';
 

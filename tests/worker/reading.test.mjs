@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { parse } from 'csv-parse/sync';
-import { ADVERTISER, NETWORK, NO_PERMISSION, OTHER_NETWORK, PATH, assertError, start } from './harness.mjs';
+import { ADVERTISER, NETWORK, NO_PERMISSION, OTHER_NETWORK, PATH, assertError, start } from '../../tools/harness/server.mjs';
 
 const CALL = '00000000-00000001';
 const EXPORT = '/api/2015-08-17/transactions';

@@ -5,8 +5,8 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { hashOf, insertToken } from '../../scripts/token-store.mjs';
-import { start } from './harness.mjs';
+import { hashOf, insertToken } from '../../scripts/lib/token-store.mjs';
+import { start } from '../../tools/harness/server.mjs';
 
 const read = (path) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
 const { paths } = JSON.parse(await read('www/openapi.json'));

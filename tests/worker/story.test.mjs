@@ -1,7 +1,7 @@
 // What the reference tells: its own requests, word for word, and what it promises about updates.
 import assert from 'node:assert/strict';
 import { after, beforeEach, describe, test } from 'node:test';
-import { ID, NETWORK, OTHER_NETWORK, NO_PERMISSION, PATH, start } from './harness.mjs';
+import { ID, NETWORK, OTHER_NETWORK, NO_PERMISSION, PATH, start } from '../../tools/harness/server.mjs';
 
 const fill = (text) => text.replace('<YOUR OAUTH TOKEN>', JSON.stringify(NETWORK));
 

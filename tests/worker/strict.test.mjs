@@ -1,7 +1,7 @@
 // `?strict=true`: unknown and repeated keys refuse the request, after its other problems.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { NETWORK, PATH, assertError, start } from './harness.mjs';
+import { NETWORK, PATH, assertError, start } from '../../tools/harness/server.mjs';
 
 let server;
 before(async () => (server = await start()));

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
-import { NETWORK, PATH, assertError, start } from './harness.mjs';
+import { NETWORK, PATH, assertError, start } from '../../tools/harness/server.mjs';
 
 const BASE = '/api/2015-08-17';
 const authorized = { headers: { Authorization: `Bearer ${NETWORK}` } };

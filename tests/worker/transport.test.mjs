@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { NETWORK, PATH, assertError, start } from './harness.mjs';
+import { NETWORK, PATH, assertError, start } from '../../tools/harness/server.mjs';
 
 const MAX_BODY = 65_536;
 const BASE = '/api/2015-08-17';

@@ -1,8 +1,8 @@
 // Who sees what: a token learns nothing of what is not its own, neither from an answer nor from its price.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { hashOf, insertToken } from '../../scripts/token-store.mjs';
-import { ADVERTISER, NETWORK, NO_PERMISSION, OTHER_NETWORK, assertError, start } from './harness.mjs';
+import { hashOf, insertToken } from '../../scripts/lib/token-store.mjs';
+import { ADVERTISER, NETWORK, NO_PERMISSION, OTHER_NETWORK, assertError, start } from '../../tools/harness/server.mjs';
 
 const ABSENT = '00000000-000000FF';
 const OTHER_ADVERTISERS = '00000000-00000004';

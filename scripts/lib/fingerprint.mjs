@@ -1,0 +1,36 @@
+// What the rules were built from, so that a page and a server can be seen to have the same.
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './run.mjs';
+
+const settings = ['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'package-lock.json'];
+const scripts = [
+  'build.rs',
+  'scripts/build/build.mjs',
+  'scripts/lib/fingerprint.mjs',
+  'scripts/build/reference.mjs',
+  'scripts/build/versions.mjs',
+  'scripts/build/shim.js',
+  'scripts/build/wasm-environment.mjs',
+  'scripts/build/wasm.mjs',
+  'scripts/build/worker.mjs',
+  'tools/bindgen/Cargo.lock',
+  'tools/bindgen/src/bin/bindgen.rs',
+  'tools/reference.rs',
+];
+
+/** Of everything that the Worker is made from, and so of the rules; the npm package bears the same. */
+export function buildId() {
+  const sources = ['src', 'migrations']
+    .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => join((entry.parentPath ?? entry.path).slice(root.length), entry.name))
+    .sort();
+  const hash = createHash('sha256');
+  for (const path of [...sources, ...settings, ...scripts]) {
+    const content = readFileSync(join(root, path));
+    hash.update(`${path}\0${content.length}\0`).update(content);
+  }
+  return hash.digest('hex').slice(0, 12);
+}
