@@ -6,13 +6,13 @@
 
 use std::error::Error;
 
-use call_outcomes::explanation::{AMBIGUITY_SECONDS, explain};
-use call_outcomes::ledger::{Decision, decide};
-use call_outcomes::matching::{Call, Target, WINDOW_SECONDS};
+use call_outcomes::input::report::{self, Report, Rules, Search};
+use call_outcomes::model::time::UnixMillis;
+use call_outcomes::model::transaction_id::TransactionId;
 use call_outcomes::problem::Problem;
-use call_outcomes::request::{self, Report, Rules, Search};
-use call_outcomes::time::UnixMillis;
-use call_outcomes::transaction_id::TransactionId;
+use call_outcomes::rules::explanation::{AMBIGUITY_SECONDS, explain};
+use call_outcomes::rules::matching::{Call, Target, WINDOW_SECONDS};
+use call_outcomes::rules::merge::{Decision, decide};
 
 /// The core has no clock: the time of a report is an argument, in Unix seconds.
 const NOW: i64 = 1_440_607_313;
@@ -61,7 +61,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn read(body: &str) -> Result<Report<'_>, String> {
-    let reading = request::read(body, Rules::default()).map_err(|error| error.message(body))?;
+    let reading = report::read(body, Rules::default()).map_err(|error| error.message(body))?;
     reading.report.map_err(|problems| {
         let messages: Vec<String> = problems.iter().map(Problem::message).collect();
         messages.join(", ")

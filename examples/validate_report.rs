@@ -7,8 +7,8 @@
 use std::error::Error;
 use std::process::ExitCode;
 
+use call_outcomes::input::report::{self, Rules};
 use call_outcomes::problem::Problem;
-use call_outcomes::request::{self, Rules};
 
 const WITH_MISTAKES: &str = r#"{
   "search": {"start_time_t": 1435993260, "calling_phone_number": "1212"},
@@ -21,7 +21,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         None => WITH_MISTAKES.to_owned(),
     };
     // Text that is not a JSON object fails as a whole.
-    let reading = request::read(&body, Rules::default()).map_err(|error| error.message(&body))?;
+    let reading = report::read(&body, Rules::default()).map_err(|error| error.message(&body))?;
     print("warning", &reading.warnings);
     match &reading.report {
         Ok(report) => {
