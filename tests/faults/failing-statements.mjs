@@ -1,4 +1,4 @@
-// Wraps the Worker's D1 for statements.test.mjs: `X-Fault`, JSON, says what of a request goes wrong, and the archive
+// Wraps the Worker's D1 for failing-statements.test.mjs: `X-Fault`, JSON, says what of a request goes wrong, and the archive
 // tells how many statements each trip of a request to the database had.
 //
 // `{trip, statement, message}` makes one statement of a batch fail, in the database, behind those before it; without

@@ -1,4 +1,4 @@
-// Wraps the Worker's D1 for failures.test.mjs: a request's headers say what goes wrong.
+// Wraps the Worker's D1 for database-failures.test.mjs: a request's headers say what goes wrong.
 //
 // `X-Test-Failure: before 2 D1_ERROR: …` makes the first two batches throw without having run, `after 1 …` makes the
 // first one throw although it was committed, and `X-Test-Pass: 1` lets one batch pass before. `over 1000000 bytes` makes
