@@ -1,5 +1,5 @@
-// The database fails at each statement of each kind of request, and after each commit: the answer is honest, nothing
-// half is stored, and the same request again heals.
+// The database fails at each statement of each kind of request, and after each commit: the answer is truthful, nothing is
+// stored in part, and a retry succeeds.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { NETWORK, PATH, start } from '../../tools/harness/server.mjs';

@@ -1,5 +1,5 @@
-// Bodies that are made to cost memory, against a Worker that has 64 MiB of it, half of what the platform gives: each
-// gets its own answer, of a bounded size, and the requests beside it are served.
+// Bodies made to cost memory, against a Worker with 64 MiB, half of what the platform gives: each gets a proper answer of a
+// bounded size, and other requests are served meanwhile.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { NETWORK, start } from '../../tools/harness/server.mjs';
@@ -76,7 +76,7 @@ for (const [route, path] of Object.entries(ROUTES)) {
   }
 }
 
-test('a record that is many times its row, asked for in every row', async () => {
+test('a record much larger than its row, returned for every row', async () => {
   // Every character of what is stored is six in an answer.
   const stored = { outcome_name: 'Long', description: '\u0001'.repeat(4_096) };
   for (const at of [1, 2, 3]) stored[`custom_parameter_${at}`] = '\u0001'.repeat(255);
@@ -94,6 +94,6 @@ test('a record that is many times its row, asked for in every row', async () => 
   for (const { status, text } of await beside) assert.equal(status, 201, text);
 });
 
-test('no instance broke', async () => {
+test('no instance of the Worker broke', async () => {
   assert.doesNotMatch((await server.logged()).join('\n'), /RuntimeError|Reinitializing/);
 });

@@ -1,5 +1,5 @@
-// Many more reports at once than the server can work on: each is answered honestly, and what it is waiting for fits into
-// a bounded memory. An instance that ran out of it would answer 500.
+// More concurrent reports than the server can process: each is answered truthfully, and the waiting requests fit into a
+// bounded memory. An instance out of memory would answer 500.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -102,7 +102,7 @@ function count(answers) {
   return counts;
 }
 
-test(`${REPORTS} reports over ${CONNECTIONS} connections at once`, async (context) => {
+test(`${REPORTS} concurrent reports over ${CONNECTIONS} connections are answered truthfully`, async (context) => {
   const reports = Array.from({ length: REPORTS }, (_, at) => `${at}`);
   const began = performance.now();
   const answers = await send(reports, { leaves: LEAVES });

@@ -1,4 +1,4 @@
-// What is in the package: its files, its types, its size; and that no rule is written a second time.
+// The contents of the package: its files, its types and its size, and that no rule is written in JavaScript.
 import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const KIB = 1024;
 
 describe('the tarball', () => {
-  test('has what it needs and nothing else', () => {
+  test('has the files it needs and no others', () => {
     assert.deepEqual(packed, [
       'LICENSE-APACHE',
       'LICENSE-MIT',
@@ -32,18 +32,18 @@ describe('the tarball', () => {
     ]);
   });
 
-  test('is clean to publint', async () => {
+  test('passes publint', async () => {
     const { publint } = await import(tool.resolve('publint'));
     const { messages } = await publint({ pkgDir: dist, strict: true });
     assert.deepEqual(messages, []);
   });
 
-  test('has types that every resolution finds', async () => {
+  test('has types that every module resolution finds', async () => {
     // The wasm has no types, and `require` of a module is what Node 20.19 and newer do.
     await run(program('attw'), [tarball, '--profile', 'esm-only', '--exclude-entrypoints', './wasm'], root);
   });
 
-  test('is of the version of the crate', async () => {
+  test('has the version of the crate', async () => {
     const crate = await readFile(join(root, 'Cargo.toml'), 'utf8');
     assert.match(crate, new RegExp(`^version = "${version}"$`, 'm'));
   });
@@ -60,7 +60,7 @@ describe('what is published', () => {
     return paths.filter((path) => all.some((bytes) => bytes.includes(path)));
   }
 
-  test('a path of this machine would be seen', () => {
+  test('a path of this machine would be found', () => {
     const wasm = Buffer.from(`\0${join(homedir(), 'x/.cargo/registry/src/x.rs')}${'\0'.repeat(1000)}${join(root, 'src/x.rs')}`);
     for (const content of [wasm, Buffer.from(`const wasm = "${wasm.toString('base64')}"`)]) {
       assert.deepEqual(pathsIn(content), [join(homedir(), '/'), join(root, 'src/'), '.cargo/registry']);
@@ -78,7 +78,7 @@ describe('what is published', () => {
   });
 });
 
-test('what a page loads is small', async () => {
+test('what a page loads stays within its limit', async () => {
   const size = async (...names) => {
     const contents = await Promise.all(names.map((name) => readFile(join(dist, name))));
     return contents.reduce((sum, content) => sum + gzipSync(content, { level: 9 }).length, 0);
@@ -111,7 +111,7 @@ describe('the types', () => {
     );
   });
 
-  test('name every code and every parameter, and tell a result by `ok`', async () => {
+  test('name every code and parameter, and distinguish results by `ok`', async () => {
     const every = (names) => names.map((name) => `${name}: true`).join(', ');
     const source = `
       import { codes, validate, validateValue, closestCall, requestFromForm } from 'call-outcomes';
@@ -204,7 +204,7 @@ describe('no rule is written by hand in JavaScript or TypeScript', () => {
     return [...new Set(copies)];
   }
 
-  test('a copy would be seen', () => {
+  test('a copy would be found', () => {
     assert.deepEqual(secondCopies("if (code === 'value.format')"), ['value.format']);
     assert.deepEqual(secondCopies('`${name} must be present`'), ['must be present']);
     assert.deepEqual(secondCopies('text.length > 4_096'), ['4_096']);
@@ -212,7 +212,7 @@ describe('no rule is written by hand in JavaScript or TypeScript', () => {
     assert.ok(secondCopies(message).includes(message));
   });
 
-  test('there is none', async () => {
+  test('there is no copy', async () => {
     const files = await handWritten();
     assert.ok(files.length >= 18, `${files.length} files`);
     for (const [name, text] of files) assert.deepEqual(secondCopies(text), [], name);

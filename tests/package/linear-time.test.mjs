@@ -1,5 +1,5 @@
-// That no text takes work out of proportion to its size: counted in the package's own wasm, whose every call and every
-// round of a loop is told by an instrument of wasm-opt.
+// Validation takes linear time. The steps are counted in the package's own wasm, in which wasm-opt instruments every call
+// and every round of a loop.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { dist, run, scratch } from './harness.mjs';
 
 const SMALL = 4_000;
 const LARGE = 60_000;
-/** Twice what linear growth is, for what is only done to long values. The growth of a square would be 225. */
+/** Twice linear growth, as some work is only done for long values. Quadratic growth would be 225. */
 const MOST = (2 * LARGE) / SMALL;
 
 /** Each makes a text of at most `size` bytes, or a few more. */
@@ -56,10 +56,10 @@ async function counted() {
 }
 
 for (const [name, make] of Object.entries(families)) {
-  test(name, (context) => {
+  test(`takes linear time: ${name}`, (context) => {
     const [small, large] = [SMALL, LARGE].map((size) => {
       const text = make(size);
-      assert.ok(Buffer.byteLength(text) <= rules.limits.body_bytes, 'a longer one is refused unread');
+      assert.ok(Buffer.byteLength(text) <= rules.limits.body_bytes, 'a longer text is refused unread');
       return steps(() => rules.validate(text));
     });
     context.diagnostic(`${small} steps for ${SMALL} bytes, ${large} for ${LARGE}`);

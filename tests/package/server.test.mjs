@@ -1,4 +1,4 @@
-// The package beside the real server: both have the same rules, and the backend of the README reports through both.
+// The package with the real server: both have the same rules, and the backend in the README uses both.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ before(async () => {
 });
 after(() => server?.stop());
 
-test("the server's configuration is that of the package, and its options", async () => {
+test("the server has the build and limits of the package, and its configuration works as options", async () => {
   const config = await (await fetch(`${server.url}/config.json`)).json();
   assert.deepEqual([config.build, config.version, config.limits], [build, version, limits]);
   const search = { start_time_t: 1435993200, calling_phone_number: '3012345678' };
@@ -40,7 +40,7 @@ function formOf(fields) {
   return form;
 }
 
-test("the README's backend reports what a form has, and a blank form clears only what it may", async () => {
+test("the README's backend reports what a form holds, and a blank form clears only the listed fields", async () => {
   const { report } = await backend();
   const search = { transaction_id: '', start_time_t: '1435993260', calling_phone_number: '(888) 555-1212', duration_in_seconds: '' };
   const blank = {

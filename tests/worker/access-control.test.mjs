@@ -1,5 +1,5 @@
-// Every operation of the document × every kind of token × everything that one may own: what a token does not see answers
-// as what is not there does, at the same price. The expected answers follow from a rule, which stands in `expected`.
+// Access control: every operation of the OpenAPI document with every kind of token and every resource. What a token may not
+// see is answered as what does not exist, at the same cost. The rule for the expected answers is in `expected`.
 import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
@@ -234,7 +234,7 @@ function statusOf({ raw }) {
 }
 
 // That a route is in the document, whichever a test asks for, the harness sees to.
-test('every path of the document is a route, with its methods', async () => {
+test('every path of the document is a route with these methods', async () => {
   for (const [path, methods] of Object.entries(paths)) {
     const address = path.replace('{version}', '2015-08-17').replace('{network_id}', '3');
     const { headers } = await server.request(address, { method: 'OPTIONS' });
@@ -274,7 +274,7 @@ async function judge(operation, question, token) {
   }
 }
 
-test('every route and every file forbids sniffing, referrers and frames, and no answer of a route is kept', async () => {
+test('every route and file forbids content sniffing, referrers and frames, and no answer of a route is cached', async () => {
   const www = new URL('../../www/', import.meta.url);
   const entries = await readdir(www, { recursive: true, withFileTypes: true });
   const files = entries

@@ -1,5 +1,5 @@
-// Searches by time find the same call, for the same reason, whatever of the calls is archived: the calls of one network
-// stay in the database, those of another, which are the same, are archived bit by bit.
+// Searches by time find the same call, for the same reason, however many of the calls are archived. Two networks have the
+// same calls: those of one stay in the database, those of the other are archived bit by bit.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { archive, restore } from '../../scripts/lib/archive.mjs';
@@ -109,7 +109,7 @@ for (const [name, spread, count, searches, vars] of [
       assert.equal(found.archived, 0);
     });
 
-    test('some, then all are archived', async () => {
+    test('some, then all calls are archived', async () => {
       for (const share of [0.3, 1]) {
         assert.ok((await move(share)) > 0 || spread < HOUR);
         const plain = await compare(searches, spread, '');
@@ -158,7 +158,7 @@ for (const [name, spread, count, searches, vars] of [
       assert.ok((await compare(searches / 2, spread, '&explain=true')).archived > 0);
     });
 
-    test('more calls come, are archived again, and come back', async () => {
+    test('more calls are added, archived and restored', async () => {
       await addCalls(Math.floor(count / 3), spread, count);
       await compare(searches / 2, spread, '&explain=true');
       assert.ok((await move(1)) > 0);

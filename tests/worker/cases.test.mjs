@@ -1,4 +1,4 @@
-// The table of requests in tests/cases/reports.json, over HTTP. Every other row is a PUT: both verbs are one handler.
+// The table of cases, tests/cases/reports.json, over HTTP. Every other row is sent by PUT, which has the same handler.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { checkAnswer } from '../../tools/harness/answer.mjs';

@@ -1,4 +1,4 @@
-// The commands that move data: the archive and the directory, on the database that the Worker serves.
+// `npm run archive-calls` and `npm run import-directory`, on the database that the Worker serves.
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -56,7 +56,7 @@ describe('archive-calls', () => {
     return status === 200 && json.call.start_time_t === `${Math.floor((BEFORE - 1 - at) / 1000)}`;
   };
 
-  test('a crash at any step loses nothing, and the next run goes on', async () => {
+  test('a crash at any step loses no call, and the next run continues', async () => {
     const names = Array.from({ length: 7 }, (_, at) => `OLD-${at}`);
     await old(7);
     assert.equal((await report('OLD-3')).status, 201);
@@ -94,13 +94,13 @@ describe('archive-calls', () => {
     assert.equal(await run(server.db, server.archive, sizes), 0);
   });
 
-  test('an archived call is reported on as ever', async () => {
+  test('an archived call can be reported on', async () => {
     const answer = await report('old-5');
     assert.equal(answer.status, 201);
     assert.equal(answer.json.call.start_time_t, String(Math.floor((BEFORE - 6) / 1000)));
   });
 
-  test('a call that changed after it was copied stays, and counts as it is', async () => {
+  test('a call that changed after it was copied stays in the database and is found as it is now', async () => {
     await server.addCalls([{ transaction_id: 'OLD-CHANGES', start_ms: 1, advertiser_id: '1' }]);
     const changing = new Proxy(server.archive, {
       get(target, name) {
@@ -121,7 +121,7 @@ describe('archive-calls', () => {
     assert.deepEqual([json.match.candidates, json.match.distance_seconds], [1, 0.001]);
   });
 
-  test('one run at a time; one that was killed, or has not shown itself, is replaced', async () => {
+  test('only one run at a time; a run that was killed or is silent is replaced', async () => {
     const claim = (process, age) =>
       server.rows(
         'INSERT INTO archive_runs VALUES (1, 1, ?1, unixepoch() - CAST(?2 AS INTEGER)) ON CONFLICT DO UPDATE SET process = ?1, seen_at = excluded.seen_at',
@@ -139,7 +139,7 @@ describe('archive-calls', () => {
     assert.deepEqual(await server.rows('SELECT * FROM archive_runs'), []);
   });
 
-  test('a run that was replaced moves nothing more', async () => {
+  test('a replaced run moves no more calls', async () => {
     await server.addCalls([{ transaction_id: 'OLD-LATE', start_ms: BEFORE - 100 }]);
     const replaced = new Proxy(server.archive, {
       get(target, name) {
@@ -155,7 +155,7 @@ describe('archive-calls', () => {
     await server.rows('DELETE FROM archive_runs');
   });
 
-  test('generations are merged, so that there are few', async () => {
+  test('generations are merged, so that few remain', async () => {
     const T = Date.parse('2010-06-01T00:00:00Z');
     for (let run = 0; run < 20; run += 1) {
       const start = T + run * 60_000;

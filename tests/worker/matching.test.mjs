@@ -1,4 +1,4 @@
-// Searching by roughly when the call started: hand-made cases, then random ones against a plain search here.
+// Searches by roughly when the call started: hand-made cases, then random ones compared with a full scan in this file.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { insertToken } from '../../scripts/lib/token-store.mjs';
@@ -118,7 +118,7 @@ describe('the window', () => {
   finds('no call at all', null, []);
 });
 
-describe('in combination with the duration', () => {
+describe('by start and duration', () => {
   const duration_in_seconds = 60;
   finds(
     'the duration outweighs the start',
@@ -390,7 +390,7 @@ describe('filters', () => {
   );
 });
 
-describe('as a plain search finds it', () => {
+describe('random searches find what a full scan finds', () => {
   const random = generator(20150817);
   const pick = (values) => values[Math.floor(random() * values.length)];
   const upTo = (max) => Math.floor(random() * (max + 1));
@@ -421,7 +421,7 @@ describe('as a plain search finds it', () => {
   const hexId = (at) =>
     `${pick(['00000000', 'FFFFFFFF', '7F000000'])}-${((at * 7919) % 65_536).toString(16).toUpperCase().padStart(8, '0')}`;
 
-  test('among few values, full of ties', async () => {
+  test('among few values with many ties', async () => {
     const calls = Array.from({ length: 400 }, (_, at) => {
       const campaign = pick([null, 'A1', 'A2', 'B1', 'B2']);
       return {
@@ -454,7 +454,7 @@ describe('as a plain search finds it', () => {
     await compare({ network: '51', calls, searches });
   });
 
-  test('in a dense hour of thousands of calls', async () => {
+  test('in an hour with thousands of calls', async () => {
     const calls = Array.from({ length: 4_000 }, (_, at) => ({
       network_id: '52',
       transaction_id: hexId(at),

@@ -1,5 +1,5 @@
-// Where the statement that stores and its specification in Rust disagree, which is a bug of ours: the client gets the
-// record that was stored, and the log gets the bug, by the handle of the request.
+// If the statement that merges and its specification in Rust disagree, which is a bug of ours, the client gets the record
+// that was stored, and the bug is logged with the id of the request.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { NETWORK, PATH, start } from '../../tools/harness/server.mjs';
@@ -62,7 +62,7 @@ for (const [what, { given, query = '' }, search, facts, status] of cases) {
   });
 }
 
-test('where they agree, nothing is told', async () => {
+test('nothing is logged if they agree', async () => {
   server.logs.length = 0;
   await server.report({ search, call_outcome: { outcome_name: 'agreed' }, oauth_token: NETWORK });
   assert.deepEqual((await server.logged()).filter((line) => JSON.parse(line).error), []);
