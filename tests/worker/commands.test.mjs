@@ -47,7 +47,7 @@ describe('archive-calls', () => {
         return typeof value === 'function' ? value.bind(target) : value;
       },
     });
-  /** By a report, as a client would see it. */
+  /** Whether a report finds a call, as a client would see it. */
   const isFound = async (id, at) => {
     const { status, json } = await server.report(
       { search: { transaction_id: id }, call_outcome: { outcome_name: 'Sale' }, oauth_token: NETWORK },
@@ -76,12 +76,12 @@ describe('archive-calls', () => {
           () => false,
           (error) => assert.match(error.message, /crash/) ?? true,
         );
-        // What a killed process leaves behind, as this one lives on.
+        // As if the process had been killed: this one is still running.
         await server.rows('DELETE FROM archive_runs');
         for (const [at, id] of names.entries()) assert.ok(await isFound(id, at), `${id} after ${method} ${times}`);
         runs += crashed;
         if (!crashed) break;
-        // From the beginning again, every other time.
+        // Every other time, from the beginning.
         if (times % 2) await restore(server.db, server.archive, hours);
       }
       await run(server.db, server.archive, sizes);
@@ -129,7 +129,7 @@ describe('archive-calls', () => {
         age,
       );
     await claim('another-host:1', 5);
-    await assert.rejects(run(server.db, server.archive), /^Error: Another run is under way: process another-host:1, active \d+ s ago/);
+    await assert.rejects(run(server.db, server.archive), /^Error: Another run is in progress: process another-host:1, active \d+ s ago/);
     await claim('another-host:1', 61);
     assert.equal(await run(server.db, server.archive), 0);
     // A process that has ended.
@@ -173,10 +173,10 @@ describe('archive-calls', () => {
     return spawnSync(process.execPath, [script, ...args], { encoding: 'utf8' });
   };
   for (const [args, message] of [
-    [[], /--before takes a day of the calendar/],
-    [['--before', '2025-02-30'], /--before takes a day of the calendar, such as 2025-01-01/],
-    [['--before', '2025-1-1'], /--before takes a day of the calendar/],
-    [['--before', '2025-01-01', '--from', '2024-13-01'], /--from takes a day of the calendar/],
+    [[], /--before takes a calendar date/],
+    [['--before', '2025-02-30'], /--before takes a calendar date, such as 2025-01-01/],
+    [['--before', '2025-1-1'], /--before takes a calendar date/],
+    [['--before', '2025-01-01', '--from', '2024-13-01'], /--from takes a calendar date/],
     [['--before', '2025-01-01', '--from', '2025-01-01'], /--from must be earlier than --before/],
     [['--before', '2099-01-01'], /--before must not be later than today/],
     [['--until', '2025-01-01'], /Unknown option '--until'/],

@@ -114,7 +114,7 @@ test('the command checks the build, and with --dry-run shows the steps', async (
   assert.equal(code, 0, stderr);
   assert.match(stderr, /Checking the bundle … [\d.]+ s\nChecking the variables and the migrations … [\d.]+ s/);
   assert.match(stdout, /npx wrangler d1 migrations apply DB --remote --env=\n +npx wrangler deploy --env=/);
-  assert.match(stdout, /Nobody is signed in to Cloudflare here/);
+  assert.match(stdout, /You are not signed in to Cloudflare/);
 });
 
 test('the command refuses an unknown option', async () => {

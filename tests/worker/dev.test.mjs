@@ -56,7 +56,7 @@ async function freePort() {
   return port;
 }
 
-/** Waits until it says something, and forgets what it said so far. */
+/** Waits for a text in the output, and drops the output so far. */
 function until(text) {
   return new Promise((resolve, reject) => {
     const look = () => {
@@ -97,7 +97,7 @@ test('while a build fails, its error is shown and the last good build is served'
   const path = join(copy, 'src/lib.rs');
   const good = await readFile(path, 'utf8');
   await writeFile(path, `${good}\nfn broken() -> u8 { "text" }\n`);
-  assert.match(await until(/the server of before goes on/), /error\[E0308\]: mismatched types/);
+  assert.match(await until(/The last good build is still served/), /error\[E0308\]: mismatched types/);
   assert.equal(JSON.parse(await get('/config.json')).ambiguity_seconds, 6);
   await writeFile(path, good);
   await until(/Serving http/);
@@ -105,6 +105,6 @@ test('while a build fails, its error is shown and the last good build is served'
 
 test('an invalid wrangler.toml does not stop the server', async () => {
   await appendFile(join(copy, 'wrangler.toml'), '\nbroken = \n');
-  await until(/the server of before goes on/);
+  await until(/The last good build is still served/);
   assert.equal((await fetch(`${url}/healthz`)).status, 200);
 });
