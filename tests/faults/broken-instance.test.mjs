@@ -7,7 +7,7 @@ import { growingBy } from './memory.mjs';
 
 const BATCH = PATH.replace('.json', '/batch.json');
 const search = { transaction_id: '00000000-00000001' };
-// Beyond what the instance starts with, in bytes.
+// The memory that the instance may add to what it starts with, in bytes.
 const MORE = 1_048_576;
 
 let server;

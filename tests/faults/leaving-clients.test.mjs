@@ -15,7 +15,7 @@ after(() => server?.stop());
 
 const each = (count, action) => Promise.all(Array.from({ length: count }, (_, at) => action(at)));
 
-/** Sends `part` of a request, and breaks the connection as soon as it is out. */
+/** Sends `part` of a request, then closes the connection at once. */
 async function leave(path, body, part) {
   const text = JSON.stringify(body);
   const { hostname, port } = new URL(server.url);
@@ -45,7 +45,7 @@ for (const part of [0, 0.5, 0.99]) {
   test(`${CLIENTS} disconnect with ${part * 100} % of a report sent: nothing is stored`, async () => {
     const name = `left at ${part}`;
     await each(CLIENTS, (at) => leave(PATH, single(name, at), part));
-    // Who stays is served, and only that is there.
+    // Other clients are served, and only their reports are stored.
     const answers = await each(CLIENTS, (at) => server.report(single(name, `stays ${at}`)));
     assert.ok(answers.every(({ status }) => status === 201));
     assert.equal(await count(name), CLIENTS);

@@ -83,7 +83,7 @@ async function curl(path, file, header) {
 
 describe('a body over the limit', () => {
   for (const [name, size] of Object.entries(SIZES)) {
-    // Of a list up to 4 MiB are read.
+    // Up to 4 MiB of a list are read.
     const path = size > 4 * MIB ? '/api/2015-08-17/calls' : PATH;
     for (const [client, send] of Object.entries(clients)) {
       test(`${name} by ${client}`, async () => {
@@ -127,7 +127,7 @@ describe('a body of 4 MiB that is refused for another reason', () => {
   });
 });
 
-/** What the server says to a request as it is written, until it says so much or ends the connection. */
+/** Sends a raw request; returns what the server sends, up to a length or until it closes the connection. */
 function raw(parts, end = false) {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(server.url);

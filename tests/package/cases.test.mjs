@@ -11,7 +11,7 @@ const { build, closestCall, codes, limits, validate, validateValue } = small;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-// Who asks is the server's business.
+// Tokens are checked by the server only.
 const rows = table.filter((row) => row.code !== 'token.missing');
 
 describe('the table', () => {
@@ -41,7 +41,7 @@ describe('the table', () => {
   }
 });
 
-/** The value of a text that JSON.stringify would write the same. */
+/** The value of a text, if JSON.stringify would write the same text. */
 function parsed(text) {
   try {
     const value = JSON.parse(text);
@@ -140,7 +140,7 @@ describe('any input', () => {
       assert.equal(validate(padded(length)).ok, ok);
       assert.equal(validate(encoder.encode(padded(length))).ok, ok);
     }
-    // A character of four bytes across the end.
+    // A character of four bytes across the limit.
     const across = `${padded(limits.body_bytes - 1)}😀`;
     const { problems } = validate(across);
     assert.deepEqual([problems.length, problems[0].code], [1, 'body.too_large']);
@@ -165,7 +165,7 @@ describe('any input', () => {
 describe('options', () => {
   const unknown = JSON.stringify({ ...valid, serch: 1 });
   const phone = JSON.stringify({ ...valid, search: { start_time_t: 1435993200, calling_phone_number: '3012345678' } });
-  // What a server answers at /config.json.
+  // The answer of a server at /config.json.
   const config = {
     default_country_code: '49',
     match_window_seconds: 10,
@@ -213,7 +213,7 @@ test('applying a fix at its place solves the problem', () => {
     const { problems = [], warnings } = validate(text);
     const all = [...problems, ...warnings];
     for (const { code, pointer, fix, range } of all) {
-      // Of a key that came twice, one is left.
+      // JSON.parse keeps one of two equal keys.
       if (fix === undefined || all.some((other) => other.code === 'key.repeated')) continue;
       const result = validate(text.slice(0, range[0]) + JSON.stringify(fix) + text.slice(range[1]));
       const left = [...(result.problems ?? []), ...result.warnings];
@@ -245,7 +245,7 @@ describe('closestCall', () => {
       ['key.unknown', '/calls/0/caling_phone_number', 'calling_phone_number'],
       ['key.unknown', '/calls/0/mine', undefined],
     ];
-    // The call that this finds is not the one that was meant, and it says why.
+    // This finds another call than was meant, and a warning says why.
     const misspelt = { start_time_t: 1435993200, calling_phone_numbr: '8885551212' };
     assert.equal(closestCall(misspelt, calls).call, calls[0]);
     assert.deepEqual(warnings(misspelt), [

@@ -39,7 +39,7 @@ describe('the tarball', () => {
   });
 
   test('has types that every module resolution finds', async () => {
-    // The wasm has no types, and `require` of a module is what Node 20.19 and newer do.
+    // The wasm has no types, and Node 20.19 and newer can `require` a module.
     await run(program('attw'), [tarball, '--profile', 'esm-only', '--exclude-entrypoints', './wasm'], root);
   });
 
@@ -53,7 +53,7 @@ describe('what is published', () => {
   const folders = ['src/', 'target/', 'node_modules/'].map((name) => join(root, name));
   const paths = [join(homedir(), '/'), ...folders, '.cargo/registry', '.rustup/toolchains'].filter((path) => path !== '/');
 
-  /** The paths in a file, also in wasm that stands in it as Base64. */
+  /** The paths in a file, also in wasm that it holds as Base64. */
   function pathsIn(content) {
     const inlined = [...content.toString('latin1').matchAll(/[A-Za-z\d+/]{1000,}={0,2}/g)];
     const all = [content, ...inlined.map(([text]) => Buffer.from(text, 'base64'))];
@@ -172,7 +172,7 @@ test('the README has every code', async () => {
 });
 
 describe('no rule is written by hand in JavaScript or TypeScript', () => {
-  // What the site and the package are made of; tests and tools may name what they expect.
+  // The sources of the site and the package. Tests and tools may name what they expect.
   const folders = ['package', 'www'];
   const generated = /^(docs\.html|errors\.json|openapi\.json|(dist|errors|pkg)\/.*)$/;
 
@@ -187,12 +187,12 @@ describe('no rule is written by hand in JavaScript or TypeScript', () => {
     return found;
   };
 
-  /** The lasting part of a message: what stands around its places. */
+  /** The constant part of a message, around its placeholders. */
   const fragments = codes
     .flatMap(({ message, title, advice }) => [...message.split(/\{\w+\}/), title, advice])
     .map((text) => text.trim())
     .filter((text) => text.length > 8);
-  // A thousand is also how many milliseconds a second has.
+  // A thousand is also the milliseconds in a second.
   const numbers = new Set(Object.values(limits).filter((limit) => limit > 100 && limit !== 1e3));
 
   function secondCopies(text) {

@@ -38,7 +38,7 @@ test('a value gets the same result as its JSON text', async () => {
     const expected = request
       ? { ok: true, request, warnings: placeless(warnings) }
       : { ok: false, problems: placeless(problems), warnings: placeless(warnings) };
-    // What is wrong with a text as a whole is said without a place.
+    // A problem of the text as a whole has no place.
     if (!problems.some(({ code }) => code.startsWith('json.'))) assert.deepEqual({ ...judged }, expected, input);
   }
   assert.ok(values > 100, `${values} values`);

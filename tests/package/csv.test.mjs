@@ -43,7 +43,7 @@ async function check(on = page) {
   return verdict(on);
 }
 
-/** What a link downloads, without the mark of UTF-8. */
+/** The text that a link downloads, without the byte order mark. */
 async function download(name, on = page) {
   const [file] = await Promise.all([on.waitForEvent('download'), on.getByRole('link', { name }).click()]);
   return { name: file.suggestedFilename(), text: (await readFile(await file.path(), 'utf8')).replace('\ufeff', '') };
@@ -52,7 +52,7 @@ async function download(name, on = page) {
 const rows = (text) => text.trimEnd().split('\n').map((line) => JSON.parse(line));
 const codes = async () => (await page.locator('.kind p a').allTextContents()).sort();
 
-// As a spreadsheet in Berlin saves it.
+// A file as a spreadsheet in Berlin saves it.
 const EXPORT = `Start;Telephone;Outcome;Amount;Order ID;Notiz\r
 04.07.2015 09:00;(888) 555-1212;Sale;1.000,50;A-1;"x;""y""\r
 z"\r
@@ -81,7 +81,7 @@ describe('a CSV', () => {
     assert.equal(await column('Amount').getByLabel('Written as').inputValue(), 'comma');
     await column('Notiz').getByLabel('Holds').selectOption('description');
     await preview().first().getByText('description').waitFor();
-    // A parameter is held by one column.
+    // Only one column can hold a parameter.
     await column('Order ID').getByLabel('Holds').selectOption('description');
     assert.equal(await holds('Notiz'), '');
     await column('Order ID').getByLabel('Holds').selectOption('partner_unique_id');
@@ -253,7 +253,7 @@ test('the page stays responsive while it checks a large file, and the check can 
     await once(file, 'finish');
     await page.getByLabel('Choose a file').setInputFiles(path);
     await page.getByText(/^large\.csv, /).waitFor();
-    // Cancelled by the page itself as soon as it tells of rows, whatever else keeps this machine busy by then.
+    // The page itself cancels as soon as it reports rows, so that this works on a busy machine too.
     const progress = await page.evaluateHandle(() => {
       const { promise, resolve } = Promise.withResolvers();
       const [counted, bar, cancel] = ['counted', 'progress', 'cancel'].map((id) => document.getElementById(id));
@@ -317,7 +317,7 @@ test('axe finds nothing in either colour scheme, with and without problems, and 
   assert.deepEqual(errors, []);
 });
 
-/** A file of which every second row names a call that there is. */
+/** A file in which every second row names an existing call. */
 function file(length) {
   const lines = Array.from({ length }, (_, at) => `00000000-0000000${at % 2 ? 1 : 9},Sale,${at}`);
   return `Call ID,Outcome,Order ID\n${lines.join('\n')}\n`;
@@ -342,7 +342,7 @@ describe('sending', () => {
   test('retries a row that may be retried and all after it, and offers the results as a file', async () => {
     let failures = 1;
     await page.route('**/batch', (route) => {
-      // The third batch meets a database that is overloaded.
+      // The database is overloaded for the third batch.
       const failure = route.request().postData().includes('"row":"6"') && failures-- > 0;
       const headers = failure ? { 'X-Test-Failure': 'before 9 D1_ERROR: D1 DB is overloaded.' } : {};
       return route.continue({ headers: { ...route.request().headers(), ...headers } });
@@ -397,7 +397,7 @@ describe('sending', () => {
       await page.unrouteAll();
       await page.route('**/batch', (route) => {
         asked += 1;
-        // The second one stays without an answer until it was counted.
+        // The second gets no answer until it was counted.
         if (asked > 1) return (held = route);
         const headers = { Date: at(0), ...(after && { 'Retry-After': after }) };
         return route.fulfill({ status: 429, headers, json: { errors: limited } });
@@ -414,7 +414,7 @@ describe('sending', () => {
 });
 
 describe('sending to a server with a rate limit', () => {
-  // Counters roll over at the full period: only if 6 batches took more than two periods would none have to wait.
+  // Counters reset at each full period, so one batch waits unless 6 batches take more than two periods.
   const ROWS = 12;
   const FILE = file(ROWS);
   let limited;
@@ -450,7 +450,7 @@ describe('sending to a server with a rate limit', () => {
     await send(`Go on with the other ${ROWS - done} rows`);
     await told(`Sent. ${ROWS} rows of ${ROWS} rows`, sender);
     assert.equal((await limited.records()).length, ROWS / 2);
-    // What the page had written before it was loaded anew is gone.
+    // What the page wrote before the reload is gone.
     const folders = await sender.evaluate(async () => (await Array.fromAsync((await navigator.storage.getDirectory()).keys())).length);
     assert.equal(folders, 1);
   });

@@ -8,13 +8,13 @@ import { open, project, serve, tool, write } from './harness.mjs';
 
 const www = fileURLToPath(new URL('../../www', import.meta.url));
 
-/** What the registry has for a code, as a person reads it. */
+/** The text of a code in the registry, as a page shows it. */
 function text(code) {
   const { title, advice } = codes.find((entry) => entry.code === code);
   return `${title}. ${advice}`;
 }
 
-/** What a person meets at a field. */
+/** What a page shows at a field. */
 const atField = (page, name) =>
   page.locator(`[name=${name}]`).evaluate((field) => ({
     invalid: field.getAttribute('aria-invalid'),
@@ -83,7 +83,7 @@ describe('the example page', () => {
     const axe = await readFile(tool.resolve('axe-core/axe.min.js'), 'utf8');
     for (const colorScheme of ['light', 'dark']) {
       await page.emulateMedia({ colorScheme });
-      // Evaluated by the debugger: the page's own policy would refuse it.
+      // Evaluated by the debugger, as the page's policy would refuse it.
       await page.evaluate(axe);
       const { violations } = await page.evaluate(() => globalThis.axe.run());
       assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]), []);

@@ -13,7 +13,7 @@ const LARGE = 60_000;
 /** Twice linear growth, as some work is only done for long values. Quadratic growth would be 225. */
 const MOST = (2 * LARGE) / SMALL;
 
-/** Each makes a text of at most `size` bytes, or a few more. */
+/** Each makes a text of about `size` bytes. */
 const families = {
   'unknown keys': (size) => object(size / 11, (at) => `"k${String(at).padStart(5, '0')}":1`),
   'one key again and again': (size) => object(size / 6, () => '"k":1'),
@@ -33,7 +33,7 @@ function object(count, member) {
 
 const { rules, steps } = await counted();
 
-/** The rules, and how many steps one use of them takes. */
+/** Returns the rules, and a function that counts the steps of using them. */
 async function counted() {
   const path = join(await scratch(), 'counted.wasm');
   const optimizer = fileURLToPath(new URL('../../node_modules/.bin/wasm-opt', import.meta.url));
@@ -41,7 +41,7 @@ async function counted() {
   const module = new WebAssembly.Module(await readFile(path));
   const { module: source, name } = WebAssembly.Module.imports(module).find(({ name }) => name.includes('log_execution'));
   let count = 0;
-  // The package's imports, and the instrument's.
+  // The imports of the package and of the instrumentation.
   const { instantiate } = WebAssembly;
   WebAssembly.instantiate = (module, imports) =>
     instantiate(module, { ...imports, [source]: { ...imports[source], [name]: () => (count += 1) } });

@@ -34,7 +34,7 @@ const field = (name) => page.getByRole('textbox', { name, exact: true });
 const view = (name) => page.getByRole('radio', { name, exact: true }).check({ force: true });
 const finding = (code) => page.getByRole('list', { name: 'Problems and warnings' }).getByRole('listitem').filter({ hasText: code });
 
-/** The text in the editor, without the remarks beside it. */
+/** The text in the editor, without its annotations. */
 const text = (on = page) =>
   editor(on).evaluate((content) =>
     [...content.querySelectorAll('.cm-line')]
@@ -42,7 +42,7 @@ const text = (on = page) =>
       .join('\n'),
   );
 
-/** Pastes a text over all there is. */
+/** Replaces the text in the editor by pasting. */
 async function write(value, on = page) {
   await editor(on).press('Control+a');
   await editor(on).evaluate((content, text) => {
@@ -54,7 +54,7 @@ async function write(value, on = page) {
 
 const isPost = (response) => response.request().method() === 'POST';
 
-/** Does something that sends a request, and returns the answer to it. */
+/** Runs an action that sends a request, and returns the answer. */
 async function answered(act) {
   const [response] = await Promise.all([page.waitForResponse(isPost), act()]);
   await page.locator('#answer[aria-busy=false]').waitFor();
@@ -257,7 +257,7 @@ describe('sending', () => {
       await page.getByLabel('Example').selectOption(name);
       const response = await send();
       const { 'x-error-code': error, 'x-warnings': warnings = '' } = response.headers();
-      // Why no call was found is not told to everybody: only in an explanation.
+      // Why no call was found is only in an explanation.
       const { match } = await response.json();
       assert.ok([error, match?.reason, ...warnings.split(/[^\w.]+/)].includes(code), `${name}: ${error} ${warnings}`);
     }

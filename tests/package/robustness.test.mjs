@@ -147,7 +147,7 @@ for (const [entry, { validate, validateValue, closestCall, requestFromForm, clea
     });
 
     test('that another thread keeps writing give a consistent result', async (t) => {
-      // A thread turns the amount to a letter and back, all the time.
+      // A thread keeps changing the amount to a letter and back.
       const shared = new Uint8Array(new SharedArrayBuffer(text.length));
       shared.set(bytes());
       const at = text.indexOf('"1"') + 1;
@@ -170,7 +170,7 @@ for (const [entry, { validate, validateValue, closestCall, requestFromForm, clea
   });
 
   describe(`${entry}: code of the caller that runs during a call`, () => {
-    /** Does what a caller's code may do at any moment. */
+    /** Calls the package again, as a caller's code can at any moment. */
     const meddle = () => {
       assert.equal(validate('{"search": 1}'.repeat(100)).ok, false);
       assert.deepEqual({ ...validate(encoder.encode(text.replace('a-1', 'other'))) }.request.search, { transaction_id: 'OTHER' });
@@ -288,7 +288,7 @@ for (const [entry, { validate, validateValue, closestCall, requestFromForm, clea
 test('the memory may grow during a call', async () => {
   const rules = await load(await readFile(new URL('../../package/dist/rules.wasm', import.meta.url)));
   const early = [rules.validate(text), rules.validate(encoder.encode(text)), rules.validateValue(value)];
-  // The findings of such a body are many times its size.
+  // The problems of such a body take many times its size.
   const many = `{${'"":1,'.repeat(12_000)}${text.slice(1)}`;
   for (const grow of [() => rules.validate(many), () => rules.validate(encoder.encode(many)), () => rules.validateValue(JSON.parse(many))]) {
     grow();

@@ -22,7 +22,7 @@ test("the server has the build and limits of the package, and its configuration 
   assert.equal(request.search.calling_phone_number, '+493012345678');
 });
 
-/** The backend as the README prints it, reporting to this server. */
+/** The backend of the README, reporting to this server. */
 async function backend() {
   const readme = await readFile(join(dist, 'README.md'), 'utf8');
   const examples = [...readme.matchAll(/^```ts\n(.*?)^```/gms)].map(([, code]) => code);
@@ -71,11 +71,11 @@ test("the README's backend reports what a form holds, and a blank form clears on
   const second = await report(formOf(blank), NETWORK);
   const { call_outcome: corrected } = await second.json();
   assert.equal(second.status, 200);
-  // The example names `description` as a field that clears.
+  // The example lists `description` in `clears`.
   const changed = { transaction_id: corrected.transaction_id, corrects_transaction_id: created.transaction_id, description: '' };
   assert.deepEqual(corrected, { ...created, ...changed });
 
-  // Without a description to clear there is nothing to correct.
+  // Without a description to clear, there is nothing to correct.
   const third = await report(formOf(blank), NETWORK);
   assert.deepEqual([third.status, (await third.json()).call_outcome], [200, corrected]);
   const stored = await server.records();

@@ -9,7 +9,7 @@ let server;
 before(async () => (server = await start({ wrap: new URL('failing-archive.mjs', import.meta.url) })));
 after(() => server?.stop());
 
-/** A call as the database keeps it. */
+/** A row of the database's calls. */
 function call(transaction_id, more = {}) {
   return {
     network_id: '3',
@@ -25,7 +25,7 @@ function call(transaction_id, more = {}) {
   };
 }
 
-/** An archived call. */
+/** Stores and archives a call. */
 async function archive(transaction_id, advertiser_id = '1') {
   const archived = call(transaction_id, { advertiser_id });
   await server.addArchived([archived]);
@@ -188,7 +188,7 @@ describe('an import of archived calls', () => {
       const [answer] = await outcomes([row]);
       assert.ok(String(answer).includes(message), `${answer} for ${JSON.stringify(row)}`);
     }
-    // Nothing of it was put back, or stored a second time.
+    // It was neither put back nor stored a second time.
     for (const id of ids) assert.deepEqual(await stored(id), []);
   });
 
@@ -201,7 +201,7 @@ describe('an import of archived calls', () => {
     assert.deepEqual(await stored(id), []);
     assert.deepEqual(await outcomes([filled]), [200]);
     assert.deepEqual((await stored(id)).map((row) => row.duration_s), [61]);
-    // Its archived copy does not count any more.
+    // Its archived copy no longer counts.
     const search = { start_time_t: `${start_ms}`, duration_in_seconds: 61, calling_phone_number: calling_phone };
     const body = { search, call_outcome: { outcome_name: 'Sale' }, oauth_token: NETWORK };
     const { json } = await server.report(body, { path: `${PATH}?validate_only=1&explain=1` });

@@ -10,7 +10,7 @@ const ndjson = (token = NETWORK) => ({ 'Content-Type': 'application/x-ndjson', A
 let server;
 before(async () => {
   server = await start();
-  // Tests begin with no outcomes: the trigger that keeps them has to go.
+  // Tests begin without outcomes, so the trigger that prevents deleting them is dropped.
   await server.rows('DROP TRIGGER outcomes_are_kept');
 });
 after(() => server?.stop());
@@ -30,7 +30,7 @@ const sale = (transaction_id, call_outcome = {}) => ({
 });
 
 describe('the table of cases', () => {
-  // A row has no token of its own: its place in the body is taken by the row's key.
+  // A row has a key where a report has its token.
   const token = /"oauth_token":\s*"(demo-[a-z-]*)"/;
   const bodies = table.map((row) => [row, row.text ?? JSON.stringify(expand(row.body))]);
   const rows = bodies.filter(([{ name }, text]) => token.test(text) && !name.startsWith('token: repeated'));
@@ -41,7 +41,7 @@ describe('the table of cases', () => {
   };
 
   for (const [form, post] of Object.entries(forms)) {
-    // A list with a row that is not JSON is no list.
+    // A list with a row that is not JSON is not JSON itself.
     const cases = rows.filter(([{ status }]) => form === 'a line' || status !== 400);
     test(`${cases.length} cases, ${form}`, async () => {
       const failures = [];
@@ -106,7 +106,7 @@ describe('rows of one request', () => {
       records.map(({ transaction_id, revision }) => [transaction_id, revision]),
       [[first.transaction_id, 1], [second.transaction_id, 2], [fourth.transaction_id, 3], [other.transaction_id, 1]],
     );
-    // The same again changes nothing but the last row, which the first corrects.
+    // Sending it again changes only the last row, which the first corrects.
     const again = await server.report(sale('00000000-00000001', { description: 'c' }), {
       headers: { Authorization: NETWORK },
     });
@@ -294,7 +294,7 @@ test('four concurrent batches on the same outcomes keep unbroken chains and lose
 describe('when the database fails', () => {
   const lost = 'D1_ERROR: Network connection lost.';
   const rows = () => [sale('00000000-00000001'), sale('FF'), sale('00000000-00000002')];
-  // What fails, the statuses of the rows, the trips, and how many records there are then.
+  // What fails, the statuses of the rows, the trips, and the number of records after it.
   const failures = [
     ['before the first trip', `before 1 ${lost}`, 0, [201, 404, 201], 3, 2],
     ['before the records are stored', `before 1 ${lost}`, 1, [201, 404, 201], 4, 2],
@@ -337,7 +337,7 @@ describe('what 1,000 rows cost', () => {
     campaign_id: '2',
   }));
   const text = { description: '😀'.repeat(4096), custom_parameter_1: 'ß'.repeat(255) };
-  // Every shape of search there is.
+  // Every shape of search.
   const searches = calls.map(({ transaction_id, start_ms, duration_s, calling_phone }, at) => {
     if (at % 17 === 0) return { transaction_id };
     const bits = at % 17;
@@ -356,7 +356,7 @@ describe('what 1,000 rows cost', () => {
     }));
   before(() => server.addCalls(calls));
 
-  // 5 chunks of 200: the facts of each in a trip, its records in another.
+  // 5 chunks of 200, with one trip each for the facts and for the records.
   const costs = [
     ['first reports', {}, { created: 1000 }, 10],
     ['the same again', {}, { unchanged: 1000 }, 5],

@@ -10,7 +10,7 @@ const START = '1450000000';
 let server;
 before(async () => {
   server = await start();
-  // An advertiser's token that may import.
+  // A token of an advertiser with permission to import.
   await server.rows("UPDATE tokens SET permissions = permissions || ' calls:write' WHERE advertiser_id = '1'");
 });
 after(() => server?.stop());
@@ -19,7 +19,7 @@ const send = (calls, token = NETWORK) => server.report({ calls, oauth_token: tok
 const stored = async (id) =>
   (await server.rows("SELECT * FROM calls WHERE network_id = '3' AND transaction_id = ?1", id))[0];
 
-/** The outcome of a row in a word. */
+/** The result of a row in a word. */
 async function one(call, token) {
   const { status, json } = await send([call], token);
   const { failed, ...rest } = json.summary;
@@ -158,7 +158,7 @@ describe('the directory', () => {
     assert.equal((await one(call, ADVERTISER)).row.call.advertiser_id_from_network, '1');
     const other = await one({ ...call, transaction_id: 'DIR-5', advertiser_id_from_network: '9' }, ADVERTISER);
     assert.equal(other.row.errors.class, 'UnauthorizedAdvertiser');
-    // A call that it does not see is not its to fill in.
+    // It can't fill in a call that it does not see.
     assert.equal((await one({ ...call, transaction_id: 'AAAA-1' }, ADVERTISER)).word, 'failed');
   });
 });
@@ -190,7 +190,7 @@ test('a thousand calls in two trips, and at most 8 rows written for each', async
   assert.ok(cost.written <= 8000, `${cost.written} rows written`);
   const again = await send(calls);
   assert.deepEqual([again.status, again.json.summary.unchanged, again.cost.trips], [200, 1000, 1]);
-  // What is filled in later: each call is found by its id, and not among all others of the request.
+  // Filling in later: each call is looked up by its id, not among all others of the request.
   const later = await send(calls.map((call) => ({ ...call, destination_phone_number: '+14155550101' })));
   assert.deepEqual([later.status, later.json.summary.updated, later.cost.trips], [200, 1000, 2]);
   assert.ok(later.cost.read <= 20_000 && later.cost.written <= 8000, JSON.stringify(later.cost));

@@ -6,7 +6,7 @@
 // each, so that a new id is one that exists. `X-Test-Steps: name` keeps what the request does, batches and pauses in
 // milliseconds, in the archive as `steps:name`.
 
-/** The Rust binding goes by the name of the constructor. */
+/** Named as the runtime's class: the Rust binding checks the name of the constructor. */
 class D1Database {
   #db;
   #failures;

@@ -35,8 +35,8 @@ const report = (search, token, to = server) =>
 
 let days = 0;
 /**
- * Stores calls and searches among them. Times are in milliseconds from a start that no other case is near. Ids are
- * given in the order of the calls unless they name their own.
+ * Stores calls and searches among them. Times are in milliseconds from a start far from all other cases. Calls without an id
+ * get ids in their order.
  */
 async function closest(calls, { at = 0, digits = 13, token = 'network 50', ...search }, to = server) {
   const origin = T + (days += 10) * DAY;
@@ -66,7 +66,7 @@ async function closest(calls, { at = 0, digits = 13, token = 'network 50', ...se
   return index;
 }
 
-/** A case: the index of the call that is to be found, or null. */
+/** Defines a case: `expected` is the index of the call to be found, or null. */
 function finds(name, expected, calls, search = {}) {
   test(name, async () => assert.equal(await closest(calls, search), expected));
 }
@@ -507,7 +507,7 @@ describe('other windows', () => {
       { duration_in_seconds: 5 },
     ],
   ]);
-  // 0 is no window: years do not matter, and each case has to have a caller of its own.
+  // 0 means no window, so calls of any time match and each case needs its own caller.
   const [second, third] = ['+14155550100', '+4930123456'];
   withWindow('0', [
     [
@@ -536,7 +536,7 @@ describe('other windows', () => {
   ]);
 });
 
-/** The specification, read aloud: filter, measure, take the least. */
+/** The specification in its plainest form: filter, measure, take the closest. */
 function plainSearch(calls, { token, start_time_t, duration, phone, advertiser, campaign }) {
   const at = Number(start_time_t.padEnd(13, '0'));
   const measured = calls

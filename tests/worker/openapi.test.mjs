@@ -24,7 +24,7 @@ function resolve(value) {
   return value.$ref ? value.$ref.slice(2).split('/').reduce((at, step) => at[step.replaceAll('~1', '/')], openapi) : value;
 }
 
-/** Asserts that a route's description allows an answer: its status, type, body and headers. */
+/** Asserts that the description of a route allows an answer: its status, type, body and headers. */
 function assertDescribed(path, method, answer) {
   const { responses } = openapi.paths[path][method];
   const found = responses[answer.status];
@@ -52,7 +52,7 @@ describe('the table of cases', () => {
     .map((row) => [row, row.text ? JSON.parse(row.text) : expand(row.body)]);
 
   test('the document allows exactly what the server accepts', () => {
-    // As JSON, a number is the same however it is written.
+    // JSON numbers are equal however they are written.
     const plain = bodies.filter(([{ name }]) => !name.includes('number as written'));
     const allowed = plain.filter(([{ status }]) => status < 300);
     const forbidden = plain.filter(([{ errors }]) => errors?.class === 'RecordInvalid');

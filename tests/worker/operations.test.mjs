@@ -82,7 +82,7 @@ describe('CORS', () => {
 
 describe('rate limits', () => {
   let server;
-  // The counters roll over at the full period, once at most while a test runs: twice the limit is always too many.
+  // The counters reset at each full period, at most once during a test, so twice the limit is always too many.
   before(async () => {
     server = await start({
       wrap: new URL('failing-database.mjs', import.meta.url),
@@ -145,11 +145,11 @@ describe('rate limits', () => {
     assert.equal((await guess('192.0.2.2')()).status, 401);
     const good = { ...report(), oauth_token: 'demo-other-network-token' };
     assert.equal((await server.report(good, from('192.0.2.1'))).status, 404);
-    // One client has a whole IPv6 network.
+    // A client can have a whole IPv6 network.
     let host = 0;
     await until429(() => guess(`2001:db8::${(host += 1)}`)(), 7);
     assert.equal((await guess('2001:db8:0:1::1')()).status, 401);
-    // No token is a refused one too.
+    // A missing token counts as refused too.
     const { oauth_token, ...without } = report();
     assertLimited((await until429(() => server.report(without, from('192.0.2.3')), 7))[0], '"address";q=3;w=60');
   });
@@ -170,7 +170,7 @@ describe('rate limits', () => {
     for (const [at, [name, status, send]] of refusals.entries()) {
       test(name, async () => {
         const headers = (address, token) => ({ 'CF-Connecting-IP': `198.51.100.${address}`, Authorization: token });
-        // A token that nobody has, another one each time: the limit by token does not see them.
+        // A different unknown token each time, so the limit by token does not apply.
         const bad = () => send(headers(2 * at, crypto.randomUUID()));
         const [answer, statuses] = await until429(bad, 7);
         assert.deepEqual(new Set(statuses), new Set([status]));
@@ -249,7 +249,7 @@ describe('headers and logs', () => {
   });
 
   test('the log never has a token, phone number or text of a request, whatever fails', async () => {
-    // Each text is in a request of every kind, and in none of ours.
+    // Each text is sent in a request of every kind, and is in none of our own texts.
     const secrets = {
       token: 'Secret-Token-7261',
       phone: '+14155557261',

@@ -50,7 +50,7 @@ const CALL = `"call":{"transaction_id":"00000000-00000001","start_time_t":"14359
 const CUSTOM = `"custom_parameter_1":"","custom_parameter_2":"","custom_parameter_3":""`;
 
 let server;
-// Each test begins with the demo data alone.
+// Each test begins with only the demo data.
 beforeEach(async () => {
   await server?.stop();
   server = await start();
@@ -274,7 +274,7 @@ test('a correction keeps the fields that are not sent and clears those that are 
 test('a name keeps the casing of the first report that was stored', async () => {
   const nameOf = async (outcome_name, options = {}, fields = {}) =>
     outcomeOf(await report({ outcome_name, ...fields }, options)).outcome_name;
-  // Neither one that was refused nor another network's is the first.
+  // Refused reports and those of another network don't count as the first.
   await report({ outcome_name: 'FREE TRIAL', value: 'x' });
   await report({ outcome_name: 'FREE TRIAL' }, { call: '00000000-000000FF' });
   await report({ outcome_name: 'FREE TRIAL' }, { call: 'C624DA2C-CF3367C3', token: OTHER_NETWORK });

@@ -55,7 +55,7 @@ test('has a problem of the whole request, with and without a trip to the databas
     const { status: answered, json, text } = await report(body);
     assert.deepEqual([answered, json.errors.map((error) => [error.code, error.pointer])], [status, [[code, '']]]);
     assert.ok(!text.includes('secret') && !text.includes(NETWORK));
-    // The page that the type points to is there.
+    // The page of the type exists.
     const page = await fetch(json.type);
     assert.equal(page.status, 200);
     assert.ok((await page.text()).includes(code));

@@ -103,7 +103,7 @@ test("a problem of a switch comes after those of the body and suggests the right
   assert.deepEqual(json.warnings, [
     { code: 'query.unknown', pointer: '?explian', detail: 'explian is not a known parameter of the query', fix: 'explain' },
   ]);
-  // Without a token nothing is said of the query.
+  // Without a token, there are no warnings about the query.
   assertError(await server.report(sale, { path }), 401, 'token.missing', 'NotAuthorized');
 });
 

@@ -49,7 +49,7 @@ const isForbidden = (answer, what) => {
   assertError(answer, 403, `${code}.forbidden`, type, `You do not have access to this ${whom}`);
 };
 
-/** Two answers that nothing tells apart; `uncounted` leaves out what they cost the database. */
+/** Asserts that two answers are indistinguishable; with `uncounted`, apart from their cost. */
 function isSame(actual, expected, { uncounted = false } = {}) {
   const all = ({ status, text, headers }) => {
     const { date: _date, 'x-request-id': _id, 'x-database-cost': cost, ...rest } = Object.fromEntries(headers);
@@ -128,7 +128,7 @@ describe('by time', () => {
     test(`${name} is as absent as one that is not there`, async () => {
       const answer = await report(search, token);
       isNotFound(answer);
-      // A search passes over the rows of calls that the token does not see. Production does not tell the cost.
+      // A search reads past calls that the token does not see. Production does not expose the cost.
       isSame(answer, await report(nothing, token), { uncounted: true });
     });
   }
@@ -181,7 +181,7 @@ describe('the directory', () => {
 });
 
 describe('the order of checks', () => {
-  // Each search has one fault less than the one before.
+  // Each search has one fault fewer than the one before.
   const faults = {
     start_time_t: '1400000000',
     network_id: '4',

@@ -103,7 +103,7 @@ describe('the network in the path', () => {
 });
 
 describe('methods', () => {
-  // The last is none that the runtime's binding knows.
+  // The last is unknown to the runtime's binding.
   for (const method of ['DELETE', 'PATCH', 'QUERY']) {
     test(`${method} is not allowed`, async () => {
       const answer = await server.report(good, { method });
@@ -435,7 +435,7 @@ function request(body) {
   return `POST ${PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
 }
 
-/** Sends bytes over a socket of its own and resolves with the head of what comes back first. */
+/** Sends bytes over its own socket, and resolves with the head of the first answer. */
 function raw(bytes) {
   const { promise, resolve, reject } = Promise.withResolvers();
   const { hostname, port } = new URL(server.url);
