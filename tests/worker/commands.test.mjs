@@ -174,7 +174,7 @@ describe('archive-calls', () => {
   };
   for (const [args, message] of [
     [[], /--before takes a calendar date/],
-    [['--before', '2025-02-30'], /--before takes a calendar date, such as 2025-01-01/],
+    [['--before', '2025-02-30'], /--before takes a calendar date such as 2025-01-01/],
     [['--before', '2025-1-1'], /--before takes a calendar date/],
     [['--before', '2025-01-01', '--from', '2024-13-01'], /--from takes a calendar date/],
     [['--before', '2025-01-01', '--from', '2025-01-01'], /--from must be earlier than --before/],
