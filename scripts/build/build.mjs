@@ -1,6 +1,5 @@
-// Builds the release Worker into build/ and the reference into www/, unless what is there was built from the same
-// sources; then the npm package, which pages in www/ load. `wrangler` runs this too, as its custom build, so it sets up
-// first.
+// `npm run build`: builds the Worker into build/, the API reference into www/, and the npm package, which the pages in www/
+// load. What is up to date is not built again. wrangler runs this as its custom build, so it sets up first.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -11,13 +10,13 @@ import { isMain, kib, main, root, say, step, together } from '../lib/run.mjs';
 import { setup } from './setup.mjs';
 import { buildWorker } from './worker.mjs';
 
-// All that `wrangler deploy` uploads.
+// Everything that `wrangler deploy` uploads.
 const bundle = ['index.js', 'index_bg.wasm'].map((name) => join(root, 'build', name));
 const stamp = join(root, 'build/.fingerprint');
 
 const written = ['www/docs.html', 'www/errors.json', 'www/openapi.json'].map((path) => join(root, path));
 
-/** Builds the Worker and the reference. Without `optimized`, for development, it takes half the time. */
+/** Builds the Worker and the reference. Without `optimized`, for development, this takes half the time. */
 export async function build({ optimized = true } = {}) {
   const id = buildId();
   const fingerprint = optimized ? id : `${id} not optimized`;
@@ -34,7 +33,7 @@ export async function build({ optimized = true } = {}) {
   for (const [name, size] of [...files, ['total', total]]) say(`  ${name.padEnd(14)} ${kib(size).padStart(10)} gzip`);
 }
 
-/** Builds all that a server serves. */
+/** Builds everything that a server serves. */
 export function buildAll(options) {
   return together(
     () => build(options),

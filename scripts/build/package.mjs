@@ -1,5 +1,5 @@
-// Builds the npm package into package/dist/, from where it is published, and into www/pkg/ what pages of this site load:
-// of the package, and for the page for files a wasm file of its own. Nothing is built again while its sources are the same.
+// Builds the npm package into package/dist/, from where it is published, and into www/pkg/ what the site's pages load: parts
+// of the package, and a WebAssembly file for the page for CSV files. Nothing is built again while its sources are the same.
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,10 +18,10 @@ const page = join(root, 'www/pkg');
 const editor = join(root, 'www/playground/editor.js');
 const demo = join(root, 'fixtures/demo.json');
 
-/** What else an output is made of. */
+/** The other sources of the output. */
 const own = [editor, demo, join(root, 'package-lock.json'), join(root, 'scripts/build/package.mjs')];
 
-/** Without `optimized`, for development, files are larger and it takes half the time. */
+/** Without `optimized`, for development, the files are larger and this takes half the time. */
 export async function buildPackage({ optimized = true } = {}) {
   const id = buildId();
   const best = `${id} ${hash([...sources(), ...own])}`;
@@ -59,7 +59,7 @@ function hash(paths) {
   return sum.digest('hex').slice(0, 12);
 }
 
-/** The wasm files, and wasm-bindgen's JavaScript for each. While one is optimised, the next is compiled. */
+/** Builds the wasm files and wasm-bindgen's JavaScript for each. While one is optimised, the next is compiled. */
 async function modules(id, optimized) {
   mkdirSync(work, { recursive: true });
   const jobs = [];
@@ -70,7 +70,7 @@ async function modules(id, optimized) {
   ]) {
     await compile({ id, feature, profile, kind: 'web', folder: work, name });
     const job = shrink(join(work, `${name}_bg.wasm`), join(work, file), optimized);
-    // Its failure is that of all of them, below.
+    // `Promise.all` below reports a failure.
     job.catch(() => {});
     jobs.push(job);
   }
@@ -88,7 +88,7 @@ function bundle(from, to, ...args) {
   return esbuild([from, ...format, `--outfile=${to}`, ...args]);
 }
 
-/** Each entry as one file. */
+/** Bundles each entry point into one file. */
 async function entries() {
   const aliases = (core, wasm) => [`--alias:core=${join(work, core)}`, `--alias:rules.wasm=${join(work, wasm)}`];
   const small = aliases('core.js', 'rules.wasm');
@@ -101,7 +101,7 @@ async function entries() {
   copyFileSync(join(work, 'rules.wasm'), join(dist, 'rules.wasm'));
 }
 
-/** What only the playground loads: its editor, and the calls of the demo's network. */
+/** Builds what only the playground loads: its editor, and the calls of the demo network. */
 async function playground() {
   await bundle(editor, join(page, 'editor.js'));
   const { calls, tokens } = JSON.parse(readFileSync(demo, 'utf8'));
@@ -109,7 +109,7 @@ async function playground() {
   writeFileSync(join(page, 'calls.json'), JSON.stringify(visible.map(({ network_id, ...call }) => call)));
 }
 
-/** Types, README, licences and metadata. Codes come from the package itself, the version from the crate. */
+/** Writes types, README, licences and metadata. Codes come from the package itself, the version from the crate. */
 async function texts() {
   const { codes, limits } = await import(pathToFileURL(join(dist, 'index.js')));
   for (const path of sources().filter((path) => path.endsWith('.d.ts'))) {
@@ -134,7 +134,7 @@ function declarations(codes, limits) {
 export type ErrorCode =
 ${union('error').join('\n')};
 
-/** A code that refuses nothing; in strict mode the \`key.*\` ones refuse. */
+/** A code that doesn't refuse a request. In strict mode, the \`key.*\` ones do. */
 export type WarningCode =
 ${union('warning').join('\n')};
 
@@ -156,24 +156,24 @@ function table(codes) {
   return ['| Code | Severity | What it means | What to do |', '|---|---|---|---|', ...rows].join('\n');
 }
 
-/** What each way to load the package weighs, in bytes of gzip, and what of it is what. */
+/** The size of each way to load the package and of its parts, in bytes of gzip. */
 function sizes() {
   const gzip = (bytes) => gzipSync(bytes, { level: 9 }).length;
   const size = (name) => gzip(readFileSync(join(dist, name)));
   const { code, data } = sections(readFileSync(join(dist, 'rules.wasm')));
   return {
     'call-outcomes, wasm inlined': size('index.js'),
-    'the same for Node, Deno and Bun': size('node.js'),
+    'call-outcomes, Node, Deno, Bun': size('node.js'),
     'call-outcomes/slim and its wasm': size('slim.js') + size('rules.wasm'),
     '  JavaScript': size('slim.js'),
     '  wasm: code': gzip(code),
     '  wasm: texts and tables': gzip(data),
     'call-outcomes/form': size('form.js'),
-    'the page for files': gzip(readFileSync(join(page, 'table.js'))) + gzip(readFileSync(join(page, 'table.wasm'))),
+    'the page for CSV files': gzip(readFileSync(join(page, 'table.js'))) + gzip(readFileSync(join(page, 'table.wasm'))),
   };
 }
 
-/** The code and the data of a wasm file, whose sections each begin with an id and a length in LEB128. */
+/** The code and data sections of a wasm file. Each section begins with an id and its length in LEB128. */
 function sections(wasm) {
   const found = {};
   for (let at = 8; at < wasm.length; ) {

@@ -1,6 +1,6 @@
-// Makes the reference that the server shows from what the rules print of themselves: www/openapi.json,
-// www/errors.json, www/mistakes.json, www/docs.html and a page for every code in www/errors/. Plain HTML, readable
-// without scripts and without a network.
+// Writes the API reference from the OpenAPI document and the registry of codes that the crate prints: www/openapi.json,
+// www/errors.json, www/mistakes.json, www/docs.html and a page for every code in www/errors/. The pages are plain HTML that
+// needs no scripts.
 import { execFile } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { root } from '../lib/run.mjs';
 const EXAMPLE = ['run', '--quiet', '--locked', '--features', 'openapi', '--example', 'reference'];
 const SERVER = 'http://127.0.0.1:8787';
 
+/** Writes the reference into www/. */
 export async function reference() {
   const { stdout } = await promisify(execFile)('cargo', EXAMPLE, { cwd: root, maxBuffer: 1 << 26 });
   const { openapi, errors, mistakes } = JSON.parse(stdout);
@@ -25,7 +26,7 @@ export async function reference() {
   ]);
 }
 
-/** What is written in the markup of the texts: `code`. */
+/** A text as HTML, with `code` between backticks. */
 const prose = (text) => escape(text).replace(/`([^`]+)`/g, '<code>$1</code>');
 
 function escape(text) {
@@ -68,12 +69,12 @@ function codePage({ code, severity, class: type, status, title, message, advice 
   );
 }
 
-/** A request that is answered with the code, and a way to the playground. */
+/** A request that is answered with the code, and a link to the playground. */
 function example(mistake) {
   if (!mistake) return '';
   const { code, request } = mistake;
   return `
-<h2>A request that has it</h2>
+<h2>Example of a request with this problem</h2>
 <pre tabindex="0"><code>${escape(request)}</code></pre>
 <p><a href="/#mistake:${code}">Try it in the playground</a></p>`;
 }
@@ -126,7 +127,7 @@ ${errorsSection(errors)}
 
 const brief = (path) => escape(path.replace('/api/{version}', ''));
 
-/** A route; one that takes and answers what an earlier one does only says so. */
+/** The section of a route. If an earlier route has the same request and answers, it only links there. */
 function operationSection(operation, resolve, seen) {
   const { operationId, method, path, summary, description, parameters = [], requestBody, responses } = operation;
   const body = requestBody?.content['application/json'];
@@ -138,7 +139,7 @@ function operationSection(operation, resolve, seen) {
   if (first) {
     const own = parameters.length > first.parameters.length ? params : '';
     return `<article aria-labelledby="${operationId}">${head}
-<p><strong>${prose(summary)}.</strong> Takes and answers the same as <a href="#${first.operationId}">${first.method} ${brief(first.path)}</a>.</p>${own}</article>`;
+<p><strong>${prose(summary)}.</strong> The request and the answers are the same as for <a href="#${first.operationId}">${first.method} ${brief(first.path)}</a>.</p>${own}</article>`;
   }
   seen.set(shape, operation);
   return `<article aria-labelledby="${operationId}">${head}
@@ -163,7 +164,7 @@ function answer(status, { description }) {
   return names.map((name) => `<a href="#class-${name}"><code>${name}</code></a>`).join(', ');
 }
 
-/** A table of each object in a request. */
+/** A table for each object in a request. */
 function fields(schema, resolve) {
   const objects = [];
   const visit = (name, value) => {
@@ -230,7 +231,7 @@ function answerExamples(responses, resolve) {
     .flatMap(([status, response]) =>
       Object.values(resolve(response).content?.['application/json']?.examples ?? {}).map(
         ({ value }) =>
-          `<details><summary>An answer: ${status}</summary><pre tabindex="0"><code>${escape(JSON.stringify(value, null, 2))}</code></pre></details>`,
+          `<details><summary>Example of an answer: ${status}</summary><pre tabindex="0"><code>${escape(JSON.stringify(value, null, 2))}</code></pre></details>`,
       ),
     )
     .join('\n');
@@ -252,7 +253,7 @@ function errorsSection(errors) {
   });
   return `<section aria-labelledby="errors">
 <h2 id="errors">Errors</h2>
-<p>An error names its class and, in <code>X-Error-Code</code>, the code of the first problem; with <code>Accept: application/problem+json</code> it is a document with every problem, its code, its place and what to write instead where that is certain. A code, once released, never changes its meaning. Warnings, in <code>X-Warnings</code>, do not refuse a request.</p>
+<p>An error names its class and, in <code>X-Error-Code</code>, the code of the first problem; with <code>Accept: application/problem+json</code> the answer lists every problem with its code, its place and, where that is certain, what to write instead. A released code never changes its meaning. Warnings, in <code>X-Warnings</code>, don't refuse a request.</p>
 <pre tabindex="0"><code>${escape('{"errors":{"class":"RecordInvalid","invalid_data":"Validation failed: transaction_id or start_time_t must be present"}}')}</code></pre>
 ${tables.join('\n')}
 </section>`;

@@ -1,6 +1,6 @@
-// Everything that building, serving and testing need beyond Node, rustup and a C compiler. Runs first in every command,
-// so it costs little when there is nothing to do, and only adds: nothing outside this folder and the tool cache is
-// changed, except that rustup may be asked for the components and the target in rust-toolchain.toml.
+// Installs everything that building, serving and testing need beyond Node, rustup and a C compiler. Every command runs this
+// first, so it is quick when there is nothing to do. It changes nothing outside this folder and the tool cache, except that
+// it may ask rustup for the components and the target in rust-toolchain.toml.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
@@ -14,22 +14,22 @@ const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'cal
 
 const tool = join(root, 'tools/bindgen');
 const toolSources = ['Cargo.toml', 'Cargo.lock', 'src/bin/bindgen.rs', 'src/bin/test-runner.rs'];
-/** Where tools/bindgen is built, once for all clones that have the same. */
+/** Where tools/bindgen is built, once for all clones with the same version. */
 const toolTarget = join(cache, `bindgen-${hashOf(toolSources.map((name) => join(tool, name)))}`);
 
-/** Writes the JavaScript of a wasm build. */
+/** The program that writes the JavaScript of a wasm build. */
 export const bindgen = join(toolTarget, 'release/bindgen');
-/** Runs tests that were compiled to wasm. */
+/** The program that runs tests compiled to wasm. */
 export const wasmTestRunner = join(toolTarget, 'release/test-runner');
 
-/** Prepares for building and serving. */
+/** Installs what building and serving need. */
 export async function setup() {
   begin();
   await toolchain();
   await together(bindgenTool, packages);
 }
 
-/** Prepares for testing too: everything that a check needs is there before the first one begins. */
+/** Installs what the tests need too, so that nothing is missing when the first check begins. */
 export async function setupTests() {
   begin({ tests: true });
   await toolchain();
@@ -51,10 +51,10 @@ export async function setupTests() {
 }
 
 function begin({ tests = false } = {}) {
-  // No usage reports, and no request for a location that local requests do not need.
+  // No usage reports, and no request for a location, which local requests don't need.
   process.env.WRANGLER_SEND_METRICS ??= 'false';
   process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= 'false';
-  // rustup's installer puts this on the PATH of the next login only.
+  // rustup's installer adds this to the PATH only from the next login on.
   process.env.PATH += delimiter + join(process.env.CARGO_HOME || join(homedir(), '.cargo'), 'bin');
   const missing = [...missingToBuild(), ...(tests ? missingToTest() : [])];
   if (missing.length > 0) {
@@ -65,14 +65,14 @@ function begin({ tests = false } = {}) {
 const runs = (command, ...args) => spawnSync(command, args, { cwd: root }).status === 0;
 const isRoot = process.getuid?.() === 0;
 
-/** What has to be installed by hand, of what building needs. */
+/** What building needs and has to be installed by hand. */
 function missingToBuild() {
   const missing = [];
   const [major] = process.versions.node.split('.');
   if (Number(major) < 20) missing.push(`Node 20 or newer (this is ${process.versions.node}): https://nodejs.org`);
   if (!runs('npm', '--version')) missing.push('npm, which comes with Node: https://nodejs.org');
   else if (!hasPackages() && spawnSync('npm', ['config', 'get', 'ignore-scripts'], { encoding: 'utf8' }).stdout.trim() === 'true') {
-    missing.push('npm packages run no install scripts here. Run: npm config set ignore-scripts false');
+    missing.push('npm is configured not to run install scripts. Run: npm config set ignore-scripts false');
   }
   if (!runs('cc', '--version')) missing.push('A C compiler, as Rust links with `cc`. On Debian: apt-get install gcc libc6-dev');
   const found = inspect();
@@ -84,7 +84,7 @@ function missingToBuild() {
   return missing;
 }
 
-/** What has to be installed by hand, of what only the tests need. */
+/** What only the tests need and has to be installed by hand. */
 function missingToTest() {
   const missing = [];
   if (!runs('python3', '-c', 'import ensurepip, venv')) {
@@ -92,7 +92,7 @@ function missingToTest() {
   }
   if (!runs('curl', '--version')) missing.push('curl. On Debian: apt-get install curl');
   if (!existsSync(chromium) && !(isRoot && runs('apt-get', '--version'))) {
-    missing.push(`Chromium at ${chromium}, or where the variable CHROMIUM says. On Debian: apt-get install chromium`);
+    missing.push(`Chromium at ${chromium} (set CHROMIUM to another path). On Debian: apt-get install chromium`);
   }
   return missing;
 }
@@ -114,7 +114,7 @@ function rustup(...args) {
   return run('rustup', args, { quiet: true });
 }
 
-/** The toolchain in force here, or nothing if rustup has yet to install it. */
+/** The active toolchain, or nothing if rustup has yet to install it. */
 function inspect() {
   const rustc = (...args) => spawnSync('rustc', args, { cwd: root, encoding: 'utf8' });
   const version = rustc('--version');
@@ -124,7 +124,7 @@ function inspect() {
   return { version: version.stdout.split(' ')[1], sysroot, libraries };
 }
 
-/** What a toolchain has yet to be given, each with its command of rustup. */
+/** What a toolchain lacks, each with the rustup command that adds it. */
 function lacks({ sysroot, libraries }) {
   const lacking = [];
   if (!['cargo-clippy', 'cargo-fmt'].every((name) => existsSync(join(sysroot, 'bin', name)))) {
@@ -136,6 +136,7 @@ function lacks({ sysroot, libraries }) {
   return lacking;
 }
 
+/** The value of a key in a TOML file of the repository. */
 export function setting(file, key) {
   return new RegExp(`^${key} = "(.+)"`, 'm').exec(readFileSync(join(root, file), 'utf8'))[1];
 }
@@ -144,7 +145,7 @@ function bindgenTool() {
   return buildTool(bindgen, 'Building the binding generator', '--bin', 'bindgen');
 }
 
-/** What wasm-bindgen's command line has beside the generator. */
+/** The test runner is part of wasm-bindgen's command line, not of its library. */
 function testRunner() {
   return buildTool(wasmTestRunner, 'Building the runner of tests in wasm', '--features', 'test-runner', '--bin', 'test-runner');
 }
@@ -155,7 +156,7 @@ async function buildTool(binary, title, ...args) {
   await step(`${title}, once`, () => run('cargo', [...build, ...args], { quiet: true }));
 }
 
-/** Sooner built, as it is built once; no tool here runs for long. */
+/** Settings that make a quick build: each tool is built once and never runs for long. */
 const quickly = {
   CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16',
   CARGO_PROFILE_RELEASE_DEBUG: '0',
@@ -177,7 +178,7 @@ async function crate(name, version, binary) {
   });
 }
 
-/** The tool that looks for inputs that break something. It needs nightly Rust, and nothing else here does. */
+/** Installs cargo-fuzz, which looks for inputs that break an invariant. Only this needs nightly Rust. */
 export async function fuzzer() {
   const binary = join(cache, `cargo-fuzz-${CARGO_FUZZ}`, 'bin/cargo-fuzz');
   await crate('cargo-fuzz', CARGO_FUZZ, binary);
@@ -187,21 +188,21 @@ export async function fuzzer() {
   return binary;
 }
 
-/** The tool that breaks the source, to see whether a test notices. */
+/** Installs cargo-mutants, which breaks the source to see whether a test notices. */
 export async function mutator() {
   const binary = join(cache, `cargo-mutants-${CARGO_MUTANTS}`, 'bin/cargo-mutants');
   await crate('cargo-mutants', CARGO_MUTANTS, binary);
   return binary;
 }
 
-/** The tool that holds the crates to deny.toml. */
+/** Installs cargo-deny, which checks the dependencies against deny.toml. */
 export async function dependencyPolicy() {
   const binary = join(cache, `cargo-deny-${CARGO_DENY}`, 'bin/cargo-deny');
   await crate('cargo-deny', CARGO_DENY, binary);
   return binary;
 }
 
-/** A Python with the tools that the OpenAPI document is tested with. Nothing but the tests needs it. */
+/** Installs the Python packages that test the OpenAPI document. Returns their Python. */
 export async function apiTester() {
   const home = join(cache, `schemathesis-${SCHEMATHESIS}-openapi-spec-validator-${OPENAPI_SPEC_VALIDATOR}`);
   const python = join(home, 'bin/python');
@@ -216,12 +217,12 @@ export async function apiTester() {
   return python;
 }
 
-/** The runtimes and bundlers that the npm package is tested with, and what drives a browser. Only tests need them. */
+/** Installs the runtimes and bundlers that the npm package is tested with, and Playwright. */
 export function packageTester() {
   return packagesOf('tests/package/tools', 'Installing what the package is tested with');
 }
 
-/** The browser. Only tests and measurements need it. */
+/** Installs the browser, which only tests and measurements need. */
 export async function browser() {
   if (existsSync(chromium)) return;
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
@@ -232,16 +233,16 @@ export async function browser() {
   });
 }
 
-/** What the benchmark measures beside this. Nothing else needs it. */
+/** Installs what the benchmark compares with. */
 export async function benchPeers() {
-  await packagesOf('bench', 'Installing what is measured beside this');
+  await packagesOf('bench', 'Installing what the benchmark compares with');
 }
 
-/** The packages of a folder that has a lock of its own. */
+/** Installs the packages of a folder that has a lock file of its own. */
 async function packagesOf(path, title) {
   const folder = join(root, path);
   if (installed(folder)) return;
-  // Not `ci`, which a lock fails that lacks the optional packages of other systems.
+  // Not `ci`, which fails if the lock lacks the optional packages of other systems.
   const install = ['install', '--no-save', '--prefix', folder, '--no-audit', '--no-fund', '--loglevel=error'];
   await step(title, () => run('npm', install, { quiet: true }));
 }
@@ -250,11 +251,11 @@ const hasPackages = () => existsSync(pinnedNode) && installed(root);
 
 async function packages() {
   if (hasPackages()) return;
-  // npm is about to replace `node_modules`: it must not find its own Node there.
+  // npm is about to replace `node_modules`, so it must not run on the Node in there.
   const PATH = process.env.PATH.split(delimiter)
     .filter((path) => !path.endsWith('node_modules/.bin'))
     .join(delimiter);
-  // Errors only, as an old Node brings warnings: the pinned one, which will run these packages, comes with them.
+  // Errors only: on an old Node npm warns, but the packages will run on the pinned Node, which comes with them.
   const ci = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
   await step('Installing the npm packages', () => run('npm', ci, { quiet: true, env: { ...process.env, PATH } }));
   if (spawnSync(pinnedNode, ['--version']).status !== 0) {
@@ -262,7 +263,7 @@ async function packages() {
   }
 }
 
-/** Whether what npm says it installed, by whatever command, is what the lock asks for. */
+/** Whether the installed packages are those of the lock, whichever command installed them. */
 function installed(folder) {
   const record = join(folder, 'node_modules/.package-lock.json');
   if (!existsSync(record)) return false;

@@ -1,7 +1,7 @@
 /*! Follows the shim of worker-build 0.8.7, github.com/cloudflare/workers-rs, Apache-2.0. */
-// Makes a Worker of the module that wasm-bindgen wrote. scripts/worker.mjs adds a handler for each event and an export for
-// each class, and bundles it. After a panic, which ends in a trap, the request at hand is answered 500 by the platform, and
-// the next one begins with a new instance of the wasm.
+// Turns the module that wasm-bindgen wrote into a Worker. scripts/build/worker.mjs adds a handler for each event and an
+// export for each class, and bundles it. A panic ends in a trap: the platform answers that request with 500, and the next
+// request begins with a new instance of the wasm.
 import { WorkerEntrypoint } from 'cloudflare:workers';
 import * as exports from './index.js';
 
@@ -17,7 +17,7 @@ function checkReinitialize() {
   }
 }
 
-// Panics outside of a call, such as in a promise that nobody awaits.
+// Notices panics outside of a call, such as in a promise that nothing awaits.
 addEventListener('error', (e) => {
   handleMaybeCritical(e.error);
 });
@@ -33,8 +33,8 @@ class Entrypoint extends WorkerEntrypoint {}
 
 // HANDLERS
 
-// An object of an exported class lives in an instance of the wasm. Behind this proxy it is made anew, of the same
-// arguments, when it is used with another instance than its own.
+// An object of an exported class belongs to one instance of the wasm. When it is used with another instance, this proxy
+// creates it again with the same arguments.
 const instanceProxyHooks = {
   set: (target, prop, value, receiver) => Reflect.set(target.instance, prop, value, receiver),
   has: (target, prop) => Reflect.has(target.instance, prop),

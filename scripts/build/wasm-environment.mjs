@@ -1,13 +1,13 @@
-// The environment in which cargo builds wasm that is published: it holds no path of this machine, and comes out the same in
+// The environment in which cargo builds wasm that is published. Its output has no path of this machine, and is the same in
 // any folder.
 import { dirname, join } from 'node:path';
 import { run } from '../lib/run.mjs';
 import { TARGET } from './setup.mjs';
 
-/** For a build with this id; see `buildId`. */
+/** The environment for the build with an id from `buildId`. */
 export async function wasmEnvironment(id) {
   const renamed = Object.entries(await names()).map(([path, name]) => `--remap-path-prefix=${path}=${name}`);
-  // Cargo reads flags from one variable only. In this one a path may have spaces.
+  // Cargo reads flags from one variable only, and in this one a path may have spaces.
   const flags = [...ownFlags(), ...renamed].join('\x1f');
   return { ...process.env, CALL_OUTCOMES_BUILD: id, CARGO_ENCODED_RUSTFLAGS: flags };
 }
@@ -17,7 +17,7 @@ function ownFlags() {
   return encoded?.split('\x1f') ?? plain?.split(' ').filter(Boolean) ?? [];
 }
 
-/** What each folder of sources is called in what is built. Where one is in another, the inner comes later, and counts. */
+/** The name of each source folder in the output. A folder inside another comes later and takes precedence. */
 async function names() {
   const filters = ['--locked', '--all-features', '--filter-platform', TARGET];
   const metadata = JSON.parse(await run('cargo', ['metadata', '--format-version', '1', ...filters], { quiet: true }));
@@ -28,7 +28,7 @@ async function names() {
     [metadata.workspace_root]: '',
     [metadata.target_directory]: 'target',
     ...Object.fromEntries(crates.map((folder) => [folder, ''])),
-    // The standard library's, as it is called where its sources are not installed.
+    // The standard library, under the name that it has where its sources are not installed.
     [join(sysroot.trim(), 'lib/rustlib/src/rust')]: `/rustc/${/^commit-hash: (.+)$/m.exec(version)?.[1]}`,
   };
 }

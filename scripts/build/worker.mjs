@@ -1,4 +1,4 @@
-// Builds the Worker into build/: index.js and index_bg.wasm, all that `wrangler deploy` uploads.
+// Builds the Worker into build/: index.js and index_bg.wasm, which are all that `wrangler deploy` uploads.
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../lib/run.mjs';
@@ -7,19 +7,19 @@ import { compile, esbuild, optimize } from './wasm.mjs';
 const work = join(root, 'target/worker');
 const at = (name) => join(work, name);
 
-/** The events of a Worker, which are handed the environment and the context. */
+/** The events of a Worker, whose handlers get the environment and the context. */
 const EVENTS = ['connect', 'email', 'fetch', 'queue', 'scheduled'];
-/** What the shim itself calls. */
+/** The functions that the shim itself calls. */
 const SYSTEM = ['__wbg_reset_state', '__worker_init_state'];
 
-/** What was in build/ stays until all of the new build is there. */
+/** Builds the Worker. The previous build stays in build/ until the new one is complete. */
 export async function buildWorker(id, { optimized }) {
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
   await compile({ id, feature: 'worker', profile: 'release', kind: 'worker', folder: work, name: 'index' });
   writeFileSync(at('shim.js'), shim(readFileSync(at('index.js'), 'utf8')));
   await Promise.all([
-    // `-O3` came out smaller, gzipped, than `-Os` and `-Oz`. Names stay, for traces of panics.
+    // `-O3` is smaller, gzipped, than `-Os` and `-Oz`. Names stay for the traces of panics.
     optimized
       ? optimize(at('index_bg.wasm'), at('optimized.wasm'), ['-O3', '--debuginfo'], ['exception-handling'])
       : copyFileSync(at('index_bg.wasm'), at('optimized.wasm')),
@@ -35,12 +35,12 @@ export async function buildWorker(id, { optimized }) {
 async function bundle() {
   const external = ['--external:./index_bg.wasm', '--external:cloudflare:*'];
   await esbuild(['shim.js', '--bundle', '--format=esm', '--minify', '--log-level=warning', ...external, '--outfile=bundle.js'], work);
-  // The runtime compiles the wasm that a module imports as it is.
+  // The runtime compiles the wasm that a module imports.
   const text = readFileSync(at('bundle.js'), 'utf8');
   writeFileSync(at('bundle.js'), text.replaceAll('import source ', 'import '));
 }
 
-/** scripts/build/shim.js for what a module of wasm-bindgen exports. */
+/** scripts/build/shim.js, completed for the exports of wasm-bindgen's module. */
 function shim(module) {
   const names = (pattern) => [...module.matchAll(pattern)].map(([, name, alias]) => name ?? alias);
   const functions = names(/^export (?:async )?function (\w+)|^export \{ \w+ as (\w+) \}/gm);

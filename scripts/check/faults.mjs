@@ -1,4 +1,4 @@
-// `npm run test:faults`: the long form of what `npm test` does to the server: 20 kills, two minutes of too much load.
+// `npm run test:faults`: the long form of the fault tests of `npm test`, with 20 kills and two minutes of overload.
 import { build } from '../build/build.mjs';
 import { nodeTests } from './node-tests.mjs';
 import { main } from '../lib/run.mjs';

@@ -1,5 +1,5 @@
-// `npm run test:fuzz`: looks for inputs for which the invariants of tests/invariants do not hold, for `-- --seconds 600` in all
-// or for as long as that says, and keeps the smallest set of inputs that reaches all that was reached in tests/corpus.
+// `npm run test:fuzz -- --seconds 600`: looks for inputs that break an invariant of tests/invariants, for so many seconds in
+// all. Keeps the smallest set of inputs with the same coverage in tests/corpus.
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { expand, table } from '../../tools/harness/cases.mjs';
 import { main, root, run } from '../lib/run.mjs';
 import { fuzzer, setup } from '../build/setup.mjs';
 
-/** The longest input that is kept: what a longer one reaches, a shorter one can. */
+/** The longest input that is kept: a shorter one can reach the same code. */
 const LONGEST = 400;
 const work = join(root, 'target/fuzz');
 
@@ -19,7 +19,7 @@ await main(async () => {
   const cargoFuzz = await fuzzer();
   const targets = readdirSync(join(root, 'fuzz/targets')).map((name) => name.replace('.rs', ''));
   const fuzz = (...args) => run(cargoFuzz, args, { env: { ...process.env, RUSTUP_TOOLCHAIN: 'nightly' } });
-  // The crate has no unsafe code that a sanitizer would watch.
+  // The crate has no unsafe code that needs a sanitizer.
   const build = ['--sanitizer', 'none', '--target-dir', join(root, 'target/fuzz-build')];
   for (const target of targets) {
     const inputs = join(work, target);
@@ -35,7 +35,7 @@ function corpus(target) {
   return join(root, 'tests/corpus', `${target}.jsonl`);
 }
 
-/** The inputs to begin with: those that were kept, and the bodies of the table of cases. */
+/** Writes the inputs to begin with: the kept ones, and the bodies of the table of cases. */
 function unpack(target, folder) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });

@@ -1,5 +1,5 @@
-// `npm run bench:csv -- ROWS`: checks a file of so many rows (a million) on the playground's page for files, in
-// Chromium, and prints rows a second, the memory of its processes, and how long the page did not answer.
+// `npm run bench:csv -- ROWS`: checks a file with so many rows (default: a million) on the page for CSV files, in Chromium,
+// and prints the rows a second, the memory of the processes, and the longest time that the page was blocked.
 import { createWriteStream, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,7 +30,7 @@ await main(async () => {
   }
 });
 
-/** A file as a CRM writes it, of which one row in a hundred is bad. */
+/** Writes a file like that of a CRM, in which one row in a hundred is invalid. */
 async function write(path, rows) {
   const file = createWriteStream(path);
   file.write('Call start;Phone;Outcome;Amount;Order ID;Comment\r\n');
@@ -74,7 +74,7 @@ async function measure(url, path, profile) {
     console.log(await page.locator('#verdict').textContent());
     const longest = (list) => Math.round(Math.max(0, ...list));
     const { tasks, gaps } = await page.evaluate(() => ({ tasks: globalThis.tasks, gaps: globalThis.gaps }));
-    console.log(`longest task of the page ${longest(tasks)} ms (0: none over 50), longest gap between frames ${longest(gaps)} ms`);
+    console.log(`longest task of the page ${longest(tasks)} ms (0: none over 50 ms), longest gap between frames ${longest(gaps)} ms`);
     for (const [type, size] of Object.entries(most)) {
       console.log(`${type.padEnd(12)} ${Math.round(size / MEBIBYTE)} MiB at most, ${Math.round((before[type] ?? 0) / MEBIBYTE)} MiB before`);
     }
@@ -94,7 +94,7 @@ function memory(profile) {
       const [, kibibytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${id}/status`, 'utf8')) ?? [];
       sum[type] = (sum[type] ?? 0) + Number(kibibytes ?? 0) * 1024;
     } catch {
-      // It ended meanwhile.
+      // The process has ended meanwhile.
     }
   }
   return sum;

@@ -1,4 +1,4 @@
-// `npm run test:mutants`: breaks matching, merging and the values' rules, a place at a time, and expects a test to notice each.
+// `npm run test:mutants`: breaks matching, merging and the rules of values, one place at a time, and expects a test to fail.
 import { join } from 'node:path';
 import { main, root, run } from '../lib/run.mjs';
 import { mutator, setup } from '../build/setup.mjs';

@@ -1,4 +1,4 @@
-// `npm run screenshots`: takes the pictures that the documents show, in Chromium, and writes them to docs/images/.
+// `npm run screenshots`: takes the screenshots for the documents, in Chromium, and writes them to docs/images/.
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { launch } from '../../tools/harness/browser.mjs';
@@ -11,7 +11,7 @@ import { browser as installBrowser, packageTester } from '../build/setup.mjs';
 const FOLDER = join(root, 'docs/images');
 const VIEWPORT = { width: 1200, height: 820 };
 
-/** A search that several calls are about as close to, and a misspelt key. */
+/** A report with a misspelt key, whose search several calls match about equally well. */
 const REQUEST = {
   search: { start_time_t: '1440607350' },
   call_outcome: { outcome_name: 'Sale', partner_unique_id: '1', sale_ammount: '1200.00' },
@@ -39,7 +39,7 @@ await main(async () => {
   }
 });
 
-/** Pastes a text over all that is in the editor. */
+/** Replaces the text in the editor by pasting. */
 async function write(page, text) {
   const editor = page.getByRole('textbox', { name: 'Request', exact: true });
   await editor.press('Control+a');

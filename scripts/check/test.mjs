@@ -1,4 +1,4 @@
-// `npm test`: every check there is, the quick ones first, up to the first that fails.
+// `npm test`: runs all checks, the quick ones first, and stops at the first that fails.
 import { buildAll } from '../build/build.mjs';
 import { nodeTests } from './node-tests.mjs';
 import { Failure, elapsed, main, pinnedEnvironment, pinnedNode, run } from '../lib/run.mjs';
@@ -13,14 +13,14 @@ const checks = [
   ['clippy', () => cargo('clippy', '--locked', '--all-targets', '--features', 'openapi', ...DENY)],
   ['clippy for the Worker', () => cargo('clippy', '--locked', ...WASM, '--features', 'worker', ...DENY)],
   ['clippy for the npm package', () => cargo('clippy', '--locked', ...WASM, '--features', 'npm', ...DENY)],
-  ['clippy for the page for files', () => cargo('clippy', '--locked', ...WASM, '--features', 'table', ...DENY)],
+  ['clippy for the page for CSV files', () => cargo('clippy', '--locked', ...WASM, '--features', 'table', ...DENY)],
   ['the features that exclude each other', excludedFeatures],
   ['the dependencies', dependencies],
   ['the documents and the imports', () => nodeTests('tests/docs')],
   ['documentation', () => run('cargo', ['doc', '--locked', '--no-deps'], { env: strictDocs })],
   ['tests of the crate', () => cargo('test', '--locked')],
   ['the table of cases in wasm', () => run('cargo', ['test', '--locked', ...WASM, '--test', 'rules'], { env: runner() })],
-  // All of them first: the command that loads calls reads with what the page for files reads with.
+  // All builds come first: `npm run load-calls` reads files with the code of the page for CSV files.
   ['the builds', buildAll],
   ['tests of the Worker', () => nodeTests('tests/worker')],
   ['faults, the short form', () => nodeTests('tests/faults')],
@@ -51,7 +51,7 @@ async function formatting() {
 }
 
 async function dependencies() {
-  // Of every platform, as the policy reads them all; after that, nothing is asked of a network.
+  // Fetches the crates of every platform, which the policy reads, so that the check itself runs offline.
   await cargo('fetch', '--locked');
   await run(await dependencyPolicy(), ['--locked', '--offline', 'check', 'bans', 'licenses', 'sources']);
 }
@@ -80,5 +80,5 @@ async function excludedFeatures() {
   if (!output.includes('`npm` and `worker` exclude each other')) {
     throw new Failure(`${output}\`--features worker,npm\` must fail, and say that they exclude each other.`);
   }
-  console.log('Refused, as it must be.');
+  console.log('It fails to compile, as it must.');
 }

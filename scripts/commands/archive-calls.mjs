@@ -1,18 +1,18 @@
-// `npm run archive-calls`: moves old calls without outcomes from the database to KV, or brings them back.
+// `npm run archive-calls`: moves old calls without outcomes from the database to KV, or back.
 import { archive, archivedParts, countArchivable, restore } from '../lib/archive.mjs';
 import { openDatabase } from '../lib/database.mjs';
 import { Failure, commandLine, elapsed, isMain, main } from '../lib/run.mjs';
 
 const help = `Usage: npm run archive-calls -- --before YYYY-MM-DD [options]
 
-Moves calls without outcomes from the database to KV. Reports find them there as before.
+Moves calls without outcomes from the database to KV. Reports still find them.
 
   --before <day>   Calls that started before this day (UTC)
   --from <day>     Calls that started on this day or later
   --network <id>   Calls of this network only
-  --restore        Brings archived calls back into the database
-  --dry-run        Shows what would move, and moves nothing
-  --remote         Works on the deployed database, not the local one`;
+  --restore        Moves archived calls back into the database
+  --dry-run        Shows how many calls would move, and moves none
+  --remote         Uses the deployed database, not the local one`;
 
 if (isMain(import.meta.url)) {
   await main(async () => {
@@ -23,7 +23,7 @@ if (isMain(import.meta.url)) {
       from: values.from === undefined ? 0 : day('from', values.from),
       network: values.network ?? null,
     };
-    if (range.before > Date.now()) throw new Failure('--before must not be later than today: calls may be under way.');
+    if (range.before > Date.now()) throw new Failure('--before must not be later than today, as calls may be in progress.');
     if (values.from !== undefined && range.from >= range.before) throw new Failure('--from must be earlier than --before.');
     const began = performance.now();
     const { DB, ARCHIVE, close } = await openDatabase({ remote: values.remote });
@@ -53,11 +53,11 @@ function read(args) {
   return commandLine({ args, options }, help).values;
 }
 
-/** The beginning of a day, UTC, in Unix milliseconds. JavaScript takes February 30 for March 2. */
+/** The beginning of a day, UTC, in Unix milliseconds. `Date.parse` reads February 30 as March 2, so that is checked. */
 function day(name, text = '') {
   const time = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN;
   if (Number.isNaN(time) || !new Date(time).toISOString().startsWith(text)) {
-    throw new Failure(`--${name} takes a day of the calendar, such as 2025-01-01.\n\n${help}`);
+    throw new Failure(`--${name} takes a calendar date such as 2025-01-01.\n\n${help}`);
   }
   return time;
 }

@@ -13,10 +13,10 @@ import { Failure, commandLine, main, root, run, step } from '../lib/run.mjs';
 
 const help = `Usage: npm run deploy [-- --dry-run]
 
-Builds, checks what was built with the variables of wrangler.toml, creates the database if the account has none,
-applies the migrations to it, and deploys.
+Builds the Worker and checks it with the variables of wrangler.toml, creates the database if the account has none,
+applies the migrations, and deploys.
 
-  --dry-run   Builds and checks, and shows what it would do then
+  --dry-run   Builds and checks, then shows the steps instead of running them
   --help      Shows this`;
 
 /** What {@link deploy} works with. */
@@ -26,14 +26,14 @@ const tools = {
     await buildPackage();
   },
   check,
-  /** The output of a command. */
+  /** Returns the output of a wrangler command. */
   ask: wrangler,
-  /** A command whose output is for the person at the terminal. */
+  /** Runs a wrangler command that prints to the terminal. */
   do: (...args) => run(process.execPath, [join(root, 'node_modules/wrangler/bin/wrangler.js'), ...args]),
   say: console.log,
 };
 
-/** Runs what was built, with the variables and bindings of production, on an empty database with the migrations. */
+/** Runs the built Worker with the variables and bindings of production, on an empty database with the migrations. */
 async function check() {
   await step('Checking the bundle', () => wrangler('deploy', '--dry-run', PRODUCTION));
   await step('Checking the variables and the migrations', async () => {
@@ -52,7 +52,7 @@ async function check() {
             name,
             rootPath: root,
             modulesRoot: 'build',
-            // Not those of .dev.vars, which are not deployed.
+            // Without those of .dev.vars, which are not deployed.
             bindings: vars,
             modules: [
               { type: 'ESModule', path: 'build/index.js' },
@@ -66,7 +66,7 @@ async function check() {
       await migrate(await miniflare.getD1Database('DB', name));
       const response = await miniflare.dispatchFetch('http://127.0.0.1/healthz');
       const answer = await response.text();
-      if (!response.ok) throw new Failure(`It would not work. /healthz answers ${response.status}: ${answer}`);
+      if (!response.ok) throw new Failure(`The Worker would not work: /healthz answers ${response.status}: ${answer}`);
     } finally {
       await miniflare.dispose();
       await rm(folder, { recursive: true, force: true });

@@ -1,5 +1,5 @@
-// `npm run dev`: serves as `npm start` does, and builds and serves anew whenever a source changes. While a build fails,
-// the server of the last good one goes on. Nothing is optimised, so that it is quick.
+// `npm run dev`: serves as `npm start` does, and rebuilds and restarts when a source changes. While a build fails, the last
+// good build is served. Builds are not optimised, to be quick.
 import { watch } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -10,12 +10,12 @@ import { options, requestedPort, serve } from '../lib/serve.mjs';
 
 for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(0));
 
-/** What is watched: whole folders, and files of the repository's own folder. */
+/** The watched folders, and files in the root of the repository. */
 const FOLDERS = ['fixtures', 'migrations', 'package', 'src', 'www'];
 const FILES = ['.dev.vars', 'Cargo.lock', 'Cargo.toml', 'wrangler.toml'];
-/** What builds write there, and editors. */
+/** Matches what builds and editors write there. */
 const IGNORED = /^package\/dist|^www\/((docs\.html|(errors|mistakes|openapi)\.json)$|errors|pkg)|(^|\/)\.[^/]*\.sw|~$/;
-/** How long to wait for what is saved together, in milliseconds. */
+/** How long to wait for files that are saved together, in milliseconds. */
 const PAUSE = 100;
 
 await main(async () => {
@@ -27,20 +27,20 @@ await main(async () => {
     try {
       await buildAll({ optimized: false });
       if (!server || paths.some((path) => path.startsWith('migrations'))) await (await openDatabase()).close();
-      // Before the server is stopped: what cannot be read does not stop it.
+      // Before the server is stopped, so that an invalid wrangler.toml does not stop it.
       options();
       await server?.close();
       server = undefined;
       server = await serve(port);
-      say(`Serving ${server.url} after ${elapsed(began)}. It is served anew whenever a source changes; Ctrl-C stops it.`);
+      say(`Serving ${server.url} after ${elapsed(began)}. It restarts when a source changes. Ctrl-C stops it.`);
     } catch (error) {
       console.error(`\n${error instanceof Failure ? error.message : error.stack}`);
-      say(server ? 'This failed: the server of before goes on.' : 'This failed: nothing is served until it is mended.');
+      say(server ? 'This failed. The last good build is still served.' : 'This failed. Nothing is served until it is fixed.');
     }
   }
 });
 
-/** The paths that changed, again and again; none the first time. */
+/** Yields the changed paths whenever some change, and an empty list first. */
 async function* changes() {
   const changed = new Set();
   let wake;

@@ -13,7 +13,7 @@ const help = `Usage: npm run import-directory -- FILE.csv|FILE.json [--remote]
          "campaigns": [{network_id, advertiser_id_from_network, advertiser_campaign_id_from_network, name}]}
   CSV:  network_id, advertiser_id_from_network, advertiser_name, advertiser_campaign_id_from_network, campaign_name
 
-  --remote         Works on the deployed database, not the local one`;
+  --remote         Uses the deployed database, not the local one`;
 
 await main(async () => {
   const options = { remote: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } };

@@ -4,15 +4,15 @@ import { openDatabase } from '../lib/database.mjs';
 import { elapsed, main } from '../lib/run.mjs';
 import { requestedPort, serve } from '../lib/serve.mjs';
 
-// Set before Miniflare sets its own, so that a stop that was asked for is a success. As this process exits, Miniflare
-// ends the runtime.
+// Set before Miniflare sets its own handlers, so that stopping the server counts as success. When this process exits,
+// Miniflare ends the runtime.
 for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(0));
 
 async function start() {
   const began = performance.now();
   const port = await requestedPort();
   await buildAll();
-  // Before the port opens: whoever finds it open finds the data too.
+  // Before the port opens, so that the data is there once it is open.
   await (await openDatabase()).close();
   const { url } = await serve(port);
   console.log(welcome(url, elapsed(began)));
@@ -28,7 +28,7 @@ function welcome(url, took) {
   const worth = { sale_amount: '100.00', value: 'true' };
   const token = { oauth_token: 'demo-network-token' };
   return `
-Serving ${url} after ${took}. Ctrl-C stops it; \`npm run reset\` forgets its data.
+Serving ${url} after ${took}. Ctrl-C stops it. \`npm run reset\` deletes its data.
 
 Report a sale:
 

@@ -1,13 +1,12 @@
-// The archive: calls without outcomes move from the database to KV, and back. src/worker/archive.rs reads it.
+// Moves calls without outcomes from the database to the archive in KV, and back. The Worker reads the archive.
 //
-// Three kinds of keys. `<network>` is the SHA-256 of the network's id.
-// - hour:<network>:<Unix hour>:<part>: up to 1,000 calls of an hour, in order of start. For searches by time.
-// - ids:<network>:<generation>:<bucket>: the same calls in a hash table by both of their ids. A value for each call would
-//   be simpler, but costs a thousand times as many writes, and tells a caller how long a look-up takes that finds one.
+// There are two kinds of keys, in which `<network>` is the SHA-256 of the network's id:
+// - hour:<network>:<Unix hour>:<part>: up to 1,000 calls of an hour, in order of start, for searches by time.
+// - ids:<network>:<generation>:<bucket>: the same calls in a hash table by both of their ids. A key for each call would be
+//   simpler, but needs a thousand times as many writes, and the time of a look-up would tell whether a call exists.
 //
-// Every key is written once and read back before the database names it. The database names it in the transaction that
-// removes the calls. So whatever happens between the steps, each call is found in exactly one of the two places, and
-// keys that nothing names are all that an interrupted run leaves behind.
+// Every key is written once and read back before the database names it, in the transaction that removes the calls. So
+// wherever a run stops, each call is in exactly one of the two places. At worst, some keys are left that nothing names.
 import { createHash, randomInt } from 'node:crypto';
 import { hostname } from 'node:os';
 import { whenFree } from './database.mjs';
@@ -15,9 +14,9 @@ import { Failure } from './run.mjs';
 import { hashOf } from './token-store.mjs';
 
 const HOUR = 3_600_000;
-/** Calls that are copied before any is removed: what is held in memory. */
+/** How many calls are copied, and held in memory, before any is removed. */
 const CHUNK = 50_000;
-/** The most calls of a part, and in one transaction of the database. */
+/** The most calls in a part, and in a transaction of the database. */
 const PART = 1_000;
 const BATCH = 5_000;
 /** The most characters of their JSON: D1 takes values of 2 MB. */
@@ -25,10 +24,10 @@ const PART_LENGTH = 250_000;
 const BATCH_LENGTH = 500_000;
 /** How many calls a bucket holds on average. */
 const BUCKET = 64;
-/** Keys that are written at the same time, and read in one operation. */
+/** How many keys are written at the same time, and read in one operation. */
 const WRITES = 50;
 const BULK = 100;
-/** A run that has not shown itself for so many seconds is taken for dead. */
+/** A run that has been silent for so many seconds is taken for dead. */
 const DEAD_AFTER = 60;
 
 // In the order in which src/rules/import.rs reads a `StoredCall`.
@@ -66,13 +65,13 @@ const REMOVE = `
   DELETE FROM calls WHERE id IN (
     SELECT c.id FROM json_each(?1) AS r CROSS JOIN calls AS c ON c.id = r.value ->> 0
     WHERE ${row('c')} = r.value ->> 1 AND ${WITHOUT_OUTCOMES})`;
-// A call that has changed since it was copied, or has an outcome now, stays, and its copy does not count.
+// A call that has changed since it was copied, or has an outcome now, stays in the database, and its copy is ignored.
 const KEEP = `
   INSERT INTO archived_copies (network_id, start_ms, transaction_id)
   SELECT c.network_id, c.start_ms, c.transaction_id
   FROM json_each(?1) AS r CROSS JOIN calls AS c ON c.id = r.value ->> 0
   WHERE true ON CONFLICT DO UPDATE SET part = NULL`;
-// Of a call that was archived before, the new copy counts.
+// If a call was archived before, the new copy counts.
 const RENEW = `
   UPDATE archived_copies SET part = r.value ->> 2
   FROM json_each(?1) AS r
@@ -125,7 +124,7 @@ export async function archive(DB, ARCHIVE, { before, from = 0, network = null, p
   });
 }
 
-/** Brings archived calls of whole hours back, those from `from` to before `before`; returns how many. */
+/** Moves archived calls of whole hours, from `from` to before `before`, back to the database; returns how many. */
 export async function restore(DB, ARCHIVE, { before, from = 0, network = null, progress = () => {} }) {
   return exclusively(DB, async (owned) => {
     let restored = 0;
@@ -155,7 +154,7 @@ export async function restore(DB, ARCHIVE, { before, from = 0, network = null, p
   });
 }
 
-/** Parts of the same network, in order of start, as many together as fit a transaction and one operation of KV. */
+/** Groups parts of a network, in order of start, as many as fit a transaction and one operation of KV. */
 function* groups(parts) {
   let group = [];
   let calls = 0;
@@ -181,24 +180,24 @@ export async function countArchivable(DB, { before, from = 0, network = null }) 
   return count;
 }
 
-/** The parts that {@link restore} would bring back, each with how many `calls` it holds. */
+/** The parts that {@link restore} would move back, each with how many `calls` it has. */
 export async function archivedParts(DB, { before, from = 0, network = null }) {
   const { results } = await DB.prepare(ARCHIVED).bind(from / HOUR, before / HOUR, network).run();
   return results;
 }
 
-/** Does something while no other run may. Its argument runs a batch that fails where another run has taken over. */
+/** Runs an action while no other run may. The action gets a function that runs a batch, unless another run has taken over. */
 async function exclusively(DB, action) {
   const self = `${hostname()}:${process.pid}`;
   const run = Date.now();
   const last = await whenFree(() => DB.prepare('SELECT run, process, unixepoch() - seen_at AS age FROM archive_runs').first());
   if (last && last.age < DEAD_AFTER && !hasEnded(last.process)) {
     throw new Failure(
-      `Another run is under way: process ${last.process}, active ${last.age} s ago. ` +
+      `Another run is in progress: process ${last.process}, active ${last.age} s ago. ` +
         `Try again when it has ended, or ${DEAD_AFTER} s after it was killed.`,
     );
   }
-  // Only what was seen is replaced: of two that start at once, one finds nothing to replace.
+  // Replaces only the run that was seen, so that of two that start at once one fails.
   const { meta } = await whenFree(() =>
     DB.prepare(
       `INSERT INTO archive_runs (id, run, process, seen_at) VALUES (1, ?1, ?2, unixepoch())
@@ -221,7 +220,7 @@ async function exclusively(DB, action) {
       return (await whenFree(() => DB.batch([guard(), ...statements]))).slice(1);
     } catch (error) {
       if (!/CHECK constraint failed: id = 1/.test(error.message)) throw error;
-      throw new Failure('Another run has taken over, as this one had not shown itself for a while.');
+      throw new Failure('Another run has taken over, as this one was silent for too long.');
     }
   };
   const alive = setInterval(() => whenFree(() => seen().run()).catch(() => {}), (DEAD_AFTER / 6) * 1000);
@@ -233,7 +232,7 @@ async function exclusively(DB, action) {
   }
 }
 
-/** Whether the process of an earlier run is known to have ended: it ran here, and is not there any more. */
+/** Whether the process of an earlier run has certainly ended: it ran on this machine and no longer exists. */
 function hasEnded(name) {
   const [, host, pid] = /^(.*):(\d+)$/.exec(name) ?? [];
   if (host !== hostname()) return false;

@@ -1,4 +1,4 @@
-// Opens the Worker's D1 and KV from Node, for the commands: the local ones, also while `npm start` serves them, or the
+// Opens the Worker's D1 and KV from Node, for the commands: the local ones, even while `npm start` serves them, or the
 // deployed ones. Needs the pinned Node (see launch.mjs).
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,14 +8,14 @@ import { loadDemo } from './demo.mjs';
 import { migrations } from './migrations.mjs';
 import { Failure, root, run, step } from './run.mjs';
 
-/** Where local D1 and KV are kept: wrangler's own place, so that its commands see the same data. */
+/** The folder of the local D1 and KV. It is wrangler's own, so that its commands see the same data. */
 export const state = join(root, '.wrangler/state');
 export const config = join(root, 'wrangler.toml');
 
-/** `{ DB, ARCHIVE, close }`. The local database has its migrations applied and, if it was empty, the demo data. */
+/** Returns `{ DB, ARCHIVE, close }`. Migrates the local database and, if it was empty, loads the demo data. */
 export async function openDatabase({ remote = false } = {}) {
   const local = { configPath: config, environment: 'dev', persist: { path: join(state, 'v3') }, remoteBindings: false };
-  // A file that is not there, so that no .dev.vars is read: wrangler would say so on the output that is for the token.
+  // Names a file that doesn't exist, so that wrangler reads no .dev.vars: it would report it on stdout.
   const { env, dispose } = await getPlatformProxy({
     envFiles: ['no-variables'],
     ...(remote ? { configPath: await remoteConfig(), persist: false } : local),
@@ -24,7 +24,7 @@ export async function openDatabase({ remote = false } = {}) {
   return { DB: env.DB, ARCHIVE: env.ARCHIVE, close: dispose };
 }
 
-/** Does something to the database, again if need be: local SQLite refuses at once while the server is writing. */
+/** Runs an action on the database, and retries it while local SQLite is busy, as the server is writing. */
 export async function whenFree(action) {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -48,8 +48,8 @@ async function prepare(DB) {
 }
 
 /**
- * A configuration that reaches the deployed database and namespace. wrangler.toml names no ids, as the first deploy
- * makes both; they are looked up by the names that it gave them.
+ * Writes a configuration that reaches the deployed database and namespace, and returns its path. wrangler.toml has no ids, as
+ * the first deployment creates both, so they are looked up by name.
  */
 async function remoteConfig() {
   const { name, compatibility_date, d1_databases, kv_namespaces } = unstable_readConfig({ config });
@@ -81,7 +81,7 @@ function existing(found, name) {
   return found;
 }
 
-/** What a command of wrangler says. */
+/** Runs a wrangler command and returns its output. */
 export function wrangler(...args) {
   return run(process.execPath, [join(root, 'node_modules/wrangler/bin/wrangler.js'), ...args], { quiet: true });
 }

@@ -1,8 +1,8 @@
-// The demo data of a development database: fixtures/demo.json, loaded once.
+// Loads the demo data, fixtures/demo.json, into a development database.
 import { readFile } from 'node:fs/promises';
 import { insertToken } from './token-store.mjs';
 
-/** Loads the demo data into a database that has no tokens; one with tokens is in use. */
+/** Loads the demo data, unless the database has tokens: then it is in use. */
 export async function loadDemo(DB) {
   if (await DB.prepare('SELECT 1 FROM tokens LIMIT 1').first()) return;
   const demo = JSON.parse(await readFile(new URL('../../fixtures/demo.json', import.meta.url), 'utf8'));
@@ -21,7 +21,7 @@ export async function loadDemo(DB) {
     'start_ms',
     'duration_s',
   ]);
-  // One transaction: the tokens are there only if all the rest is.
+  // One transaction, so that the tokens exist only if everything else does.
   await DB.batch([
     ...demo.advertisers.map((row) => advertiser.bind(row.network_id, row.advertiser_id_from_network, row.name)),
     ...demo.campaigns.map((row) =>

@@ -5,8 +5,8 @@ import { unstable_readConfig } from 'wrangler';
 import { config } from './database.mjs';
 import { Failure } from './run.mjs';
 
-const SIGN_IN = `Nobody is signed in to Cloudflare here. Run \`npx wrangler login\`; or, where there is no browser, set
-CLOUDFLARE_API_TOKEN to a token that may edit Workers, D1 and KV, and CLOUDFLARE_ACCOUNT_ID if it sees several accounts.`;
+const SIGN_IN = `You are not signed in to Cloudflare. Run \`npx wrangler login\` or, without a browser, set
+CLOUDFLARE_API_TOKEN to a token that may edit Workers, D1 and KV, and CLOUDFLARE_ACCOUNT_ID if it has several accounts.`;
 
 /** The top level of wrangler.toml. */
 export const PRODUCTION = '--env=';
@@ -23,8 +23,8 @@ export async function deploy(tools, { dryRun = false } = {}) {
   const steps = await plan(tools, isSignedIn);
   if (dryRun) {
     const lines = steps.map(({ args, when = '' }) => `  npx wrangler ${args.join(' ')}${when}`);
-    tools.say(`\nWhat \`npm run deploy\` would do now:\n\n${lines.join('\n')}\n`);
-    if (!isSignedIn) tools.say(`It could not, as yet. ${SIGN_IN}`);
+    tools.say(`\n\`npm run deploy\` would run:\n\n${lines.join('\n')}\n`);
+    if (!isSignedIn) tools.say(`It can't yet. ${SIGN_IN}`);
     return;
   }
   for (const { args, failed } of steps) {
@@ -35,24 +35,24 @@ export async function deploy(tools, { dryRun = false } = {}) {
       throw new Failure(`${error.message}\n${failed}`);
     }
   }
-  tools.say('\nDeployed. A first token: npm run tokens -- create --network 3 --remote');
+  tools.say('\nDeployed. Create a token: npm run tokens -- create --network 3 --remote');
 }
 
 async function signedIn(tools) {
   try {
     return JSON.parse(await tools.ask('whoami', '--json')).loggedIn;
   } catch (error) {
-    // It fails where nobody is.
+    // wrangler fails if nobody is signed in.
     if (/"loggedIn": *false/.test(error.output ?? '')) return false;
     throw error;
   }
 }
 
-/** The commands, in their order. Where nobody is signed in, it is not known which databases there are. */
+/** The commands in their order. If nobody is signed in, the existing databases are unknown. */
 async function plan(tools, isSignedIn) {
   const { d1_databases: databases } = unstable_readConfig({ config });
   const existing = isSignedIn && JSON.parse(await tools.ask('d1', 'list', '--json')).map(({ name }) => name);
-  const before = 'Nothing was deployed: the Worker that runs, if one does, is as it was.';
+  const before = 'Nothing was deployed. A Worker that was deployed before is unchanged.';
   const steps = databases.flatMap(({ binding, database_name, database_id }) => {
     const create = { args: ['d1', 'create', database_name, '--update-config=false'], failed: before };
     if (!existing) create.when = '   (if the account has none)';
@@ -60,6 +60,6 @@ async function plan(tools, isSignedIn) {
     const apply = { args: ['d1', 'migrations', 'apply', binding, '--remote', PRODUCTION], failed: before };
     return isThere ? [apply] : [create, apply];
   });
-  const failed = 'The database has its migrations, and the Worker that runs is as it was: run this again.';
+  const failed = 'The database has its migrations, and the deployed Worker is unchanged. To try again, run this again.';
   return [...steps, { args: ['deploy', PRODUCTION], failed }];
 }

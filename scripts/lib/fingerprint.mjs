@@ -1,4 +1,4 @@
-// What the rules were built from, so that a page and a server can be seen to have the same.
+// Identifies a build by its sources, so that a page and a server can tell whether they have the same rules.
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ const scripts = [
   'tools/reference.rs',
 ];
 
-/** Of everything that the Worker is made from, and so of the rules; the npm package bears the same. */
+/** Returns the id of a build: a hash of all sources of the Worker. The npm package has the same id. */
 export function buildId() {
   const sources = ['src', 'migrations']
     .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))

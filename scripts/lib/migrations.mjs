@@ -1,16 +1,16 @@
-// Applies the migrations to a database of this process, as `wrangler d1 migrations apply` does: for tests, and for the
-// check before a deployment.
+// Applies the migrations to a database of this process, as `wrangler d1 migrations apply` does, for tests and for the check
+// before a deployment.
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unstable_splitSqlQuery } from 'wrangler';
 import { root } from './run.mjs';
 
-/** The files, in the order in which they are applied. */
+/** Returns the names of the migrations in the order in which they are applied. */
 export async function migrations() {
   return (await readdir(join(root, 'migrations'))).filter((name) => name.endsWith('.sql')).sort();
 }
 
-/** Applies all migrations to an empty database, and notes them where wrangler does. */
+/** Applies all migrations to an empty database, and records them in wrangler's table. */
 export async function migrate(db) {
   const table =
     'CREATE TABLE d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, ' +

@@ -1,5 +1,5 @@
-// Running other programs, and telling the person at the terminal how it goes. No dependency and no pinned Node: this is
-// loaded before anything is installed.
+// Runs programs and reports their progress at the terminal. It is loaded before anything is installed, so it has no
+// dependencies and runs on any Node.
 import { spawn } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -14,15 +14,15 @@ export const pinnedNode = join(root, 'node_modules/node/bin/node');
 /** The browser that pages are tested in. */
 export const chromium = process.env.CHROMIUM || '/usr/bin/chromium';
 
-/** What went wrong and what to do about it, to be printed without a stack. */
+/** An expected failure: its message says what is wrong and what to do, and is printed without a stack. */
 export class Failure extends Error {}
 
-/** The environment for tools that are Node scripts: they run on the pinned Node, whatever the system's is. */
+/** Returns the environment for tools that are Node scripts: they run on the pinned Node. */
 export function pinnedEnvironment() {
   return { ...process.env, PATH: `${join(root, 'node_modules/.bin')}${delimiter}${process.env.PATH}` };
 }
 
-/** Runs a program, from the root of the repository; its output is shown, or with `quiet` returned. */
+/** Runs a program in the root of the repository. Its output is shown or, with `quiet`, returned. */
 export function run(command, args, { quiet = false, env = process.env, cwd = root } = {}) {
   return new Promise((resolve, reject) => {
     const output = quiet ? 'pipe' : 'inherit';
@@ -46,8 +46,8 @@ export function run(command, args, { quiet = false, env = process.env, cwd = roo
 let open;
 
 /**
- * Does something on one line, which ends with how long it took; on two lines where others begin meanwhile. On stderr, so
- * that a command's output is only its own.
+ * Runs an action and prints its title and how long it took, on one line, or on two if other steps begin meanwhile. Prints to
+ * stderr, so that stdout has only the output of the command.
  */
 export async function step(title, action) {
   const start = performance.now();
@@ -69,7 +69,7 @@ export async function step(title, action) {
   }
 }
 
-/** Prints a line, below that of a step. */
+/** Prints a line, below the line of a step. */
 export function say(line) {
   endLine();
   console.log(line);
@@ -80,7 +80,7 @@ function endLine() {
   open = undefined;
 }
 
-/** Does several things at once, and waits for all of them; fails with every failure there was. */
+/** Runs several actions at once and waits for all of them. Fails with the messages of all that failed. */
 export async function together(...actions) {
   const results = await Promise.allSettled(actions.map((action) => action()));
   const errors = results.filter(({ status }) => status === 'rejected').map(({ reason }) => reason);
@@ -89,12 +89,13 @@ export async function together(...actions) {
   if (errors.length > 0) throw new Failure(errors.map(({ message }) => message).join('\n\n'));
 }
 
+/** How long something took since `start`, for people. */
 export function elapsed(start) {
   const seconds = (performance.now() - start) / 1000;
   return seconds < 60 ? `${seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
 
-/** A size for people. */
+/** A size in KiB, for people. */
 export function kib(bytes) {
   return `${(bytes / 1024).toFixed(1)} KiB`;
 }
@@ -104,7 +105,7 @@ export function isMain(url) {
   return process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(url);
 }
 
-/** The options of a command, as `parseArgs` reads them. A wrong one fails with `help`. */
+/** Reads the options of a command with `parseArgs`. A wrong option fails with `help`. */
 export function commandLine(config, help) {
   try {
     return parseArgs(config);
@@ -113,7 +114,7 @@ export function commandLine(config, help) {
   }
 }
 
-/** A program's outermost frame. It leaves at once at a failure, whatever still runs, such as a local database. */
+/** Runs a program. On a failure it exits at once, even if something still runs, such as a local database. */
 export async function main(action) {
   try {
     await action();

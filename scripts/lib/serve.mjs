@@ -1,8 +1,8 @@
 // Serves the built Worker with the local database, for `npm start` and for commands that need a server.
 //
-// This drives Miniflare, the runtime below `wrangler dev`, by itself. `wrangler dev` puts a second runtime in front, and
-// Miniflare a Worker of its own. A direct socket has neither: it answers three times the requests a second and, where
-// the Worker fails, shows what a client of the deployed one would see. Reloading is what dev.mjs is for.
+// This uses Miniflare, on which `wrangler dev` is built, directly. `wrangler dev` puts a second runtime in front of the
+// Worker, and Miniflare a Worker of its own. A direct socket has neither: it serves three times the requests a second and, if
+// the Worker fails, shows what a client of the deployed Worker would see. dev.mjs adds reloading.
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from 'miniflare';
@@ -13,12 +13,12 @@ import { Failure, root } from './run.mjs';
 export const HOST = '127.0.0.1';
 const NAME = 'call-outcomes';
 
-/** What wrangler.toml says, as Miniflare takes it. */
+/** Returns the configuration of wrangler.toml in Miniflare's form. */
 export function options() {
   return unstable_getMiniflareWorkerOptions(config, 'dev').workerOptions;
 }
 
-/** The port that the variable PORT asks for, or 8787. Fails if another program listens there, which workerd says less clearly. */
+/** Returns the port of the variable PORT, or 8787. Fails if it is in use, with a clearer message than workerd's. */
 export async function requestedPort() {
   const port = Number(process.env.PORT || 8787);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
@@ -28,7 +28,7 @@ export async function requestedPort() {
     createServer()
       .once('error', (error) => {
         const reason = error.code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${error.code})`;
-        reject(new Failure(`Port ${port} ${reason}. Stop what uses it, or choose another: PORT=8788 npm start`));
+        reject(new Failure(`Port ${port} ${reason}. Stop the program that uses it, or set another port: PORT=8788 npm start`));
       })
       .listen(port, HOST, function () {
         this.close(resolve);
@@ -37,7 +37,10 @@ export async function requestedPort() {
   return port;
 }
 
-/** `{ url, close }`. Port 0 is any free one; `quiet`, for commands, drops the Worker's log and has no rate limits. */
+/**
+ * Starts the server; returns `{ url, close }`. Port 0 is any free port. `quiet`, for commands, drops the Worker's log and has
+ * no rate limits.
+ */
 export async function serve(port, { quiet = false } = {}) {
   const workerOptions = options();
   const miniflare = new Miniflare(

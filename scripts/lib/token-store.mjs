@@ -1,4 +1,4 @@
-// API tokens as the database keeps them: by the SHA-256 of their text. The text is nowhere.
+// API tokens in the database, which stores the SHA-256 of a token and never its text.
 import { createHash } from 'node:crypto';
 
 /** The SHA-256 of a text, in lower-case hexadecimal. */
@@ -6,7 +6,7 @@ export function hashOf(text) {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** The statement that stores a token. Ids are text, whatever they look like. */
+/** Returns the statement that stores a token. Ids are text even if they look like numbers. */
 export function insertToken(DB, { token, network, advertiser, permissions }) {
   return DB.prepare('INSERT INTO tokens (hash, network_id, advertiser_id, permissions) VALUES (?1, ?2, ?3, ?4)').bind(
     hashOf(token),
@@ -16,6 +16,7 @@ export function insertToken(DB, { token, network, advertiser, permissions }) {
   );
 }
 
+/** Returns all tokens, each by the beginning of its hash. */
 export async function listTokens(DB) {
   const { results } = await DB.prepare(
     `SELECT substr(hash, 1, 12) AS hash, network_id AS network, advertiser_id AS advertiser,
@@ -25,7 +26,7 @@ export async function listTokens(DB) {
   return results;
 }
 
-/** The hashes that a token, or the beginning of a hash, can mean. */
+/** Returns the hashes that match a token or the beginning of a hash, at most two. */
 export async function findTokens(DB, text) {
   const { results } = await DB.prepare(
     'SELECT hash FROM tokens WHERE hash = ?1 OR substr(hash, 1, length(?2)) = ?2 LIMIT 2',
@@ -35,7 +36,7 @@ export async function findTokens(DB, text) {
   return results.map((row) => row.hash);
 }
 
-/** Whether the token was still good. Revoked tokens stay, with the time of it. */
+/** Revokes a token; returns whether it was still valid. Revoked tokens stay in the database. */
 export async function revokeToken(DB, hash) {
   const update = DB.prepare('UPDATE tokens SET revoked_at = unixepoch() WHERE hash = ?1 AND revoked_at IS NULL');
   const { meta } = await update.bind(hash).run();

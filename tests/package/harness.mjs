@@ -29,7 +29,7 @@ const [{ filename, files }] = JSON.parse(await npm(['pack', dist, '--json', '--p
 
 export const tarball = join(directory, filename);
 
-/** What the tarball has in it. */
+/** The files in the tarball. */
 export const packed = files.map(({ path }) => path).sort();
 
 /** Runs a program and returns what it prints. */
@@ -42,10 +42,10 @@ export async function run(command, args, cwd) {
   }
 }
 
-/** A new folder for files of a test. */
+/** Creates a folder for files of a test. */
 export const scratch = () => mkdtemp(join(directory, 'scratch-'));
 
-/** The folder of a new project that has the package and these files. */
+/** Creates a project with the package and these files, and returns its folder. */
 export async function project(content) {
   const folder = await mkdtemp(join(directory, 'project-'));
   await write(folder, { 'package.json': '{"private":true,"type":"module"}', ...content });
@@ -62,7 +62,7 @@ export async function write(folder, content) {
 
 const TYPES = { '.css': 'text/css', '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' };
 
-/** What pages of the site may do: nothing inline, and nothing from elsewhere. */
+/** The content security policy of the site: nothing inline, and nothing from other sites. */
 const headers = await readFile(join(root, 'www/_headers'), 'utf8');
 const [, policy] = /Content-Security-Policy: (.+)/.exec(headers);
 
@@ -91,15 +91,15 @@ export async function serve(folder, post) {
 let browser;
 after(() => browser?.close());
 
-/** A new page in Chromium; whatever it logs as an error fails `errors`. */
+/** Opens a page in Chromium. `errors` collects what it logs as errors. */
 export async function open(url) {
   if (!browser) {
-    // A site that is not on this machine, as far as the browser knows: without HTTPS it may do less.
+    // For the browser this site is not on this machine, so without HTTPS it may do less.
     const elsewhere = '--host-resolver-rules=MAP elsewhere.test 127.0.0.1';
     browser = await launch({ args: ['--disable-background-networking', '--disable-component-update', elsewhere] });
   }
   const page = await browser.newPage();
-  // Of what is waited for, all comes; on a busy machine later.
+  // Everything that tests wait for happens, but later on a busy machine.
   page.setDefaultTimeout(300_000);
   const errors = [];
   page.on('pageerror', (error) => errors.push(String(error)));

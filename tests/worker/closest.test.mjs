@@ -1,4 +1,4 @@
-// The SQL's closest match is the specification's, on thousands of random searches: ties, window edges, unknown
+// The SQL finds the same closest call as the specification, on thousands of random searches: ties, window edges, unknown
 // durations, milliseconds, and every combination of filters and tokens.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

@@ -1,8 +1,8 @@
-// What a row of the table says of an answer over HTTP.
+// Compares an answer over HTTP with a row of the table of cases.
 import assert from 'node:assert/strict';
 import { expand, withWildcards } from './cases.mjs';
 
-/** Asserts that the answer to a row's request is the row's. */
+/** Asserts that an answer is the one that the row expects. */
 export function checkAnswer(row, answer) {
   const { headers, json } = answer;
   assert.deepEqual(
@@ -21,7 +21,7 @@ export function checkAnswer(row, answer) {
       type: 'application/json',
     },
   );
-  // The order of the members, and nothing between them.
+  // The members are in this order, with no space between them.
   assert.equal(answer.text, JSON.stringify(json));
   assert.deepEqual(memberNames(json), memberNames(row.answer ?? { errors: row.errors }));
   if (row.at) assert.match(json.errors.invalid_data, new RegExp(`line ${row.at[0]}, column ${row.at[1]}$`));

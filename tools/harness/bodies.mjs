@@ -1,9 +1,9 @@
-// Bodies that are made to cost memory or time, of any size, for every route that takes one.
+// Bodies of any size that are made to cost memory or time, for every route that takes a body.
 import { PATH } from './server.mjs';
 
 export const KIB = 1_024;
 export const MAX_ROWS = 1_000;
-// The largest report, and the largest line.
+// The largest report, which is also the largest line.
 const MAX_REPORT = 64 * KIB;
 
 const BASE = '/api/2015-08-17';
@@ -18,7 +18,7 @@ export const search = '"search":{"transaction_id":"00000000-00000001"}';
 const outcome = (members) => `"call_outcome":{"outcome_name":"Hostile"${members}}`;
 const call = '"transaction_id":"00000000-00000001","start_time_t":"1435993200"';
 
-/** Repeats `item`, a text or what makes one of a number, with commas, to about so many bytes. */
+/** Repeats `item`, a text or a function from a number to one, to about so many bytes. */
 function fill(bytes, item, separator = ',') {
   const one = typeof item === 'string' ? () => item : item;
   const items = [];
@@ -30,7 +30,7 @@ function fill(bytes, item, separator = ',') {
   }
 }
 
-// What is repeated in an object, to its size.
+// Members of an object, repeated to its size.
 const members = {
   'stray keys': (bytes) => fill(bytes, (at) => `"${at.toString(36)}":0`),
   'the same stray key': (bytes) => fill(bytes, '"k":0'),
@@ -47,7 +47,7 @@ const members = {
   'an array of scalars': (bytes) => `"a":[${fill(bytes - 8, '0')}]`,
   'a long number': (bytes) => `"n":${'1'.repeat(bytes - 8)}`,
 };
-// What a field is, to its size. In a report each is too long or no such value, in a call it is a stray key or likewise.
+// Values of a field, of its size. In a report each is too long or invalid; in a call the key is unknown or the value invalid.
 const values = {
   'a long text': (bytes) => `"${'x'.repeat(bytes - 2)}"`,
   'a long text of escapes': (bytes) => `"${'\\u0041'.repeat((bytes - 2) / 6)}"`,
@@ -61,7 +61,7 @@ const FIELDS = {
   search: ['transaction_id', 'calling_phone_number'],
 };
 
-/** One request: its members without the token, on a route. */
+/** The members of a request on a route, without the token. */
 const rowOf = {
   report: (text) => `{${text}`,
   batch: (text) => `{"call_outcomes":[{${text}}]`,
@@ -69,18 +69,18 @@ const rowOf = {
   calls: (text) => `{"call":{${text}}`,
 };
 
-/** A body with the token of its route: a line has none, so it goes into a header. */
+/** A request with the token of its route. Lines have no place for it, so it goes into a header. */
 export function request(route, open, token) {
   const headers = { ...(route === 'lines' && { 'Content-Type': 'application/x-ndjson' }) };
   if (route === 'lines') return [open, { ...headers, ...(token && { Authorization: token }) }];
   return [`${open}${token ? `,"oauth_token":"${token}"` : ''}}`, headers];
 }
 
-/** Bodies by name: without the end of the object and the token, and what tells whether a status is the right one. */
+/** Yields bodies by name, without the token and the end of the object, with a check of the status. */
 export function* bodies(route, bytes) {
   const room = bytes - 512;
   if (route !== 'report') yield* lists(route, room);
-  // A line is no larger than this.
+  // A line can't be larger than this.
   if (route === 'lines' && bytes > MAX_REPORT) return;
   const base = route === 'calls' ? call : `${search},${outcome('')}`;
   for (const [name, make] of Object.entries(members)) {
@@ -103,7 +103,7 @@ export function* bodies(route, bytes) {
   yield ['a syntax error at the end', `${root(route, base, members['stray keys'](room))}]`];
 }
 
-/** Stray keys refuse nothing, except in strict mode. */
+/** The expected status with unknown keys, which refuse a request only in strict mode. */
 function isAccepted(status, { route, size, token, strict }) {
   if (route === 'report' && size > MAX_REPORT) return status === 413;
   if (token !== 'good') return status === 401 || (token === 'unknown' && strict && status === 403);
@@ -114,7 +114,7 @@ const root = (route, base, text) => `${rowOf[route](base)},${text}`;
 const inRow = (route, text) =>
   rowOf[route](route === 'calls' ? `${call},${text}` : `${search.slice(0, -1)},${text}},${outcome('')}`);
 
-/** Lists of rows: far too many, or as many as there may be, each as large as it can. */
+/** Yields lists with far too many rows, or with as many and as large rows as possible. */
 function* lists(route, room) {
   const separator = route === 'lines' ? '\n' : ',';
   const list = (rows) =>

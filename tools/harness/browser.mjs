@@ -1,12 +1,12 @@
-// Chromium, as Playwright drives it, for tests, measurements and pictures.
+// Starts Chromium with Playwright, for tests, measurements and screenshots.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { chromium as executablePath, root } from '../../scripts/lib/run.mjs';
 
-/** Where the packages are that the npm package and the pages are tested with. */
+/** The folder of the npm packages for tests of the package and the pages. */
 export const tools = join(root, 'tests/package/tools');
 
-/** Loads one of them. */
+/** Loads one of these packages. */
 export const tool = createRequire(join(tools, 'package.json'));
 
 const own = { executablePath, chromiumSandbox: false };

@@ -1,7 +1,7 @@
-// The D1 of a server under test, as tests and scripts use it: through a Worker beside it. Miniflare's own binding waits for
-// the runtime without reading what it logs, and the runtime for its log to be read, once there is much of it.
+// Access to the D1 of a server under test, through a second Worker. Miniflare's own binding can block: it waits for the
+// runtime without reading its log, and the runtime waits for the log to be read.
 
-/** The Worker, given what D1 databases the server has. */
+/** The second Worker, with the server's D1 databases. */
 export const databaseWorker = (name, d1Databases) => ({
   name,
   modules: true,
@@ -21,7 +21,7 @@ export const databaseWorker = (name, d1Databases) => ({
   unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
 });
 
-/** The D1 behind the Worker at `url`. */
+/** Opens the D1 through the second Worker at `url`. */
 export function openDatabase(url) {
   async function batch(statements) {
     const response = await fetch(url, { method: 'POST', body: JSON.stringify(statements) });

@@ -1,8 +1,8 @@
-// The runtime as a process, to be killed or measured.
+// Finds the process of the runtime, to kill or measure it.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { basename } from 'node:path';
 
-/** Starts a server by `start`, and says which process it is. */
+/** Starts a server by `start`, and adds the `pid` of its process. */
 export async function startProcess(start) {
   let runtime;
   const note = ({ process }) => (runtime = process);

@@ -23,13 +23,13 @@ export const ADVERTISER = 'demo-advertiser-token';
 export const OTHER_NETWORK = 'demo-other-network-token';
 export const NO_PERMISSION = 'demo-no-permission-token';
 
-/** What a transaction id of ours looks like. */
+/** Matches a transaction id that the server made. */
 export const ID = /^[0-9A-F]{8}-[0-9A-F]{8}$/;
 
-// Tests send more requests than one client may.
+// Tests send more requests than a client may.
 const UNLIMITED = { TOKEN_RATE_LIMIT: 'off', ADDRESS_RATE_LIMIT: 'off' };
 
-/** The routes that the OpenAPI document has, as the log names them. */
+/** The routes in the OpenAPI document, by their names in the log. */
 const { paths } = JSON.parse(await readFile(join(root, 'www/openapi.json'), 'utf8'));
 const documented = new Set(Object.keys(paths).map((path) => path.replace(/\.csv$/, '')));
 
@@ -50,7 +50,7 @@ export async function start({ vars = {}, ratelimits, wrap, folder, wasm, script 
       cf: false,
       host: '127.0.0.1',
       log: new Log(LogLevel.NONE),
-      // The Worker's log lines would drown the tests' own.
+      // Keeps the Worker's log out of the tests' output.
       handleStructuredLogs: ({ message }) => log.add(message),
       resourcePersistencePath: directory,
       workers: [
@@ -60,10 +60,10 @@ export async function start({ vars = {}, ratelimits, wrap, folder, wasm, script 
           rootPath: root,
           modulesRoot: 'build',
           modules: await modules(wrap, wasm, script),
-          // Not those of `workerOptions`, which a developer's .dev.vars changes.
+          // Not the bindings of `workerOptions`, which include a developer's .dev.vars.
           bindings: { ...config.vars, ...UNLIMITED, ...vars },
           ...(ratelimits && { ratelimits }),
-          // What the Worker answers, byte for byte: no proxy stands in front, only the static assets.
+          // No proxy in front of the Worker, only the static assets, so that its answers arrive byte for byte.
           unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
         },
         databaseWorker(DATABASE, workerOptions.d1Databases),
@@ -73,7 +73,7 @@ export async function start({ vars = {}, ratelimits, wrap, folder, wasm, script 
   const stop = async () => {
     await miniflare.dispose();
     if (!folder) await rm(directory, { recursive: true, force: true });
-    // Whatever a test made the Worker answer, the document describes the route.
+    // Every route that a test used is in the document.
     if (!script) for (const route of log.routes()) assert.ok(documented.has(route), `${route} is not in the document`);
   };
   try {
@@ -88,8 +88,8 @@ export async function start({ vars = {}, ratelimits, wrap, folder, wasm, script 
     const dispatch = (address, options) => miniflare.dispatchFetch(address, options);
     const requests = client(url);
     /**
-     * The lines of the log so far. A line can arrive later than the answer that it belongs to: once the line of one more
-     * request has arrived, all lines before it have.
+     * Returns the log so far. The line of a request can arrive after its answer, so this sends one more request and waits for
+     * its line: all earlier lines have arrived then.
      */
     const logged = async () => {
       const id = randomUUID();
@@ -156,7 +156,7 @@ function client(url) {
     return answer(response.status, response.headers, await response.text());
   }
 
-  /** Reports: `body` is a value to send as JSON, or the very text or bytes. */
+  /** Sends a report. `body` is a value to send as JSON, or the text or bytes of the body. */
   function report(body, { path = PATH, method = 'POST', headers = {} } = {}) {
     const text = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
     return request(path, { method, headers: { 'Content-Type': 'application/json', ...headers }, body: text });
@@ -178,7 +178,7 @@ function answer(status, headers, text) {
       const header = headers.get('X-Warnings');
       return header === null ? [] : header.split(', ').map(decodeURIComponent);
     },
-    /** What the answer cost the database, or nothing. */
+    /** The cost of the answer to the database, zero without the header. */
     get cost() {
       const header = headers.get('X-Database-Cost');
       if (header === null) return { trips: 0, read: 0, written: 0 };
@@ -190,7 +190,7 @@ function answer(status, headers, text) {
 }
 
 function sql(db, archive) {
-  /** The rows that a statement returns. A number would become text like `5.0` in a TEXT column: bind text there. */
+  /** Returns the rows of a statement. For a TEXT column, bind text: a number would become text like `5.0`. */
   async function rows(statement, ...values) {
     const { results } = await db
       .prepare(statement)
@@ -199,10 +199,10 @@ function sql(db, archive) {
     return results;
   }
 
-  /** Every record, in the order of commits. */
+  /** Returns all records in the order of commits. */
   const records = () => rows('SELECT * FROM outcomes ORDER BY seq');
 
-  /** Stores calls; what is left out is of network 3, or not known. */
+  /** Stores calls. Without another value, they are of network 3, and other fields are unknown. */
   async function addCalls(calls) {
     const columns = [
       'network_id',
@@ -221,7 +221,7 @@ function sql(db, archive) {
     await rows(insert, JSON.stringify(calls.map((call) => ({ network_id: '3', ...call }))));
   }
 
-  /** Stores calls and archives them, with whatever else started at the same times. */
+  /** Stores calls and archives them, together with all other calls that started at the same times. */
   async function addArchived(calls) {
     await addCalls(calls);
     const times = new Set(calls.map(({ start_ms }) => start_ms));
@@ -231,7 +231,7 @@ function sql(db, archive) {
   return { rows, records, addCalls, addArchived };
 }
 
-/** Asserts an answer that is an error, with exactly the two members there are. */
+/** Asserts that an answer is an error, with exactly these two members. */
 export function assertError(actual, status, code, type, text) {
   assert.equal(
     actual.text,

@@ -1,4 +1,4 @@
-// What the reference tells: its own requests, word for word, and what it promises about updates.
+// The life of an outcome: created, repeated and corrected, by the requests of the API's own documentation, word for word.
 import assert from 'node:assert/strict';
 import { after, beforeEach, describe, test } from 'node:test';
 import { ID, NETWORK, OTHER_NETWORK, NO_PERMISSION, PATH, start } from '../../tools/harness/server.mjs';
@@ -50,7 +50,7 @@ const CALL = `"call":{"transaction_id":"00000000-00000001","start_time_t":"14359
 const CUSTOM = `"custom_parameter_1":"","custom_parameter_2":"","custom_parameter_3":""`;
 
 let server;
-// Each test begins with the demo data alone.
+// Each test begins with only the demo data.
 beforeEach(async () => {
   await server?.stop();
   server = await start();
@@ -64,7 +64,7 @@ const report = (fields, { call = '00000000-00000001', token = NETWORK, ...option
     options,
   );
 
-test('the request using cURL', async () => {
+test('the documented cURL request creates a record; repeating it changes nothing', async () => {
   const answer = await server.report(sale);
   assert.equal(answer.status, 201);
   const { transaction_id } = outcomeOf(answer);
@@ -96,7 +96,7 @@ test('the request using cURL', async () => {
   );
 });
 
-test('the story of two quotes and a correction', async () => {
+test('the documented quotes: two outcomes and a correction; each may be sent again', async () => {
   const began = Math.floor(Date.now() / 1000);
   const first = await server.report(accord);
   const second = await server.report(camry);
@@ -123,7 +123,7 @@ test('the story of two quotes and a correction', async () => {
     ],
   );
 
-  // It is safe to re-post.
+  // Sending them again is safe.
   for (const [request, answer] of [
     [camry, second],
     [civic, third],
@@ -131,7 +131,7 @@ test('the story of two quotes and a correction', async () => {
     const again = await server.report(request);
     assert.deepEqual([again.status, again.text], [200, answer.text]);
   }
-  // The first is no re-post any more: it corrects the correction.
+  // The first is no repetition any more: it corrects the correction.
   const back = await server.report(accord);
   const d = outcomeOf(back).transaction_id;
   assert.deepEqual([back.status, back.text], [200, quote(d, `"${c}"`, '1', 'Honda Accord 2015', firstAt)]);
@@ -154,10 +154,10 @@ test('the story of two quotes and a correction', async () => {
   );
 });
 
-describe('the errors of the reference', () => {
+describe('the documented errors', () => {
   const isAnswered = (answer, status, text) => assert.deepEqual([answer.status, answer.text], [status, text]);
 
-  test('validation', async () => {
+  test('validation failed', async () => {
     const answer = await server.report({ search: {}, call_outcome: { outcome_name: 'Sale' }, oauth_token: NETWORK });
     isAnswered(
       answer,
@@ -175,7 +175,7 @@ describe('the errors of the reference', () => {
     );
   });
 
-  test('permission', async () => {
+  test('permission missing', async () => {
     const answer = await report({}, { token: NO_PERMISSION });
     isAnswered(
       answer,
@@ -184,7 +184,7 @@ describe('the errors of the reference', () => {
     );
   });
 
-  test('authorization', async () => {
+  test('advertiser not accessible', async () => {
     const search = { start_time_t: '1435993200', advertiser_id_from_network: '99' };
     const answer = await server.report({ search, call_outcome: { outcome_name: 'Sale' }, oauth_token: NETWORK });
     isAnswered(
@@ -195,7 +195,7 @@ describe('the errors of the reference', () => {
   });
 });
 
-test('by effect, not by verb', async () => {
+test('the status depends on what was stored, not on POST or PUT', async () => {
   const statuses = [];
   for (const [fields, method] of [
     [{}, 'PUT'],
@@ -227,7 +227,7 @@ test('each correction names its immediate predecessor', async () => {
   );
 });
 
-test('what is not sent keeps its value, what is sent empty is cleared', async () => {
+test('a correction keeps the fields that are not sent and clears those that are sent empty', async () => {
   const full = {
     partner_unique_id: '7',
     description: 'd',
@@ -271,10 +271,10 @@ test('what is not sent keeps its value, what is sent empty is cleared', async ()
   }
 });
 
-test('the casing of the first stored report is used from then on', async () => {
+test('a name keeps the casing of the first report that was stored', async () => {
   const nameOf = async (outcome_name, options = {}, fields = {}) =>
     outcomeOf(await report({ outcome_name, ...fields }, options)).outcome_name;
-  // Neither one that was refused nor another network's is the first.
+  // Refused reports and those of another network don't count as the first.
   await report({ outcome_name: 'FREE TRIAL', value: 'x' });
   await report({ outcome_name: 'FREE TRIAL' }, { call: '00000000-000000FF' });
   await report({ outcome_name: 'FREE TRIAL' }, { call: 'C624DA2C-CF3367C3', token: OTHER_NETWORK });
@@ -296,21 +296,21 @@ test('the id of an outcome does not find a call', async () => {
   assert.equal((await server.records()).length, 1);
 });
 
-test('a call that is found by time gets the same outcome as by id', async () => {
+test('a report by time and a report by id share the outcome of a call', async () => {
   const first = await report({});
   const search = { start_time_t: '1435990000', calling_phone_number: '+1 8885551212', duration_in_seconds: '100' };
   const again = await server.report({ search, call_outcome: { outcome_name: 'sale' }, oauth_token: NETWORK });
   assert.deepEqual([again.status, again.text], [200, first.text]);
 });
 
-test('an outcome of a call without an advertiser', async () => {
+test('a call without an advertiser can have an outcome', async () => {
   await server.addCalls([{ transaction_id: 'AAAAAAAA-00000001', start_ms: 1_500_000_000_987 }]);
   const answer = await report({}, { call: 'aaaaaaaa-00000001' });
   assert.equal(answer.status, 201);
   assert.deepEqual(answer.json.call, { transaction_id: 'AAAAAAAA-00000001', start_time_t: '1500000000' });
 });
 
-test('the path without .json', async () => {
+test('the path works without .json', async () => {
   const answer = await server.report(sale, { path: PATH.replace('.json', '') });
   assert.equal(answer.status, 201);
 });

@@ -1,5 +1,5 @@
-// The package under rough hands: results in stores, copies and consoles, memory that goes away or changes, options that run
-// code of their own, and misuse.
+// Robustness of the package: results in stores, copies and consoles, memory that changes or is detached, options that run
+// code, and misuse.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -32,7 +32,7 @@ for (const [entry, { validate, validateValue, closestCall, requestFromForm, clea
 
   describe(`${entry}: a result`, () => {
     for (const [source, result] of Object.entries(ways)) {
-      test(`of ${source} tells its request through a proxy`, () => {
+      test(`of ${source} has its request through a proxy`, () => {
         const through = (handler) => new Proxy(result(), handler).request;
         assert.deepEqual(through({}), REQUEST);
         assert.deepEqual(through({ get: (target, key, receiver) => Reflect.get(target, key, receiver) }), REQUEST);
@@ -40,7 +40,7 @@ for (const [entry, { validate, validateValue, closestCall, requestFromForm, clea
         assert.deepEqual([proxy.request, proxy.request === proxy.request], [REQUEST, true]);
       });
 
-      test(`of ${source} tells its request in Vue's and MobX's stores`, () => {
+      test(`of ${source} has its request in Vue's and MobX's stores`, () => {
         const vue = tool('@vue/reactivity');
         for (const wrap of ['reactive', 'readonly', 'shallowReactive', 'shallowReadonly']) {
           assert.deepEqual(vue[wrap]({ result: result() }).result.request, REQUEST, wrap);
@@ -58,7 +58,7 @@ for (const [entry, { validate, validateValue, closestCall, requestFromForm, clea
         assert.deepEqual(mobx.toJS(mobx.observable({ ...result() }).request), REQUEST);
       });
 
-      test(`of ${source} tells its request to what is made of it`, () => {
+      test(`of ${source} has its request in objects derived from it`, () => {
         assert.deepEqual(Object.create(result()).request, REQUEST);
         assert.deepEqual(Object.create(Object.create(result())).request, REQUEST);
         assert.deepEqual(Object.defineProperties({}, Object.getOwnPropertyDescriptors(result())).request, REQUEST);
@@ -66,7 +66,7 @@ for (const [entry, { validate, validateValue, closestCall, requestFromForm, clea
         for (const copy of [{ ...result() }, Object.assign({}, result())]) assert.deepEqual(copy, RESULT);
       });
 
-      test(`of ${source} is cloned, posted, printed and written as JSON`, () => {
+      test(`of ${source} can be cloned, posted, printed and written as JSON`, () => {
         assert.deepEqual(structuredClone(result()), RESULT);
         const { port1, port2 } = new MessageChannel();
         port1.postMessage(result());
@@ -82,7 +82,7 @@ for (const [entry, { validate, validateValue, closestCall, requestFromForm, clea
       });
     }
 
-    test('keeps its request, whatever was validated since', () => {
+    test('keeps its request after later calls', () => {
       const results = Object.values(ways).map((way) => way());
       validate('{}');
       closestCall({ transaction_id: 'x' }, []);
@@ -96,7 +96,7 @@ for (const [entry, { validate, validateValue, closestCall, requestFromForm, clea
       assert.deepEqual([ok, problems.length, problems[0].range], [false, 1, [0, 0]]);
     };
 
-    test('of a buffer that was transferred are none', () => {
+    test('of a transferred buffer are empty', () => {
       for (const view of [(buffer) => buffer, (buffer) => new Uint8Array(buffer), (buffer) => new DataView(buffer)]) {
         const { buffer } = bytes();
         const body = view(buffer);
@@ -106,7 +106,7 @@ for (const [entry, { validate, validateValue, closestCall, requestFromForm, clea
       }
     });
 
-    test('of a buffer that shrank are those that are left', () => {
+    test('of a buffer that shrank are those that remain', () => {
       for (const View of [Uint8Array, DataView]) {
         const buffer = new ArrayBuffer(text.length, { maxByteLength: 2 * text.length });
         const [fixed, tracking] = [new View(buffer, 0, text.length), new View(buffer)];
@@ -124,7 +124,7 @@ for (const [entry, { validate, validateValue, closestCall, requestFromForm, clea
       }
     });
 
-    test('that options take away are none', () => {
+    test('that an option transfers away are empty', () => {
       const { buffer } = bytes();
       const body = new Uint8Array(buffer);
       const options = {
@@ -136,7 +136,7 @@ for (const [entry, { validate, validateValue, closestCall, requestFromForm, clea
       assert.equal(validate(body, options).ok, false);
     });
 
-    test('of another realm, of any view, and of shared memory count', () => {
+    test('of another realm, of any view and of shared memory are accepted', () => {
       
       const foreign = runInNewContext('new Uint8Array(source)', { source: [...bytes()] });
       const shared = new SharedArrayBuffer(text.length);
@@ -146,8 +146,8 @@ for (const [entry, { validate, validateValue, closestCall, requestFromForm, clea
       for (const body of bodies) assert.deepEqual({ ...validate(body) }, RESULT);
     });
 
-    test('that another thread writes are judged once', async (t) => {
-      // A thread turns the amount to a letter and back, all the time.
+    test('that another thread keeps writing give a consistent result', async (t) => {
+      // A thread keeps changing the amount to a letter and back.
       const shared = new Uint8Array(new SharedArrayBuffer(text.length));
       shared.set(bytes());
       const at = text.indexOf('"1"') + 1;
@@ -169,8 +169,8 @@ for (const [entry, { validate, validateValue, closestCall, requestFromForm, clea
     });
   });
 
-  describe(`${entry}: code that runs during a call`, () => {
-    /** Does what a caller's code may do at any moment. */
+  describe(`${entry}: code of the caller that runs during a call`, () => {
+    /** Calls the package again, as a caller's code can at any moment. */
     const meddle = () => {
       assert.equal(validate('{"search": 1}'.repeat(100)).ok, false);
       assert.deepEqual({ ...validate(encoder.encode(text.replace('a-1', 'other'))) }.request.search, { transaction_id: 'OTHER' });
@@ -187,7 +187,7 @@ for (const [entry, { validate, validateValue, closestCall, requestFromForm, clea
       assert.equal(found.call.transaction_id, 'A');
     });
 
-    test('in a value and in bytes does not either', () => {
+    test('in a value or in bytes does not change it either', () => {
       const meddling = { ...value, toJSON: () => (meddle(), value) };
       assert.deepEqual({ ...validateValue(meddling) }, RESULT);
       class Bytes extends Uint8Array {
@@ -201,7 +201,7 @@ for (const [entry, { validate, validateValue, closestCall, requestFromForm, clea
       assert.deepEqual({ ...validate(new Bytes(bytes())) }, RESULT);
     });
 
-    test('may fail, and the next call is as ever', () => {
+    test('may throw, and the next call works', () => {
       const failing = { get strict() { throw new RangeError('mine'); } };
       assert.throws(() => validate(text, failing), { name: 'RangeError', message: 'mine' });
       assert.deepEqual({ ...validate(text) }, RESULT);
@@ -211,13 +211,13 @@ for (const [entry, { validate, validateValue, closestCall, requestFromForm, clea
   describe(`${entry}: misuse`, () => {
     const misuse = (message, use) => assert.throws(use, (error) => error instanceof TypeError && message.test(error.message));
 
-    test('of validate with a value says to use validateValue', () => {
+    test('validate with a value throws and says to use validateValue', () => {
       for (const body of [value, undefined, null, 1, 1n, true, Symbol('s'), () => {}, [1], new String(text), { toString: () => text }]) {
         misuse(/Use validateValue/, () => validate(body));
       }
     });
 
-    test('of options is told', () => {
+    test('invalid options throw', () => {
       for (const options of [1, 'x', true, Symbol('s'), () => {}]) {
         misuse(/options must be an object/, () => validate(text, options));
         misuse(/options must be an object/, () => validateValue(value, options));
@@ -242,14 +242,14 @@ for (const [entry, { validate, validateValue, closestCall, requestFromForm, clea
       }
     });
 
-    test('of a form is told', () => {
+    test('invalid forms throw', () => {
       misuse(/FormData/, () => requestFromForm({}));
       misuse(/FormData/, () => requestFromForm());
       misuse(new RegExp(`sale_amounts.*${clearable.join(', ')}`), () => requestFromForm(new FormData(), { clears: ['sale_amounts'] }));
     });
   });
 
-  test(`${entry}: half of a surrogate pair counts as fetch sends it, and as JSON.stringify writes it`, () => {
+  test(`${entry}: half of a surrogate pair is read as fetch or JSON.stringify would send it`, () => {
     for (const half of ['\ud83d', '\ude00']) {
       const named = { ...value, call_outcome: { outcome_name: `${half}!`, value: 'x' } };
       const sent = text.replace('Sale', `${half}!`);
@@ -261,7 +261,7 @@ for (const [entry, { validate, validateValue, closestCall, requestFromForm, clea
     }
   });
 
-  test(`${entry}: an empty field is left out, or clears where that was asked for`, () => {
+  test(`${entry}: an empty form field is left out, or clears if it is listed in clears`, () => {
     const form = new FormData();
     const fields = { transaction_id: 'A-1', start_time_t: '', outcome_name: 'Sale', sale_amount: '', description: ' \n', csrf: '1' };
     for (const [name, text] of Object.entries(fields)) form.append(name, text);
@@ -288,7 +288,7 @@ for (const [entry, { validate, validateValue, closestCall, requestFromForm, clea
 test('the memory may grow during a call', async () => {
   const rules = await load(await readFile(new URL('../../package/dist/rules.wasm', import.meta.url)));
   const early = [rules.validate(text), rules.validate(encoder.encode(text)), rules.validateValue(value)];
-  // The findings of such a body are many times its size.
+  // The problems of such a body take many times its size.
   const many = `{${'"":1,'.repeat(12_000)}${text.slice(1)}`;
   for (const grow of [() => rules.validate(many), () => rules.validate(encoder.encode(many)), () => rules.validateValue(JSON.parse(many))]) {
     grow();

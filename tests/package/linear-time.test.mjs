@@ -1,5 +1,5 @@
-// That no text takes work out of proportion to its size: counted in the package's own wasm, whose every call and every
-// round of a loop is told by an instrument of wasm-opt.
+// Validation takes linear time. The steps are counted in the package's own wasm, in which wasm-opt instruments every call
+// and every round of a loop.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,10 +10,10 @@ import { dist, run, scratch } from './harness.mjs';
 
 const SMALL = 4_000;
 const LARGE = 60_000;
-/** Twice what linear growth is, for what is only done to long values. The growth of a square would be 225. */
+/** Twice linear growth, as some work is only done for long values. Quadratic growth would be 225. */
 const MOST = (2 * LARGE) / SMALL;
 
-/** Each makes a text of at most `size` bytes, or a few more. */
+/** Each makes a text of about `size` bytes. */
 const families = {
   'unknown keys': (size) => object(size / 11, (at) => `"k${String(at).padStart(5, '0')}":1`),
   'one key again and again': (size) => object(size / 6, () => '"k":1'),
@@ -33,7 +33,7 @@ function object(count, member) {
 
 const { rules, steps } = await counted();
 
-/** The rules, and how many steps one use of them takes. */
+/** Returns the rules, and a function that counts the steps of using them. */
 async function counted() {
   const path = join(await scratch(), 'counted.wasm');
   const optimizer = fileURLToPath(new URL('../../node_modules/.bin/wasm-opt', import.meta.url));
@@ -41,7 +41,7 @@ async function counted() {
   const module = new WebAssembly.Module(await readFile(path));
   const { module: source, name } = WebAssembly.Module.imports(module).find(({ name }) => name.includes('log_execution'));
   let count = 0;
-  // The package's imports, and the instrument's.
+  // The imports of the package and of the instrumentation.
   const { instantiate } = WebAssembly;
   WebAssembly.instantiate = (module, imports) =>
     instantiate(module, { ...imports, [source]: { ...imports[source], [name]: () => (count += 1) } });
@@ -56,10 +56,10 @@ async function counted() {
 }
 
 for (const [name, make] of Object.entries(families)) {
-  test(name, (context) => {
+  test(`takes linear time: ${name}`, (context) => {
     const [small, large] = [SMALL, LARGE].map((size) => {
       const text = make(size);
-      assert.ok(Buffer.byteLength(text) <= rules.limits.body_bytes, 'a longer one is refused unread');
+      assert.ok(Buffer.byteLength(text) <= rules.limits.body_bytes, 'a longer text is refused unread');
       return steps(() => rules.validate(text));
     });
     context.diagnostic(`${small} steps for ${SMALL} bytes, ${large} for ${LARGE}`);

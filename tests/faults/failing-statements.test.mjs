@@ -1,5 +1,5 @@
-// The database fails at each statement of each kind of request, and after each commit: the answer is honest, nothing
-// half is stored, and the same request again heals.
+// The database fails at each statement of each kind of request, and after each commit: the answer is truthful, nothing is
+// stored in part, and a retry succeeds.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { NETWORK, PATH, start } from '../../tools/harness/server.mjs';
@@ -34,14 +34,14 @@ const ok = async (request) => {
   assert.ok([200, 201].includes(answer.status), `${answer.status} ${answer.text}`);
 };
 
-/** An archived call that no report has put back yet. */
+/** Stores an archived call that no report has put back yet. */
 async function archived(name) {
   const transaction_id = `A0000000-${name.padStart(8, '0')}`;
   await server.addArchived([{ transaction_id, start_ms: 1_300_000_000_000, duration_s: 61 }]);
   return { transaction_id };
 }
 
-// Each makes a request that was not made before, and what is given before it. `name` is a number in hexadecimal.
+// Each makes a new request, and the data that it needs. `name` is a hexadecimal number.
 const kinds = {
   'a first report by id': (name) => ({ path: PATH, body: reportOf(byId, name) }),
   'a first report by time': (name) => ({ path: PATH, body: reportOf(byTime, name) }),
@@ -90,7 +90,7 @@ async function sizes() {
   return (await server.rows(`SELECT ${count}`))[0];
 }
 
-/** What the statuses of an answer are: one, or a row's each. */
+/** The status of an answer, or those of its rows. */
 function statuses({ status, text }) {
   return status === 207 ? JSON.parse(text).results.map((row) => row.status) : [status];
 }
@@ -98,7 +98,7 @@ function statuses({ status, text }) {
 for (const [kind, make] of Object.entries(kinds)) {
   test(kind, async (context) => {
     const next = async () => make((made += 1).toString(16).toUpperCase());
-    // What a request without faults takes, and stores.
+    // The trips and records of a request without faults.
     const clean = await next();
     const before = await sizes();
     const answer = await send(clean, { 'X-Count': `${made}` });
@@ -125,7 +125,7 @@ for (const [kind, make] of Object.entries(kinds)) {
 async function fails(fault, request, stores) {
   const what = JSON.stringify(fault);
   const before = await sizes();
-  // A list that was being sent has no status left to change: its answer breaks off.
+  // The status of a list that is being sent can't change any more, so the answer breaks off.
   const brokenOff = (error) => (error instanceof TypeError && !request.body ? null : Promise.reject(error));
   const answer = await send(request, { 'X-Fault': JSON.stringify(fault) }).catch(brokenOff);
   const between = await sizes();
@@ -138,10 +138,10 @@ async function fails(fault, request, stores) {
     }
     if (answer.status === 503) assert.match(answer.headers.get('Retry-After') ?? '', /^[1-9]\d*$/, what);
   }
-  // What was answered as done is stored, all of it.
+  // Everything that was answered as done is stored.
   const isDone = answer?.status < 203 && request.body;
   if (isDone) assert.deepEqual(difference(before, between), stores, what);
-  // The same again heals: what was done changes no more, and what was not is done now, once.
+  // After a retry, what was done is unchanged, and the rest is done once.
   const again = await send(request);
   assert.ok([200, 201].includes(again.status), `${what}: ${again.status} ${again.text}`);
   assert.deepEqual(difference(before, await sizes()), stores, what);

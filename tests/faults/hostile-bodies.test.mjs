@@ -1,5 +1,5 @@
-// Bodies that are made to cost memory, against a Worker that has 64 MiB of it, half of what the platform gives: each
-// gets its own answer, of a bounded size, and the requests beside it are served.
+// Bodies made to cost memory, against a Worker with 64 MiB, half of what the platform gives: each gets a proper answer of a
+// bounded size, and other requests are served meanwhile.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { NETWORK, start } from '../../tools/harness/server.mjs';
@@ -23,10 +23,10 @@ const FORMS = [
   ['a dry run', '?validate_only=true&explain=true', {}],
 ];
 
-/** What goes without a good token is refused before the form matters much: the short run sends it once. */
+/** Without a valid token, a body is refused before its form matters, so the short run sends it once. */
 const forms = (token) => (IS_LONG || token === 'good' ? FORMS : FORMS.slice(1, 2));
 
-/** A report has at most 64 KiB, and so has a line: of what is larger, a few will do. */
+/** A report and a line have at most 64 KiB, so a few larger ones are enough. */
 function* chosen(route, size) {
   for (const [at, shape] of [...bodies(route, size)].entries()) {
     const isRefusedWhole = route === 'report' && size > 64 * KIB;
@@ -64,7 +64,7 @@ for (const [route, path] of Object.entries(ROUTES)) {
               assert.ok(isProper(answer.status, { route, size, token, strict: query.includes('strict') }), what);
               if (token === 'none') assert.ok([400, 401, 413].includes(answer.status), what);
               if (token === 'unknown') assert.ok([400, 401, 403, 413].includes(answer.status), what);
-              // An answer is a small multiple of its body, and that of a row has a size of its own.
+              // An answer is a small multiple of its body, plus a fixed size for each row.
               const most = 4 * length + 2 * KIB * (route === 'report' ? 50 : MAX_ROWS);
               assert.ok(answer.text.length <= most, `${what}: ${answer.text.length} bytes`);
             }
@@ -76,8 +76,8 @@ for (const [route, path] of Object.entries(ROUTES)) {
   }
 }
 
-test('a record that is many times its row, asked for in every row', async () => {
-  // Every character of what is stored is six in an answer.
+test('a record much larger than its row, returned for every row', async () => {
+  // Every stored character takes six in an answer.
   const stored = { outcome_name: 'Long', description: '\u0001'.repeat(4_096) };
   for (const at of [1, 2, 3]) stored[`custom_parameter_${at}`] = '\u0001'.repeat(255);
   const { status } = await server.report({ search: { transaction_id: '00000000-00000001' }, call_outcome: stored, oauth_token: NETWORK });
@@ -94,6 +94,6 @@ test('a record that is many times its row, asked for in every row', async () => 
   for (const { status, text } of await beside) assert.equal(status, 201, text);
 });
 
-test('no instance broke', async () => {
+test('no instance of the Worker broke', async () => {
   assert.doesNotMatch((await server.logged()).join('\n'), /RuntimeError|Reinitializing/);
 });

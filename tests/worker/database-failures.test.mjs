@@ -1,4 +1,4 @@
-// When the database fails: what is answered, what is stored, and that a retry is safe.
+// Database failures: what is answered, what is stored, and that a retry is safe.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { ID, NETWORK, assertError, start } from '../../tools/harness/server.mjs';
@@ -53,13 +53,13 @@ const isUnavailable = (answer) => {
   assert.match(answer.headers.get('Retry-After'), /^[1-9]\d*$/);
 };
 
-test('without a failure the wrapped database is as any', async () => {
+test('without a failure, the wrapped database works as any other', async () => {
   const { report, records } = outcome();
   assert.deepEqual([(await report({}, 'before 0 -')).status, (await report()).status], [201, 200]);
   assert.equal((await records()).length, 1);
 });
 
-describe('overloaded or out of reach, for good', () => {
+describe('the database stays overloaded or unreachable', () => {
   for (const message of [...OVERLOADED, ...LOST]) {
     test(message, async () => {
       const { report, records } = outcome();
@@ -73,7 +73,7 @@ describe('overloaded or out of reach, for good', () => {
   }
 });
 
-describe('unexpected', () => {
+describe('an unexpected error', () => {
   for (const message of UNEXPECTED) {
     test(message, async () => {
       const { report, records } = outcome();
@@ -88,7 +88,7 @@ describe('unexpected', () => {
     });
   }
 
-  test("the handle is the client's own request id, if it sent one", async () => {
+  test("the error handle is the client's request id if it sent one", async () => {
     const body = {
       search: { transaction_id: '00000000-00000001' },
       call_outcome: { outcome_name: 'Handle' },
@@ -100,7 +100,7 @@ describe('unexpected', () => {
   });
 });
 
-describe('failed once, without having run', () => {
+describe('a batch fails once without having run', () => {
   for (const message of LOST) {
     test(message, async () => {
       const { report, records } = outcome();
@@ -115,7 +115,7 @@ describe('failed once, without having run', () => {
   }
 });
 
-test('a batch is sent again after a pause, and not at once', async () => {
+test('a batch is retried after a pause, not at once', async () => {
   const { report } = outcome();
   await report({}, `before ${ALWAYS} ${LOST[0]}`, { 'X-Test-Steps': 'again' });
   const steps = JSON.parse(await server.archive.get('steps:again'));
@@ -124,7 +124,7 @@ test('a batch is sent again after a pause, and not at once', async () => {
   assert.ok(first >= 25 && first <= 50 && second >= 50 && second <= 100, `${first} and ${second} ms`);
 });
 
-describe('failed once, although it was committed', () => {
+describe('a batch fails once although it was committed', () => {
   for (const message of LOST) {
     test(`a first report: ${message}`, async () => {
       const { report, records } = outcome();
@@ -164,7 +164,7 @@ describe('failed once, although it was committed', () => {
     );
   });
 
-  test('a re-post', async () => {
+  test('a repeated report', async () => {
     const { report, records } = outcome();
     const first = await report({ description: 'a' });
     const answer = await report({ description: 'a' }, `after 1 ${LOST[0]}`);
@@ -179,7 +179,7 @@ describe('failed once, although it was committed', () => {
   });
 });
 
-test('committed, but out of reach for good: a retry finds it', async () => {
+test('committed, but the database stays unreachable: the client can retry', async () => {
   const { report, records } = outcome();
   isUnavailable(await report({ description: 'x' }, `after ${ALWAYS} ${LOST[0]}`));
   const stored = await records();
@@ -188,7 +188,7 @@ test('committed, but out of reach for good: a retry finds it', async () => {
   assert.deepEqual([again.status, again.json.call_outcome.transaction_id], [200, stored[0].transaction_id]);
 });
 
-test('many at once that each fail after the commit make one chain', async () => {
+test('concurrent reports that each fail after the commit form one chain', async () => {
   const { report, records } = outcome();
   const answers = await Promise.all(
     Array.from({ length: 30 }, (_, at) => report({ description: `${at}` }, `after 1 ${LOST[0]}`)),
@@ -211,7 +211,7 @@ test('many at once that each fail after the commit make one chain', async () => 
   assert.equal(meant.size, 30);
 });
 
-describe('an id that is taken', () => {
+describe('a new id is already taken', () => {
   // With a request id sent, the first random bytes are those of the record's id.
   const drawing = (byte) => ({ 'X-Request-Id': 'drawn', 'X-Test-Random': `${byte}` });
   const idOf = (answer) => {
@@ -272,7 +272,7 @@ describe('an id that is taken', () => {
   });
 });
 
-test('the log has a line for each request and nothing that is private', async () => {
+test('the log has a line for each request and nothing private', async () => {
   const body = {
     search: { start_time_t: '1435993200', calling_phone_number: '+18885551212' },
     call_outcome: { outcome_name: 'Secret name', description: 'Secret text', partner_unique_id: 'Secret id' },

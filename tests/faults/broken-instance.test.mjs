@@ -1,5 +1,5 @@
-// An instance of the Worker's WebAssembly that breaks: it is the built one, with so little memory that a large request
-// exhausts it. A panic ends an instance the same way, by a trap.
+// An instance of the Worker's WebAssembly that breaks: the built one, with so little memory that a large request exhausts
+// it. A panic ends an instance the same way, by a trap.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { NETWORK, PATH, start } from '../../tools/harness/server.mjs';
@@ -7,7 +7,7 @@ import { growingBy } from './memory.mjs';
 
 const BATCH = PATH.replace('.json', '/batch.json');
 const search = { transaction_id: '00000000-00000001' };
-// Beyond what the instance starts with, in bytes.
+// The memory that the instance may add to what it starts with, in bytes.
 const MORE = 1_048_576;
 
 let server;
@@ -24,7 +24,7 @@ const large = (name) => ({
 const small = (name) => ({ search, call_outcome: { outcome_name: name }, oauth_token: NETWORK });
 const records = (name) => server.rows('SELECT * FROM outcomes WHERE name_key = ?1', name);
 
-test('out of memory: 500, nothing stored, and the next request is served by a new instance', async () => {
+test('out of memory answers 500 and stores nothing, and a new instance serves the next request', async () => {
   for (let round = 0; round < 5; round += 1) {
     const answer = await server.report(large(`large ${round}`), { path: BATCH });
     assert.equal(answer.status, 500);
@@ -37,7 +37,7 @@ test('out of memory: 500, nothing stored, and the next request is served by a ne
   assert.match(said, /Reinitializing Wasm application/);
 });
 
-test('requests under way when an instance breaks: each is answered, and heals when it is sent again', async (context) => {
+test('requests in progress when an instance breaks are answered, and succeed when retried', async (context) => {
   const names = Array.from({ length: 40 }, (_, at) => `beside ${at}`);
   const [broken, ...answers] = await Promise.all([
     server.report(large('breaks'), { path: BATCH }),

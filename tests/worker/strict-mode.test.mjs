@@ -1,4 +1,4 @@
-// `?strict=true`: unknown and repeated keys refuse the request, after its other problems.
+// `?strict=true`: a request with unknown or repeated keys is refused; its other problems come first.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { NETWORK, PATH, assertError, start } from '../../tools/harness/server.mjs';
@@ -22,13 +22,13 @@ const cases = [
 ];
 
 for (const [members, code, text] of cases) {
-  test(text, async () => {
+  test(`is refused: ${text}`, async () => {
     assertError(await report(members, '?strict=true'), 403, code, 'RecordInvalid', `Validation failed: ${text}`);
     assert.deepEqual(await server.records(), []);
   });
 }
 
-test('other warnings stay warnings, and without it all of them do', async () => {
+test('other warnings stay warnings, and without strict mode all of them do', async () => {
   const { status, warnings } = await report({ search: ',"network_id":"3"' }, '?strict=true');
   assert.deepEqual([status, warnings], [201, ['search.ignored /search/network_id']]);
   for (const query of ['', '?strict=false', '?strict=0', '?other=1']) {
@@ -36,8 +36,8 @@ test('other warnings stay warnings, and without it all of them do', async () => 
   }
 });
 
-// A body may have a key for every few bytes: of each object the first 100 are named.
-describe('far too many unknown keys', () => {
+// A body can have a key for every few bytes.
+describe('of 5,000 unknown keys the first 100 are listed', () => {
   const COUNT = 5_000;
   const keys = Array.from({ length: COUNT }, (_, at) => `k${at}`);
   const members = { call_outcome: `,${keys.map((key) => `"${key}":0`).join()}` };
@@ -72,7 +72,7 @@ describe('far too many unknown keys', () => {
     assert.match(headers.get('X-Warnings'), new RegExp(`, more=${COUNT - 20}$`));
   });
 
-  test('in the rows of a list: their warnings are counted together, and each row that is refused says why', async () => {
+  test('in the rows of a batch: warnings are counted together, and each refused row says why', async () => {
     const outcome = (at) => `"call_outcome":{"outcome_name":"Sale","partner_unique_id":"${at}"`;
     const strays = keys.slice(0, 20).map((key) => `"${key}":0`).join();
     const row = (at) => `{"search":{"transaction_id":"00000000-00000001"},${outcome(at)},${strays}}}`;

@@ -1,4 +1,4 @@
-// The closest match under the worst load: a network with a hundred calls a second, searched by start and duration alone.
+// The closest match at its most expensive: a network with a hundred calls a second, searched by start and duration alone.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { NETWORK, start } from '../../tools/harness/server.mjs';
@@ -8,13 +8,13 @@ const FIRST = 1_600_000_000_000;
 const LAST = FIRST + SIZE * 10;
 const MIDDLE = (FIRST + LAST) / 2;
 
-/** Most a report may read. */
+/** The most rows that a report may read. */
 const MOST = 200;
 
 let server;
 before(async () => {
   server = await start();
-  // Ordinary durations are below 600 seconds, of which some are not known; every 100,000th call has a rare one.
+  // Most durations are below 600 seconds, and some are unknown. Every 100,000th call has a rare one.
   await server.rows(
     `WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?1)
      INSERT INTO calls (network_id, transaction_id, start_ms, duration_s)
@@ -36,10 +36,10 @@ async function nearest(at, duration) {
   return row?.transaction_id;
 }
 
-describe('the call that a look at every call finds', () => {
+describe('among a million calls, a search finds the call that a full scan finds', () => {
   const starts = [MIDDLE + 3, FIRST, FIRST - 3_600_000, LAST, LAST + 80_000_000];
   for (const duration of [0, 1, 300, 599, 600, 640, 2_000, 4_007, 4_500, 20_000, 999_999_999]) {
-    test(`of ${duration} seconds, in at most ${MOST} rows`, async () => {
+    test(`with ${duration} seconds, reading at most ${MOST} rows`, async () => {
       for (const at of starts) {
         const answer = await server.report({
           search: { start_time_t: String(at), duration_in_seconds: duration },

@@ -1,5 +1,5 @@
-// Every operation of the document × every kind of token × everything that one may own: what a token does not see answers
-// as what is not there does, at the same price. The expected answers follow from a rule, which stands in `expected`.
+// Access control: every operation of the OpenAPI document with every kind of token and every resource. What a token may not
+// see is answered as what does not exist, at the same cost. The rule for the expected answers is in `expected`.
 import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
@@ -29,13 +29,13 @@ const tokens = {
   'without permissions': { token: 'nothing', network: '3', permissions: [] },
 };
 
-// One owner each, and one that is not there. Phones, starts, advertisers and campaigns are no other owner's.
+// Each owner, and one that does not exist. No two owners share a phone, start, advertiser or campaign.
 const owners = [
   { network: '3', advertiser: '11', campaign: '15', call: 'AAAAAAAA-00000010', phone: '+14155550001' },
   { network: '3', advertiser: '19', campaign: '17', call: 'AAAAAAAA-00000020', phone: '+14155550002' },
   { network: '4', advertiser: '44', campaign: '44', call: 'AAAAAAAA-00000030', phone: '+14155550003' },
 ];
-/** What is not there, in place of an owner's. The id before the owner's costs as much to look for in an index. */
+/** What does not exist, in place of an owner's. Its id precedes the owner's, so that looking it up costs the same. */
 function insteadOf({ call, outcome, advertiser, campaign }) {
   const before = (id) => {
     const number = (BigInt(`0x${id.replace('-', '')}`) - 1n).toString(16).toUpperCase().padStart(16, '0');
@@ -65,7 +65,7 @@ const searches = [
     what: 'phone and time',
     search: ({ phone }) => ({ start_time_t: START, calling_phone_number: phone }),
     visible: sees,
-    // A search passes over the calls of the number that other advertisers of the network have: docs/security.md.
+    // A search reads past the calls from the number that belong to the network's other advertisers: see docs/security.md.
     counted: (token) => token.advertiser === undefined,
   },
   {
@@ -99,7 +99,7 @@ const exported = [
   },
 ];
 
-// What is asked of each operation; one that is missing here fails.
+// The questions for each operation. An operation without questions fails.
 const questions = {
   'GET /healthz': [],
   'GET /config.json': [],
@@ -131,18 +131,18 @@ const questions = {
   'POST /api/{version}/calls': imports(),
 };
 
-/** Importing: what a token sees is met, and what it does not see is as what is not there. */
+/** Imports find what the token sees. What it does not see is answered as what does not exist. */
 function imports() {
-  // The advertiser of a call of its own is always told: that is never the question.
+  // A token always sees the advertiser of its own calls, so that is never in question.
   const own = (token) => owners.find((owner) => sees(token, owner)) ?? owners[0];
   const fresh = { transaction_id: 'FRESH-1', start_time_t: START };
   const questions = [
-    // An id is taken once in a network, so that storing it again tells: docs/security.md. Another network's are free.
+    // An id is unique in a network, so storing it again shows that it exists: see docs/security.md. Other networks differ.
     ['transaction_id', ({ call }) => ({ ...fresh, transaction_id: call }), sameNetwork],
     ["an outcome's id", (of) => ({ ...fresh, transaction_id: of.outcome }), sameNetwork],
     ['external_call_unique_id', ({ call }) => ({ ...fresh, external_call_unique_id: call }), sameNetwork],
     ['campaign id', ({ campaign }) => ({ ...fresh, advertiser_campaign_id_from_network: campaign }), sameNetwork],
-    // Everything else is answered alike.
+    // Everything else is answered the same.
     ['advertiser id', ({ advertiser }) => ({ ...fresh, advertiser_id_from_network: advertiser }), sees],
     ["its own external id and another's id", ({ call }, { call: external }) => ({ transaction_id: call, external_call_unique_id: external, start_time_t: START }), sees],
     ["its own external id and an outcome's id", (of, { call: external }) => ({ transaction_id: of.outcome, external_call_unique_id: external, start_time_t: START }), sees],
@@ -201,12 +201,12 @@ before(async () => {
 });
 after(() => server?.stop());
 
-/** Asks a question of one owner's thing; the ids that were named are masked in the answer. */
+/** Sends a question about one owner's resource, and masks the ids in the answer. */
 async function ask({ path, method }, { query, body, network }, of, { token, ...rights }) {
   const address = path.replace('{version}', '2015-08-17').replace('{network_id}', network?.(of)) + (query?.(of) ?? '');
   const headers = token ? { Authorization: `Bearer ${token}` } : {};
   const answer = await server.request(address, { method, headers, body: body && JSON.stringify(body(of, rights)) });
-  // What was imported is taken away again, so that what is not there stays so.
+  // Removes what was imported, so that what does not exist stays that way.
   if (body) {
     await server.rows('DELETE FROM calls WHERE id > ?1', imported);
     for (const [table, ids] of Object.entries(directory)) {
@@ -221,7 +221,7 @@ async function ask({ path, method }, { query, body, network }, of, { token, ...r
   return { status: answer.status, headers: rest, text, raw: answer };
 }
 
-/** Whether a token is refused before anything is looked for, with which status, or may ask. */
+/** The status with which a token is refused before anything is looked up, or nothing if it may ask. */
 function expected(token, permission) {
   if (!token.network || token.revoked) return 401;
   return token.permissions.includes(permission) ? undefined : 403;
@@ -233,8 +233,8 @@ function statusOf({ raw }) {
   return isRows ? raw.json.results[0].status : raw.status;
 }
 
-// That a route is in the document, whichever a test asks for, the harness sees to.
-test('every path of the document is a route, with its methods', async () => {
+// The harness checks that every route that a test uses is in the document.
+test('every path of the document is a route with these methods', async () => {
   for (const [path, methods] of Object.entries(paths)) {
     const address = path.replace('{version}', '2015-08-17').replace('{network_id}', '3');
     const { headers } = await server.request(address, { method: 'OPTIONS' });
@@ -264,7 +264,7 @@ async function judge(operation, question, token) {
     if (refused) assert.equal(statusOf(answer), refused, answer.raw.text);
     else if (!question.free) assert.ok((isVisible ? [200, 201] : [403, 404]).includes(statusOf(answer)), answer.raw.text);
     if (refused || !isVisible) {
-      // What is the token's own may cost more to refuse.
+      // Refusing a token's own resource may cost more.
       const isCounted = !isVisible && (question.counted?.(token) ?? true);
       const told = ({ status, text, headers: { 'x-database-cost': cost, ...headers } }) =>
         isCounted ? { status, text, headers, cost } : { status, text, headers };
@@ -274,7 +274,7 @@ async function judge(operation, question, token) {
   }
 }
 
-test('every route and every file forbids sniffing, referrers and frames, and no answer of a route is kept', async () => {
+test('every route and file forbids content sniffing, referrers and frames, and no answer of a route is cached', async () => {
   const www = new URL('../../www/', import.meta.url);
   const entries = await readdir(www, { recursive: true, withFileTypes: true });
   const files = entries

@@ -1,4 +1,4 @@
-// What somebody would try: each attempt ends in a clear refusal or in nothing at all, and the data are as they were.
+// Hostile requests: SQL in texts, odd paths, methods and headers. Each is refused or has no effect, and no data changes.
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, before, describe, test } from 'node:test';
@@ -12,7 +12,7 @@ after(() => server?.stop());
 const call = '00000000-00000001';
 const sale = { search: { transaction_id: call }, call_outcome: { outcome_name: 'Sale' }, oauth_token: NETWORK };
 
-/** A request as it is written, with a path and headers that `fetch` would mend. */
+/** Sends a request as it is, with a path and headers that `fetch` would normalise. */
 function raw(path, { method = 'GET', headers = {}, body } = {}) {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(server.url);
@@ -24,7 +24,7 @@ function raw(path, { method = 'GET', headers = {}, body } = {}) {
   });
 }
 
-describe('SQL in every text is a text', () => {
+describe('SQL in a text is stored as text', () => {
   for (const text of [`'; DROP TABLE outcomes; --`, `" OR 1=1 --`, `\\'); DELETE FROM calls; --`, '?1 :token {{call}} $1', '%s%d\\']) {
     test(text, async () => {
       const fields = { partner_unique_id: text, description: text, custom_parameter_1: text };
@@ -48,30 +48,30 @@ describe('SQL in every text is a text', () => {
     });
   }
 
-  test('and all tables are there', async () => {
+  test('the tables are intact', async () => {
     const [{ calls }] = await server.rows('SELECT count(*) AS calls FROM calls');
     assert.equal(calls, 5);
     assert.equal((await server.records()).length, 5);
   });
 });
 
-describe('requests that are not as they should be', () => {
+describe('malformed requests', () => {
   const post = (options) => raw(PATH, { method: 'POST', ...options });
 
-  test('a compressed body is not unpacked, so it cannot grow', async () => {
+  test('a compressed body is not decompressed', async () => {
     const bomb = gzipSync(JSON.stringify({ ...sale, padding: ' '.repeat(1 << 22) }));
     const { status, text } = await post({ body: bomb, headers: { 'Content-Encoding': 'gzip' } });
     assert.equal(status, 400, text);
     assert.equal(JSON.parse(text).errors.class, 'ParseError');
   });
 
-  test('two authorizations are none', async () => {
+  test('two Authorization headers are refused', async () => {
     const { oauth_token, ...body } = sale;
     const headers = { Authorization: [`Bearer ${oauth_token}`, 'Bearer other'] };
     assert.equal((await post({ body: JSON.stringify(body), headers })).status, 401);
   });
 
-  test('a header of 100 kB and a path of 100 kB do not reach the database', async () => {
+  test('headers, paths and queries of 100 kB do not reach the database', async () => {
     const long = 'x'.repeat(100_000);
     for (const attempt of [post({ body: '{}', headers: { Authorization: long } }), raw(`/api/${long}/call_outcomes`), raw(`${PATH}?${long}`)]) {
       const { status, headers } = await attempt.catch(() => ({ status: 400, headers: {} }));
@@ -90,21 +90,21 @@ describe('requests that are not as they should be', () => {
     '/api/2015-08-17/call_outcomes%00',
     '/api/2015-08-17/3%2Fcall_outcomes',
   ]) {
-    test(`${path} is another path`, async () => {
+    test(`the path is not normalised: ${path}`, async () => {
       const { status, text } = await raw(path, { method: 'POST', body: JSON.stringify(sale) });
       assert.ok([400, 404, 405].includes(status), `${status} ${text}`);
     });
   }
 
   for (const method of ['TRACE', 'PROPFIND', 'LOCK']) {
-    test(`${method} is not a method, and tells nothing back`, async () => {
+    test(`${method} is refused and echoes nothing`, async () => {
       const { status, text } = await raw(PATH, { method, headers: { Authorization: `Bearer ${NETWORK}` } });
       assert.ok([400, 404, 405, 501].includes(status), `${status}`);
       assert.ok(!text.includes(NETWORK));
     });
   }
 
-  test('a page of no origin gets no leave', async () => {
+  test('CORS allows neither the origin null nor an unknown one', async () => {
     for (const headers of [{ Origin: 'null' }, { Origin: 'https://evil.example' }]) {
       const { headers: answered } = await raw(PATH, { method: 'OPTIONS', headers: { ...headers, 'Access-Control-Request-Method': 'POST' } });
       assert.equal(answered['access-control-allow-origin'], undefined);
@@ -112,14 +112,14 @@ describe('requests that are not as they should be', () => {
     }
   });
 
-  test('keys of JavaScript are keys that nobody knows', async () => {
+  test('__proto__ and constructor are unknown keys', async () => {
     const body = `{"__proto__": {"oauth_token": "${NETWORK}"}, "constructor": {"prototype": {}}, "search": {"transaction_id": "${call}", "__proto__": {}}, "call_outcome": {"outcome_name": "Sale"}}`;
     const { status, headers } = await server.report(body, { headers: { Authorization: NETWORK } });
     assert.equal(status, 201);
     assert.match(headers.get('X-Warnings'), /key\.unknown/);
   });
 
-  test('an empty token, and one that is a hash in the database, are unknown', async () => {
+  test('an empty token, the hash of a token and a token in capitals are unknown', async () => {
     const [{ hash }] = await server.rows('SELECT hash FROM tokens LIMIT 1');
     for (const oauth_token of ['', ' ', hash, `${NETWORK}\u0000`, NETWORK.toUpperCase()]) {
       assert.equal((await server.report({ ...sale, oauth_token })).status, 401, oauth_token);

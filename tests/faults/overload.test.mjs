@@ -1,5 +1,5 @@
-// Many more reports at once than the server can work on: each is answered honestly, and what it is waiting for fits into
-// a bounded memory. An instance that ran out of it would answer 500.
+// More concurrent reports than the server can process: each is answered truthfully, and the waiting requests fit into a
+// bounded memory. An instance out of memory would answer 500.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -9,7 +9,7 @@ import { growingBy } from './memory.mjs';
 
 const REPORTS = process.env.FAULTS === 'long' ? 60_000 : 5_000;
 const CONNECTIONS = 512;
-// One client in so many leaves as soon as its report is sent.
+// One client in so many disconnects as soon as its report is sent.
 const LEAVES = 10;
 const MEMORY_PAGES = 128;
 
@@ -26,7 +26,7 @@ function request(partner_unique_id) {
   return `POST ${PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 }
 
-/** A kept connection that sends one request at a time. The bare protocol, as the clients must outrun the server. */
+/** A persistent connection that sends one request at a time, over a bare socket so that clients outpace the server. */
 class Connection {
   #socket;
   #text = '';
@@ -51,7 +51,7 @@ class Connection {
     return promise;
   }
 
-  /** Sends a request, and does not wait for its answer. */
+  /** Sends a request without waiting for its answer. */
   async leave(text) {
     await new Promise((resolve) => this.#socket.write(text, resolve));
     this.close();
@@ -73,7 +73,7 @@ class Connection {
   }
 }
 
-/** Sends reports over all connections at once; returns what came of each. */
+/** Sends reports over all connections at once; returns the result of each. */
 async function send(reports, { leaves = Infinity } = {}) {
   const answers = new Map();
   let next = 0;
@@ -102,7 +102,7 @@ function count(answers) {
   return counts;
 }
 
-test(`${REPORTS} reports over ${CONNECTIONS} connections at once`, async (context) => {
+test(`${REPORTS} concurrent reports over ${CONNECTIONS} connections are answered truthfully`, async (context) => {
   const reports = Array.from({ length: REPORTS }, (_, at) => `${at}`);
   const began = performance.now();
   const answers = await send(reports, { leaves: LEAVES });
@@ -111,11 +111,11 @@ test(`${REPORTS} reports over ${CONNECTIONS} connections at once`, async (contex
   context.diagnostic(
     `${stored} answered 201, ${refused} answered 503, ${left} not waited for; ${Math.round(stored / seconds)} a second`,
   );
-  // Nothing but 201, or 503 where the database has had enough.
+  // Only 201, or 503 if the database is overloaded.
   assert.deepEqual(others, {});
   assert.ok(stored > 0);
 
-  // What was acknowledged is there, once; of what was refused nothing is.
+  // What was acknowledged is stored once, and nothing that was refused.
   const rows = await server.rows('SELECT partner_unique_id AS report, count(*) AS records FROM outcomes GROUP BY 1');
   const records = new Map(rows.map((row) => [row.report, row.records]));
   const expected = { 201: [1], 503: [0], left: [0, 1] };
@@ -124,7 +124,7 @@ test(`${REPORTS} reports over ${CONNECTIONS} connections at once`, async (contex
     assert.ok(expected[answer].includes(found), `${report} was answered ${answer}, and is there ${found} times`);
   }
 
-  // Sent again, the others are there once too.
+  // After a retry, the others are stored once too.
   const open = reports.filter((report) => answers.get(report) !== '201');
   const again = count(await send(open));
   for (const status of Object.keys(again)) assert.ok(['200', '201', '503'].includes(status), status);

@@ -1,5 +1,5 @@
-// The query of every route: each switch is honoured or refused by name, in whatever spelling, and what else is sent is
-// named in a warning. The table of switches and operations itself is tested in tests/query.rs.
+// Query switches on every route: each is honoured or refused by name, however it is spelt, and other parameters get a
+// warning. tests/query.rs tests the table of switches and operations itself.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
@@ -42,7 +42,7 @@ const everything = () => Promise.all(tables.map((table) => server.rows(`SELECT *
 
 for (const [name, [send, method, path]] of Object.entries(routes)) {
   describe(name, () => {
-    test('each switch is in the document and honoured, or refused by its name', async () => {
+    test('each switch is documented and honoured, or refused by name', async () => {
       const { paths, components } = JSON.parse(await readFile(new URL('../../www/openapi.json', import.meta.url), 'utf8'));
       const listed = paths[path][method].parameters.map(({ $ref }) => components.parameters[$ref.split('/').pop()].name);
       for (const name of ['validate_only', 'explain', 'unambiguous', 'strict', 'min_confidence']) {
@@ -60,7 +60,7 @@ for (const [name, [send, method, path]] of Object.entries(routes)) {
       }
     });
 
-    test('no spelling of a dry run stores', async () => {
+    test('no spelling of validate_only stores anything', async () => {
       const spellings = ['validate%5Fonly=1', '%76alidate_only', 'validate+only=1', 'Validate-Only=true', 'validate%255Fonly=1', 'validate_onyl=1'];
       for (const query of spellings) {
         const before = await everything();
@@ -72,7 +72,7 @@ for (const [name, [send, method, path]] of Object.entries(routes)) {
       assert.ok((await send('?validate_only=%66alse')).status < 300);
     });
 
-    test('what is not known is a warning that is not about the body', async () => {
+    test('an unknown parameter gets a warning that points to the query', async () => {
       const answer = await send('?source=crm&a%2Cb%0A=1');
       assert.ok(answer.status < 300, answer.text);
       assert.deepEqual(answer.warnings, ['query.unknown ?source', 'query.unknown ?a%2Cb%0A'].map(decodeURIComponent));
@@ -80,14 +80,14 @@ for (const [name, [send, method, path]] of Object.entries(routes)) {
   });
 }
 
-test('the server itself is asked nothing that a switch could change', async () => {
+test('routes of the server itself take no switches', async () => {
   for (const path of ['/healthz', '/config.json']) {
     const { status, warnings } = await server.request(`${path}?validate_only=true&x=1`);
     assert.deepEqual([status, warnings], [200, ['query.unknown ?validate_only', 'query.unknown ?x']]);
   }
 });
 
-test("a switch's problem stands behind those of the body, and is told with what was meant", async () => {
+test("a problem of a switch comes after those of the body and suggests the right name", async () => {
   const headers = { Accept: 'application/problem+json' };
   const path = `${PATH}?validate_onyl=1&explian=1`;
   const { status, json } = await server.report({ oauth_token: NETWORK }, { path, headers });
@@ -103,11 +103,11 @@ test("a switch's problem stands behind those of the body, and is told with what 
   assert.deepEqual(json.warnings, [
     { code: 'query.unknown', pointer: '?explian', detail: 'explian is not a known parameter of the query', fix: 'explain' },
   ]);
-  // Without a token nothing is said of the query.
+  // Without a token, there are no warnings about the query.
   assertError(await server.report(sale, { path }), 401, 'token.missing', 'NotAuthorized');
 });
 
-test('a dry run shows the warnings of its query in full', async () => {
+test('a dry run shows the warnings about its query in full', async () => {
   const { json } = await post(`${PATH}?validate_only=1&x=1`, sale);
   assert.deepEqual(json.warnings.map(({ code, pointer }) => [code, pointer]), [['query.unknown', '?x']]);
 });

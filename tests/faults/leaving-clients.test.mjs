@@ -1,4 +1,4 @@
-// Clients that go away: in the middle of a body, behind it, and in the middle of an answer.
+// Clients that disconnect: while sending a body, after it, and while receiving an answer.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -15,7 +15,7 @@ after(() => server?.stop());
 
 const each = (count, action) => Promise.all(Array.from({ length: count }, (_, at) => action(at)));
 
-/** Sends `part` of a request, and breaks the connection as soon as it is out. */
+/** Sends `part` of a request, then closes the connection at once. */
 async function leave(path, body, part) {
   const text = JSON.stringify(body);
   const { hostname, port } = new URL(server.url);
@@ -42,24 +42,24 @@ const count = async (name) =>
   (await server.rows('SELECT count(*) AS count FROM outcomes WHERE name_key = ?1', name))[0].count;
 
 for (const part of [0, 0.5, 0.99]) {
-  test(`${CLIENTS} leave with ${part * 100} % of a report sent: nothing of it is stored`, async () => {
+  test(`${CLIENTS} disconnect with ${part * 100} % of a report sent: nothing is stored`, async () => {
     const name = `left at ${part}`;
     await each(CLIENTS, (at) => leave(PATH, single(name, at), part));
-    // Who stays is served, and only that is there.
+    // Other clients are served, and only their reports are stored.
     const answers = await each(CLIENTS, (at) => server.report(single(name, `stays ${at}`)));
     assert.ok(answers.every(({ status }) => status === 201));
     assert.equal(await count(name), CLIENTS);
   });
 }
 
-test(`${CLIENTS} leave without the answer: sent again, each report is there once`, async () => {
+test(`${CLIENTS} disconnect before the answer: after a retry, each report is stored once`, async () => {
   await each(CLIENTS, (at) => leave(PATH, single('unread', at), 1));
   const answers = await each(CLIENTS, (at) => server.report(single('unread', at)));
   assert.ok(answers.every(({ status }) => status === 200 || status === 201));
   assert.equal(await count('unread'), CLIENTS);
 });
 
-test('some leave in the middle of a batch: sent again, each row is there once', async (context) => {
+test('some disconnect while a batch runs: after a retry, each row is stored once', async (context) => {
   await each(5, (at) => leave(BATCH, batch('rows', at), 1));
   const stored = await count('rows');
   const answers = await each(5, (at) => server.report(batch('rows', at), { path: BATCH }));
@@ -68,7 +68,7 @@ test('some leave in the middle of a batch: sent again, each row is there once', 
   context.diagnostic(`${stored} of 5000 rows were stored when they had left`);
 });
 
-test(`${CLIENTS} leave in the middle of an answer: the server goes on`, async () => {
+test(`${CLIENTS} disconnect while receiving an answer: the server continues`, async () => {
   const path = `${PATH.replace('call_outcomes', 'transactions')}?limit=4000`;
   const headers = { Authorization: `Bearer ${NETWORK}` };
   await each(CLIENTS, async () => {

@@ -1,4 +1,4 @@
-// Who sees what: a token learns nothing of what is not its own, neither from an answer nor from its price.
+// What a token can see: it learns nothing about other data, neither from an answer nor from its cost.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { hashOf, insertToken } from '../../scripts/lib/token-store.mjs';
@@ -49,7 +49,7 @@ const isForbidden = (answer, what) => {
   assertError(answer, 403, `${code}.forbidden`, type, `You do not have access to this ${whom}`);
 };
 
-/** Two answers that nothing tells apart; `uncounted` leaves out what they cost the database. */
+/** Asserts that two answers are indistinguishable; with `uncounted`, apart from their cost. */
 function isSame(actual, expected, { uncounted = false } = {}) {
   const all = ({ status, text, headers }) => {
     const { date: _date, 'x-request-id': _id, 'x-database-cost': cost, ...rest } = Object.fromEntries(headers);
@@ -60,14 +60,14 @@ function isSame(actual, expected, { uncounted = false } = {}) {
 }
 
 describe('by id', () => {
-  test('a network user sees the calls of the network', async () => {
+  test("a network's token sees the calls of the network", async () => {
     isFound(await byId('00000000-00000001'), '00000000-00000001');
     isFound(await byId(OTHER_ADVERTISERS), OTHER_ADVERTISERS);
     isFound(await byId(NO_ADVERTISER), NO_ADVERTISER);
     isFound(await byId(OTHER_NETWORKS, OTHER_NETWORK), OTHER_NETWORKS);
   });
 
-  test('an advertiser user sees the calls of the advertiser', async () => {
+  test("an advertiser's token sees the calls of the advertiser", async () => {
     isFound(await byId('00000000-00000001', ADVERTISER), '00000000-00000001');
     isFound(await byId('00000000-00000003', ADVERTISER), '00000000-00000003');
   });
@@ -88,7 +88,7 @@ describe('by id', () => {
     });
   }
 
-  test("an outcome's id and a malformed one are absent", async () => {
+  test("the id of an outcome and a malformed id find no call", async () => {
     const { transaction_id } = (await byId('00000000-00000001')).json.call_outcome;
     for (const token of [NETWORK, ADVERTISER, OTHER_NETWORK]) {
       const absent = await byId(ABSENT, token);
@@ -97,7 +97,7 @@ describe('by id', () => {
     }
   });
 
-  test('what is hidden stays hidden when it has outcomes', async () => {
+  test('a hidden call stays hidden when it has outcomes', async () => {
     await byId(OTHER_NETWORKS, OTHER_NETWORK);
     await byId(OTHER_ADVERTISERS);
     isSame(await byId(OTHER_NETWORKS), await byId(ABSENT));
@@ -108,7 +108,7 @@ describe('by id', () => {
 describe('by time', () => {
   const at = '1440607420';
 
-  test('the closest of the calls that the token sees', async () => {
+  test('finds the closest of the calls that the token sees', async () => {
     isFound(await report({ start_time_t: at }), OTHER_ADVERTISERS);
     isFound(await report({ start_time_t: at }, ADVERTISER), '00000000-00000003');
     isFound(await byTime({}), '00000000-00000001');
@@ -128,20 +128,20 @@ describe('by time', () => {
     test(`${name} is as absent as one that is not there`, async () => {
       const answer = await report(search, token);
       isNotFound(answer);
-      // A search passes over the rows of calls that the token does not see. Production does not tell the cost.
+      // A search reads past calls that the token does not see. Production does not expose the cost.
       isSame(answer, await report(nothing, token), { uncounted: true });
     });
   }
 });
 
 describe('the directory', () => {
-  test("another network's advertiser is as unknown as one that is not there", async () => {
+  test("another network's advertiser is answered as one that does not exist", async () => {
     const answer = await byTime({ advertiser_id_from_network: '9' }, OTHER_NETWORK);
     isForbidden(answer, 'Advertiser');
     isSame(answer, await byTime({ advertiser_id_from_network: '99' }, OTHER_NETWORK));
   });
 
-  test('an advertiser user may not name one, be it there or not', async () => {
+  test("an advertiser's token may not name an advertiser, whether it exists or not", async () => {
     const answers = [];
     for (const id of ['1', '9', '99']) answers.push(await byTime({ advertiser_id_from_network: id }, ADVERTISER));
     for (const answer of answers) {
@@ -150,7 +150,7 @@ describe('the directory', () => {
     }
   });
 
-  test("another advertiser's or network's campaign is as unknown as one that is not there", async () => {
+  test("another advertiser's or network's campaign is answered as one that does not exist", async () => {
     for (const [token, id] of [
       [ADVERTISER, '7'],
       [OTHER_NETWORK, '7'],
@@ -162,18 +162,18 @@ describe('the directory', () => {
     }
   });
 
-  test('another network is as unknown as one that is not there', async () => {
+  test('another network is answered as one that does not exist', async () => {
     const answer = await byTime({ network_id: '4' });
     isForbidden(answer, 'Network');
     isSame(answer, await byTime({ network_id: '99' }));
   });
 
-  test('an advertiser user may name an own campaign, and the network', async () => {
+  test("an advertiser's token may name its campaigns and its network", async () => {
     isFound(await byTime({ advertiser_campaign_id_from_network: '2' }, ADVERTISER), '00000000-00000001');
     isFound(await byTime({ network_id: '3' }, ADVERTISER), '00000000-00000001');
   });
 
-  test('the same ids in two networks are two', async () => {
+  test('the same ids in two networks are different', async () => {
     const search = { advertiser_id_from_network: '1', advertiser_campaign_id_from_network: '2' };
     isFound(await byTime(search), '00000000-00000001');
     isFound(await byTime(search, OTHER_NETWORK), OTHER_NETWORKS);
@@ -181,7 +181,7 @@ describe('the directory', () => {
 });
 
 describe('the order of checks', () => {
-  // Each search has one fault less than the one before.
+  // Each search has one fault fewer than the one before.
   const faults = {
     start_time_t: '1400000000',
     network_id: '4',
@@ -189,7 +189,7 @@ describe('the order of checks', () => {
     advertiser_id_from_network: '99',
   };
 
-  test('token, permission, advertiser, campaign, network, call', async () => {
+  test('is token, permission, advertiser, campaign, network, call', async () => {
     assertError(await byTime(faults, 'nobody'), 401, 'token.invalid', 'NotAuthorized');
     assertError(await byTime(faults, NO_PERMISSION), 403, 'permission.missing', 'UnauthorizedOperation');
     isForbidden(await byTime(faults), 'Advertiser');
@@ -201,19 +201,19 @@ describe('the order of checks', () => {
     isNotFound(await byTime(call));
   });
 
-  test('for an advertiser user', async () => {
+  test("is the same for an advertiser's token", async () => {
     isForbidden(await byTime({ ...faults, advertiser_id_from_network: '1' }, ADVERTISER), 'Advertiser');
     isForbidden(await byTime({ ...faults, advertiser_id_from_network: null }, ADVERTISER), 'Campaign');
   });
 
-  test('a transaction id lifts every check of the search', async () => {
+  test('with a transaction id, other fields of the search are not checked', async () => {
     isFound(await report({ ...faults, transaction_id: '00000000-00000001' }), '00000000-00000001');
     isFound(await report({ ...faults, transaction_id: '00000000-00000001' }, ADVERTISER), '00000000-00000001');
   });
 });
 
 describe('tokens', () => {
-  test('a revoked one is as unknown as one that never was', async () => {
+  test('a revoked token is answered as an unknown one', async () => {
     for (const send of [(token) => byId('00000000-00000001', token), (token) => byTime({}, token)]) {
       const answer = await send('revoked');
       assertError(answer, 401, 'token.invalid', 'NotAuthorized', 'Invalid or missing oauth token');
@@ -224,7 +224,7 @@ describe('tokens', () => {
     }
   });
 
-  test('other permissions than outcomes:write do not help', async () => {
+  test('outcomes:write is required', async () => {
     for (const token of ['reader', NO_PERMISSION]) {
       assertError(
         await byId('00000000-00000001', token),
@@ -242,7 +242,7 @@ describe('tokens', () => {
     assert.equal((await byId('00000000-00000001', hashOf(NETWORK))).status, 401);
   });
 
-  test('two tokens that see a call share its outcomes', async () => {
+  test('two tokens that see a call see the same outcomes', async () => {
     const outcome = { outcome_name: 'Shared', description: 'x' };
     const first = await report({ transaction_id: '00000000-00000002' }, ADVERTISER, outcome);
     const again = await report({ transaction_id: '00000000-00000002' }, NETWORK, outcome);
@@ -250,7 +250,7 @@ describe('tokens', () => {
   });
 });
 
-test('nothing that was refused was stored', async () => {
+test('no refused report was stored', async () => {
   const rows = await server.rows('SELECT DISTINCT network_id AS network, name_key AS name FROM outcomes ORDER BY 1, 2');
   assert.deepEqual(rows, [
     { network: '3', name: 'sale' },

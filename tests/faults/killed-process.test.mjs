@@ -1,5 +1,5 @@
-// kill -9 in the middle of load, again and again on the same database: what was acknowledged is there, whatever was not
-// heals by being sent again, and nothing is there twice.
+// kill -9 under load, repeatedly on the same database: what was acknowledged is stored, everything else succeeds when
+// retried, and nothing is stored twice.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { startProcess } from '../../tools/harness/process.mjs';
 const KILLS = process.env.FAULTS === 'long' ? 20 : 3;
 const SENDERS = 24;
 const ROWS = 20;
-// A sender goes on to another outcome after so many reports of one.
+// The reports of an outcome after which a sender continues with another one.
 const CHAIN = 5;
 const BATCH = PATH.replace('.json', '/batch.json');
 const EXPORT = PATH.replace('call_outcomes', 'transactions');
@@ -26,7 +26,7 @@ after(async () => {
 
 const isSuccess = (status) => status === 200 || status === 201;
 
-/** A client that notes what it has sent of each outcome, and what of that was acknowledged. */
+/** A client that records what it has sent of each outcome, and what was acknowledged. */
 class Client {
   /** By the outcome's partner id: the description of its last report, and whether that was acknowledged. */
   last = new Map();
@@ -69,7 +69,7 @@ class Client {
     return answer.json.results.map(({ status, body }) => (this.#note(body), status));
   }
 
-  /** Reports without end, until the server is gone. Every fourth sender sends batches. */
+  /** Sends reports until the server is gone. Every fourth sender sends batches. */
   async send(sender, round) {
     const isBatch = sender % 4 === 0;
     for (let at = 0; ; at += 1) {
@@ -80,7 +80,7 @@ class Client {
     }
   }
 
-  /** Sends the last report of each outcome again, those that `chosen` takes; returns how often each status came. */
+  /** Retries the last report of each outcome that `chosen` accepts; returns the count of each status. */
   async resend(chosen) {
     const names = [...this.last].filter(([, last]) => chosen(last)).map(([name]) => name);
     const counts = {};
@@ -96,11 +96,11 @@ class Client {
   }
 }
 
-/** Loads the server until `count` more requests were acknowledged, and kills it with the next ones under way. */
+/** Sends load until `count` more requests were acknowledged, and kills the server with others in progress. */
 async function loadAndKill(client, round, count) {
   const until = client.requests + count;
   const isGone = (error) => {
-    // What `fetch` throws of a connection; anything else is a finding.
+    // `fetch` throws this for a broken connection. Any other error is a bug.
     if (!(error instanceof TypeError)) throw error;
   };
   const kill = new Promise((resolve) => {
@@ -111,7 +111,7 @@ async function loadAndKill(client, round, count) {
   await server.stop();
 }
 
-/** All records, as the API pages them. */
+/** Reads all records from the API, page by page. */
 async function records() {
   const headers = { Authorization: `Bearer ${NETWORK}` };
   const all = [];
@@ -124,7 +124,7 @@ async function records() {
   return all;
 }
 
-/** Every acknowledged record is there as it was answered, chains are unbroken, and no report was stored twice. */
+/** Asserts that every acknowledged record is stored as answered, chains are unbroken, and no report was stored twice. */
 function check(client, stored) {
   const byId = new Map(stored.map((record) => [record.transaction_id, record]));
   assert.equal(byId.size, stored.length);
@@ -137,11 +137,11 @@ function check(client, stored) {
     assert.equal(corrects_transaction_id, heads.get(partner_unique_id) ?? null);
     heads.set(partner_unique_id, transaction_id);
   }
-  // Each report had a description of its own.
+  // Each report had its own description.
   assert.equal(new Set(stored.map(({ description }) => description)).size, stored.length);
 }
 
-test(`${KILLS} times kill -9 under load`, async (context) => {
+test(`${KILLS} times kill -9 under load loses and doubles nothing`, async (context) => {
   const client = new Client();
   const launch = async () => (server = await startProcess(() => start({ folder })));
   await launch();

@@ -1,4 +1,4 @@
-// The documents' examples: each request is sent as it stands there, and answered as it stands there.
+// The examples in the documents: each request is answered as the document shows.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -60,7 +60,7 @@ const documents = {
 
 for (const [path, before] of Object.entries(documents)) {
   describe(path, () => {
-    test('its requests are answered as it shows', async () => {
+    test('the requests are answered as shown', async () => {
       const server = await start({ vars: { ALLOWED_ORIGINS: 'https://crm.example' } });
       try {
         for (const other of before) for (const { code } of examples(await read(other))) await run(code, server);
@@ -82,7 +82,7 @@ for (const [path, before] of Object.entries(documents)) {
   });
 }
 
-test('the error body that the documents show is the one of its request', async () => {
+test('the error body shown is that of its request', async () => {
   const server = await start();
   try {
     const shown = parts(await read('docs/api/errors.md')).find(({ language }) => language === 'json');

@@ -1,5 +1,5 @@
-// Where the statement that stores and its specification in Rust disagree, which is a bug of ours: the client gets the
-// record that was stored, and the log gets the bug, by the handle of the request.
+// If the statement that merges and its specification in Rust disagree, which is a bug of ours, the client gets the record
+// that was stored, and the bug is logged with the id of the request.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { NETWORK, PATH, start } from '../../tools/harness/server.mjs';
@@ -17,7 +17,7 @@ const PERMISSIONS = 3;
 const CALL = 7;
 const record = ['00000000-0000000A', null, 1, 'other', 1440607313, 500, 1, '', '', ''];
 
-// What the Worker is told of the facts in place of what the database stored by.
+// The facts that the Worker gets, which differ from those in the database.
 const cases = [
   ['a first report, told of a record', {}, search, { [CURRENT]: record }, 201],
   ['a correction, told of no record', { given: {} }, search, { [CURRENT]: null }, 200],
@@ -56,13 +56,13 @@ for (const [what, { given, query = '' }, search, facts, status] of cases) {
     );
     const errors = (await server.logged()).map((line) => JSON.parse(line)).filter(({ error }) => error);
     assert.deepEqual(errors, [{ error: TEXT, handle: id }]);
-    // The same again changes nothing.
+    // Sending it again changes nothing.
     const again = await report({ description: 'new' });
     assert.deepEqual([again.status, again.json.call_outcome.transaction_id], [200, transaction_id]);
   });
 }
 
-test('where they agree, nothing is told', async () => {
+test('nothing is logged if they agree', async () => {
   server.logs.length = 0;
   await server.report({ search, call_outcome: { outcome_name: 'agreed' }, oauth_token: NETWORK });
   assert.deepEqual((await server.logged()).filter((line) => JSON.parse(line).error), []);
