@@ -10,6 +10,7 @@
 use call_outcomes::model::time::UnixMillis;
 use call_outcomes::model::transaction_id::TransactionId;
 use call_outcomes::rules::archive::{HOUR, Known, LISTED_PARTS, Listed, Part, Search};
+use call_outcomes::rules::confidence::{MatchSettings, Neighbourhood};
 use call_outcomes::rules::explanation::{Explanation, explain};
 use call_outcomes::rules::import::StoredCall;
 use call_outcomes::rules::matching::{Call, Target};
@@ -93,7 +94,8 @@ impl World {
 
     /// As `archived_parts.sql` lists parts.
     fn list(&self, search: &Search) -> Listed {
-        let (low, high) = search.hours().unwrap_or((i64::MIN, i64::MAX));
+        let (low, high) = search.hours();
+        let (low, high) = (low.unwrap_or(i64::MIN), high.unwrap_or(i64::MAX));
         let [later, earlier] = search.cursors();
         let key = |part: &Part| (part.hour, part.first, part.number);
         let parts = self.parts.iter().map(|(part, _)| part);
@@ -139,7 +141,7 @@ impl World {
             }
         }
         let closest = search.closest().map(|(call, _)| call.clone());
-        (closest, search.explain(5_000), read)
+        (closest, search.explain(&MatchSettings::default()), read)
     }
 }
 
@@ -155,6 +157,10 @@ fn known(target: &Target, live: &[&Call], all: bool) -> Known {
         admitted.into_iter().cloned().collect::<Vec<Call>>()
     };
     let candidates = best(target);
+    let mut near = Neighbourhood::default();
+    for call in &candidates {
+        near.add(target, call);
+    }
     let mut found = candidates.iter().cloned();
     let closest = found.next();
     if !all {
@@ -165,7 +171,6 @@ fn known(target: &Target, live: &[&Call], all: bool) -> Known {
     }
     let any = Target {
         window: None,
-        duration_weight: 1,
         ..target.clone()
     };
     let number = Target {
@@ -195,6 +200,7 @@ fn known(target: &Target, live: &[&Call], all: bool) -> Known {
         candidates: [closest, found.next()],
         count: candidates.len().min(101),
         rejected,
+        near,
     }
 }
 
@@ -220,6 +226,7 @@ fn target(random: &mut Random, spread: i64) -> Target {
         advertiser_id: text(random.pick(&[None, None, Some("A"), Some("B")])),
         campaign_id: text(random.pick(&[None, None, Some("A1"), Some("B1")])),
         window: random.pick(&[None, Some(0), Some(60_000), Some(HOUR), Some(24 * HOUR)]),
+        duration_weight: random.pick(&[0, 1, 7, 20, 1_000]),
     }
 }
 
@@ -260,7 +267,7 @@ fn the_search_comes_to_what_the_specification_finds() {
                         advertiser.is_none() || call.advertiser_id.as_deref() == advertiser
                     })
                     .collect();
-                let (expected, why) = explain(&target, &visible, 5_000);
+                let (expected, why) = explain(&target, &visible, &MatchSettings::default());
                 let (closest, _, _) = world.search(&target, advertiser, false);
                 assert_eq!(closest.as_ref(), expected, "{target:?}");
                 let (closest, found, _) = world.search(&target, advertiser, true);
@@ -304,7 +311,7 @@ fn a_copy_counts_where_the_database_says_so() {
     };
     let (closest, why, _) = world.search(&target, None, true);
     assert_eq!(closest, Some(new.clone()));
-    assert_eq!(why, explain(&target, &[&new], 5_000).1);
+    assert_eq!(why, explain(&target, &[&new], &MatchSettings::default()).1);
 }
 
 #[test]

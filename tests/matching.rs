@@ -7,19 +7,18 @@ use call_outcomes::model::outcome::Identity;
 use call_outcomes::model::time::UnixMillis;
 use call_outcomes::model::transaction_id::TransactionId;
 use call_outcomes::problem::Code;
-use call_outcomes::rules::matching::{Call, Target};
-use call_outcomes::validate::closest::{Nearness, closest};
+use call_outcomes::rules::confidence::{Confidence, ErrorModel, MatchSettings};
+use call_outcomes::validate::closest::closest;
 use serde_json::{Value, json};
 
-/// What a search comes to among calls, in a window of a day; margins below 5 seconds are ambiguous.
+/// The answer to a search among calls, by default settings.
 fn answer(search: &Value, calls: &Value) -> Value {
-    within(search, calls, None, None)
+    answer_with(search, calls, &MatchSettings::default())
 }
 
-fn within(search: &Value, calls: &Value, window: Option<f64>, ambiguity: Option<f64>) -> Value {
+fn answer_with(search: &Value, calls: &Value, settings: &MatchSettings) -> Value {
     let body = json!({ "search": search, "calls": calls }).to_string();
-    let near = Nearness::of_seconds(window, ambiguity);
-    serde_json::from_str(&closest(&body, Rules::default(), near)).unwrap()
+    serde_json::from_str(&closest(&body, Rules::default(), settings)).unwrap()
 }
 
 fn call(id: &str, start: i64) -> Value {
@@ -36,31 +35,29 @@ fn the_chosen_call_and_the_next_best() {
             .map(|(offset, id)| call(&id.to_string(), T + offset))
             .collect()
     };
-    // Offsets of the calls A, B, …; the chosen one, the next best, the margin, whether it is ambiguous.
-    for (offsets, chosen, next, margin, ambiguous) in [
-        (&[0_i64, 4][..], 0, "B", 4, true),
-        (&[0, 5], 0, "B", 5, false),
-        (&[5, 0], 1, "A", 5, false),
-        (&[-3, 3], 0, "B", 0, true),
-        (&[3, -3], 1, "A", 0, true),
-        (&[9, 2, 1], 2, "B", 1, true),
-        (&[1, 9, 2], 0, "C", 1, true),
-        (&[1, 2, 9], 0, "B", 1, true),
-        (&[9, 1, 8, 30], 1, "C", 7, false),
-        (&[1, 1, 1], 0, "B", 0, true),
-        (&[7, 1, 1], 1, "C", 0, true),
+    // Offsets of the calls A, B, …; the chosen one, the next best, the margin.
+    for (offsets, chosen, next, margin) in [
+        (&[0_i64, 4][..], 0, "B", 4),
+        (&[0, 5], 0, "B", 5),
+        (&[5, 0], 1, "A", 5),
+        (&[-3, 3], 0, "B", 0),
+        (&[3, -3], 1, "A", 0),
+        (&[9, 2, 1], 2, "B", 1),
+        (&[1, 9, 2], 0, "C", 1),
+        (&[1, 2, 9], 0, "B", 1),
+        (&[9, 1, 8, 30], 1, "C", 7),
+        (&[1, 1, 1], 0, "B", 0),
+        (&[7, 1, 1], 1, "C", 0),
     ] {
         let found = answer(&json!({ "start_time_t": T }), &at(offsets));
         assert_eq!(found["index"], chosen, "{offsets:?}");
         let found = &found["match"];
         assert_eq!(found["runner_up"]["transaction_id"], next, "{offsets:?}");
         assert_eq!(found["margin_seconds"], margin, "{offsets:?}");
-        assert_eq!(found["ambiguous"], ambiguous, "{offsets:?}");
         assert_eq!(found["candidates"], offsets.len(), "{offsets:?}");
     }
     let alone = answer(&json!({ "start_time_t": T }), &at(&[1]));
     assert_eq!(alone["match"]["runner_up"], Value::Null);
-    assert_eq!(alone["match"]["ambiguous"], false);
 }
 
 #[test]
@@ -159,61 +156,149 @@ fn the_step_at_which_the_last_calls_fell_out() {
 }
 
 #[test]
-fn the_window_and_the_margin_are_in_seconds() {
+fn a_call_beyond_the_window_is_no_candidate() {
     let calls = json!([call("A", T + 10), call("B", T - 12)]);
     let search = json!({ "start_time_t": T });
-    for (window, ambiguity, index, ambiguous) in [
-        (Some(10.0), None, json!(0), json!(false)),
-        (Some(9.999), None, Value::Null, Value::Null),
-        (Some(0.0), Some(2.0), json!(0), json!(false)),
-        (Some(12.0), Some(2.001), json!(0), json!(true)),
-        (None, Some(0.0), json!(0), json!(false)),
+    for (window, index) in [
+        (Some(10_000), json!(0)),
+        (Some(9_999), Value::Null),
+        (None, json!(0)),
     ] {
-        let found = within(&search, &calls, window, ambiguity);
+        let settings = MatchSettings {
+            window,
+            ..MatchSettings::default()
+        };
+        let found = answer_with(&search, &calls, &settings);
         assert_eq!(found["index"], index, "{window:?}");
-        assert_eq!(
-            found["match"]["ambiguous"], ambiguous,
-            "{window:?} {ambiguity:?}"
-        );
     }
-    // Without a window, years do not matter.
-    let found = within(
-        &search,
-        &json!([call("A", T + 300_000_000)]),
-        Some(0.0),
-        None,
-    );
-    assert_eq!(found["index"], 0);
+    let settings = MatchSettings {
+        window: None,
+        ..MatchSettings::default()
+    };
+    let years_away = json!([call("A", T + 300_000_000)]);
+    assert_eq!(answer_with(&search, &years_away, &settings)["index"], 0);
 }
 
 #[test]
-fn an_explanation_knows_whether_it_is_ambiguous() {
-    let target = Target {
-        start: UnixMillis::from_millis(1_000),
-        window: None,
-        duration_weight: 1,
-        duration: None,
-        calling_phone: None,
-        advertiser_id: None,
-        campaign_id: None,
+fn a_second_of_the_duration_counts_as_many_seconds_of_the_start() {
+    let calls = json!([
+        { "transaction_id": "A", "start_time_t": T + 10, "duration_in_seconds": 60 },
+        { "transaction_id": "B", "start_time_t": T, "duration_in_seconds": 61 },
+        { "transaction_id": "C", "start_time_t": T + 5 },
+    ]);
+    let search = json!({ "start_time_t": T, "duration_in_seconds": 60 });
+    // The weight, the chosen call, its distance and its difference of the durations.
+    for (weight, index, distance, duration) in [
+        (0, 1, 0, 1),
+        (1, 1, 1, 1),
+        (7, 1, 7, 1),
+        // Equally far: the one whose start is closer.
+        (10, 1, 10, 1),
+        (11, 0, 10, 0),
+        (20, 0, 10, 0),
+        (1_000, 0, 10, 0),
+    ] {
+        let settings = MatchSettings {
+            duration_weight: weight,
+            ..MatchSettings::default()
+        };
+        let found = answer_with(&search, &calls, &settings);
+        assert_eq!(found["index"], index, "{weight}");
+        let found = &found["match"];
+        assert_eq!(found["distance_seconds"], distance, "{weight}");
+        assert_eq!(found["duration_difference_seconds"], duration, "{weight}");
+        assert_eq!(found["duration_weight"], weight);
+    }
+}
+
+#[test]
+fn a_confidence_is_the_probability_of_the_model() {
+    let spread = |count: i64, step: i64| -> Value {
+        (0..count)
+            .map(|at| call(&format!("C{at}"), T + (at - count / 2) * step))
+            .collect()
     };
-    let at = |id: &str, start| Call {
-        transaction_id: TransactionId::parse(id).unwrap(),
-        start: UnixMillis::from_millis(start),
-        duration: None,
-        calling_phone: None,
-        advertiser_id: None,
-        campaign_id: None,
+    let durations = json!([
+        { "transaction_id": "A", "start_time_t": T + 10, "duration_in_seconds": 60 },
+        { "transaction_id": "B", "start_time_t": T - 30, "duration_in_seconds": 300 },
+        { "transaction_id": "C", "start_time_t": T + 90 },
+    ]);
+    let search = json!({ "start_time_t": T });
+    let with_duration = json!({ "start_time_t": T, "duration_in_seconds": 65 });
+    // By an implementation in another language: `python3 tools/match-quality/model.py`.
+    for (name, search, calls, expected) in [
+        ("one call", &search, json!([call("A", T)]), 0.999),
+        ("an hour away", &search, json!([call("A", T + 3_600)]), 0.71),
+        (
+            "two calls",
+            &search,
+            json!([call("A", T), call("B", T + 60)]),
+            0.731,
+        ),
+        ("one each 100 seconds", &search, spread(9, 100), 0.682),
+        ("cut on both sides", &search, spread(301, 20), 0.153),
+        ("cut at the last call", &search, spread(200, 20), 0.153),
+        ("not quite cut", &search, spread(199, 20), 0.159),
+        ("cut within a second", &search, spread(301, 0), 0.0),
+        ("with a duration", &with_duration, durations.clone(), 0.994),
+        ("without it", &search, durations, 0.504),
+    ] {
+        let found = answer(search, &calls);
+        assert_eq!(found["match"]["confidence"], expected, "{name}");
+        assert_eq!(found["match"]["ambiguous"], expected < 0.8, "{name}");
+    }
+}
+
+#[test]
+fn a_match_is_ambiguous_below_the_wanted_confidence() {
+    let calls = json!([call("A", T), call("B", T + 60)]);
+    let search = json!({ "start_time_t": T });
+    let confidence = answer(&search, &calls)["match"]["confidence"].clone();
+    let confidence = Confidence::parse(&confidence.to_string()).unwrap();
+    let above = Confidence::of(confidence.probability() + 0.0015);
+    for (min_confidence, ambiguous) in [(confidence, false), (above, true)] {
+        let settings = MatchSettings {
+            min_confidence,
+            ..MatchSettings::default()
+        };
+        let found = answer_with(&search, &calls, &settings);
+        assert_eq!(found["match"]["ambiguous"], ambiguous, "{min_confidence:?}");
+    }
+    // Reports that err less tell the two calls apart.
+    let settings = MatchSettings {
+        errors: ErrorModel {
+            start_error: 5,
+            duration_error: 15,
+        },
+        ..MatchSettings::default()
     };
-    let (near, far) = (at("A", 1_000), at("B", 6_000));
-    for (ambiguity, expected) in [(5_000, false), (5_001, true)] {
-        let (chosen, explanation) =
-            call_outcomes::rules::explanation::explain(&target, &[&near, &far], ambiguity);
-        assert_eq!(
-            chosen.map(|call| call.transaction_id),
-            Some(near.transaction_id)
-        );
-        assert_eq!(explanation.is_ambiguous(), expected);
+    let found = answer_with(&search, &calls, &settings);
+    assert_eq!(found["match"]["ambiguous"], false);
+}
+
+#[test]
+fn a_threshold_has_at_most_three_decimals() {
+    for (text, expected) in [
+        ("0", Some(0)),
+        ("1", Some(1_000)),
+        ("0.5", Some(500)),
+        ("0.95", Some(950)),
+        ("0.999", Some(999)),
+        ("1.000", Some(1_000)),
+        ("1.001", None),
+        ("2", None),
+        ("0.9999", None),
+        (".5", None),
+        ("0.", None),
+        ("", None),
+        ("-0.5", None),
+        ("5e-1", None),
+        ("0,5", None),
+        (" 0.5", None),
+        ("00.5", None),
+    ] {
+        let thousandths = Confidence::parse(text).map(Confidence::thousandths);
+        assert_eq!(thousandths, expected, "{text}");
     }
 }
 

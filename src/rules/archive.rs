@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::model::time::UnixMillis;
 use crate::model::transaction_id::TransactionId;
+use crate::rules::confidence::{MatchSettings, Neighbourhood};
 use crate::rules::explanation::{Explanation, Survey};
 use crate::rules::import::StoredCall;
 use crate::rules::matching::{Call, Target};
@@ -79,6 +80,8 @@ pub struct Known {
     pub count: usize,
     /// If there is none, the closest calls that tell why, as in [`Survey::add_rejected`].
     pub rejected: [Option<Call>; 3],
+    /// The candidates that started closest to the wanted start, where an explanation is asked for.
+    pub near: Neighbourhood,
 }
 
 /// A hash table of archived calls by their ids: each of its buckets is a key of KV. A later generation wins over an
@@ -143,15 +146,15 @@ impl Search {
         }
     }
 
-    /// The hours within reach, inclusive; `None` is any.
+    /// The first and the last hour within reach; `None` is any.
     #[must_use]
-    pub fn hours(&self) -> Option<(i64, i64)> {
-        let reach = self.reach()?;
+    pub fn hours(&self) -> (Option<i64>, Option<i64>) {
+        let [before, after] = self.reach();
         let hour = |millis: i64| millis.div_euclid(HOUR);
-        Some((
-            hour(self.start.saturating_sub(reach)),
-            hour(self.start.saturating_add(reach)),
-        ))
+        (
+            before.map(|reach| hour(self.start.saturating_sub(reach))),
+            after.map(|reach| hour(self.start.saturating_add(reach))),
+        )
     }
 
     /// Behind which part the next list begins on each side, later and earlier: hour, first start and number.
@@ -163,6 +166,7 @@ impl Search {
     /// Takes what the database knows, of the same moment as the list that comes with it.
     pub fn know(&mut self, known: Known) {
         self.known = known.count;
+        self.survey.set_near_elsewhere(known.near);
         for call in known.candidates.into_iter().flatten() {
             self.survey.add_candidate(call);
         }
@@ -209,44 +213,63 @@ impl Search {
     /// Whether parts that were not listed yet may hold a call that matters.
     #[must_use]
     pub fn needs_list(&self) -> bool {
-        let is_bounded = self.beyond <= self.explain.unwrap_or(0);
-        is_bounded && self.unlisted().is_some_and(|nearest| self.matters(nearest))
+        self.beyond <= self.explain.unwrap_or(0) && self.unlisted(self.reach()).is_some()
     }
 
     /// The next parts to read, the nearest first, each once; `None` where no listed one matters before others are listed.
     pub fn next_parts(&mut self) -> Option<Vec<Part>> {
-        let mut beyond = self.beyond;
+        let reach = self.reach();
+        let unlisted = self.unlisted(reach);
+        let most_beyond = self.explain.unwrap_or(0);
         let mut calls = 0_usize;
-        let mut next = 0_usize;
-        for part in &self.unread {
+        let mut next = Vec::new();
+        let mut unread = std::mem::take(&mut self.unread).into_iter();
+        for part in unread.by_ref() {
             let distance = part.distance(self.start);
-            let is_full = next >= BULK || calls >= self.calls_at_once;
-            let comes_later = self.unlisted().is_some_and(|nearest| nearest < distance);
-            if is_full || comes_later || !self.matters(distance) {
+            let is_full = next.len() >= BULK || calls >= self.calls_at_once;
+            let comes_later = unlisted.is_some_and(|nearest| nearest < distance);
+            let is_beyond = self.window.is_some_and(|window| distance > window);
+            if is_full || comes_later || (is_beyond && self.beyond > most_beyond) {
+                self.unread.push(part);
                 break;
             }
-            if self.window.is_some_and(|window| distance > window) {
-                beyond = beyond.saturating_add(1);
-                if beyond > self.explain.unwrap_or(0) {
+            if !self.matters(&part, reach) {
+                self.unread.push(part);
+                continue;
+            }
+            if is_beyond {
+                self.beyond = self.beyond.saturating_add(1);
+                if self.beyond > most_beyond {
+                    self.unread.push(part);
                     break;
                 }
             }
             calls = calls.saturating_add(part.calls);
-            next = next.saturating_add(1);
+            next.push(part);
         }
-        self.beyond = beyond;
+        self.unread.extend(unread);
         self.calls_at_once = self.calls_at_once.saturating_mul(4).min(MOST_CALLS);
-        (next > 0).then(|| self.unread.drain(..next).collect())
+        (!next.is_empty()).then_some(next)
     }
 
-    /// How near, in milliseconds, a part may be that was not listed yet; `None` where all are listed.
-    fn unlisted(&self) -> Option<i64> {
-        let sides = [self.later.nearest, self.earlier.nearest];
-        sides.into_iter().flatten().min()
+    /// How near, in milliseconds, a part may be that was not listed yet and matters; `None` where there is none.
+    fn unlisted(&self, [before, after]: [Option<i64>; 2]) -> Option<i64> {
+        let sides = [(self.earlier.nearest, before), (self.later.nearest, after)];
+        let matters = |(nearest, reach): (Option<i64>, Option<i64>)| {
+            nearest.filter(|nearest| reach.is_none_or(|reach| *nearest <= reach))
+        };
+        sides.into_iter().filter_map(matters).min()
     }
 
-    fn matters(&self, distance: i64) -> bool {
-        self.reach().is_none_or(|reach| distance <= reach)
+    /// Whether a part may hold a call within reach.
+    fn matters(&self, part: &Part, [before, after]: [Option<i64>; 2]) -> bool {
+        let reach = if self.start < part.first {
+            after
+        } else {
+            before
+        };
+        let distance = part.distance(self.start);
+        distance == 0 || reach.is_none_or(|reach| distance <= reach)
     }
 
     /// Looks at the calls of a part.
@@ -277,17 +300,18 @@ impl Search {
         Some((call, copy.filter(|copy| names(copy, call))))
     }
 
-    /// Why it is the closest, or why there is none; `ambiguity` is a margin in milliseconds.
+    /// Why it is the closest, or why there is none.
     #[must_use]
-    pub fn explain(&self, ambiguity: i64) -> Explanation {
-        self.survey.explain(self.known, ambiguity)
+    pub fn explain(&self, settings: &MatchSettings) -> Explanation {
+        self.survey.explain(self.known, settings)
     }
 
-    fn reach(&self) -> Option<i64> {
+    /// How far before the wanted start a call still matters, and how far after it, in milliseconds; `None` is any distance.
+    fn reach(&self) -> [Option<i64>; 2] {
         if self.explain.is_some() {
             self.survey.explanation_reach(self.known)
         } else {
-            self.survey.reach()
+            [self.survey.reach(); 2]
         }
     }
 }

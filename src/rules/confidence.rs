@@ -6,7 +6,8 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::rules::matching::{Call, Offset, Target};
+use crate::model::transaction_id::TransactionId;
+use crate::rules::matching::{Call, DURATION_WEIGHT, Offset, Target, WINDOW_SECONDS};
 
 /// The typical error of a reported start, in seconds, unless configured.
 pub const START_ERROR_SECONDS: u32 = 60;
@@ -116,51 +117,92 @@ impl Default for ErrorModel {
     }
 }
 
-/// The candidates that started closest to the wanted start on one side of it, at most [`NEIGHBOURS`].
-#[derive(Clone, Debug, Default)]
-pub struct Side {
-    /// Their offsets, the closest first.
-    offsets: Vec<Offset>,
+/// How calls are matched, and from which confidence on a match counts as sure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MatchSettings {
+    /// How far a start may be off, in milliseconds, inclusive; `None` is any distance.
+    pub window: Option<i64>,
+    /// How many seconds of the start count as much as a second of the duration.
+    pub duration_weight: u32,
+    /// How reports err.
+    pub errors: ErrorModel,
+    /// A match with a lower confidence is ambiguous.
+    pub min_confidence: Confidence,
 }
 
-impl Side {
-    /// Adds a candidate. Those that are farther than the first [`NEIGHBOURS`] are dropped.
-    pub fn add(&mut self, offset: Offset) {
-        let at = self
-            .offsets
-            .partition_point(|other| other.start <= offset.start);
-        if at < NEIGHBOURS {
-            self.offsets.insert(at, offset);
-            self.offsets.truncate(NEIGHBOURS);
+impl Default for MatchSettings {
+    fn default() -> Self {
+        Self {
+            window: Some(WINDOW_SECONDS.saturating_mul(1_000)),
+            duration_weight: DURATION_WEIGHT,
+            errors: ErrorModel::default(),
+            min_confidence: MIN_CONFIDENCE,
         }
     }
-
-    /// How far the side was looked at, in milliseconds, if more candidates may lie beyond.
-    #[must_use]
-    pub fn cut(&self) -> Option<i64> {
-        let last = self.offsets.get(NEIGHBOURS.saturating_sub(1))?;
-        Some(last.start)
-    }
 }
 
-/// The candidates near the wanted start, on both sides of it.
+/// A candidate near the wanted start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Neighbour {
+    transaction_id: TransactionId,
+    offset: Offset,
+}
+
+/// The candidates that started closest to the wanted start: in the order of start and transaction id, the last
+/// [`NEIGHBOURS`] before it, and the first [`NEIGHBOURS`] from it on.
 #[derive(Clone, Debug, Default)]
 pub struct Neighbourhood {
-    /// Those that started before it.
-    pub before: Side,
-    /// Those that started at it or after it.
-    pub after: Side,
+    /// Those that started before, the last one first.
+    before: Vec<Neighbour>,
+    /// Those that started at the wanted start or after it.
+    after: Vec<Neighbour>,
 }
 
 impl Neighbourhood {
-    /// Adds a candidate of a search.
+    /// Adds a candidate of a search, unless it is farther than enough others or was added before.
     pub fn add(&mut self, target: &Target, call: &Call) {
-        let side = if call.start < target.start {
+        let neighbour = Neighbour {
+            transaction_id: call.transaction_id,
+            offset: target.offset(call),
+        };
+        self.insert(call.start < target.start, neighbour);
+    }
+
+    /// Adds other candidates of the same search.
+    pub fn extend(&mut self, other: &Self) {
+        for (is_before, neighbours) in [(true, &other.before), (false, &other.after)] {
+            for neighbour in neighbours {
+                self.insert(is_before, *neighbour);
+            }
+        }
+    }
+
+    fn insert(&mut self, is_before: bool, neighbour: Neighbour) {
+        let side = if is_before {
             &mut self.before
         } else {
             &mut self.after
         };
-        side.add(target.offset(call));
+        let place = side.binary_search_by(|other| {
+            let ids = other.transaction_id.cmp(&neighbour.transaction_id);
+            let ids = if is_before { ids.reverse() } else { ids };
+            other.offset.start.cmp(&neighbour.offset.start).then(ids)
+        });
+        if let Err(place) = place
+            && place < NEIGHBOURS
+        {
+            side.insert(place, neighbour);
+            side.truncate(NEIGHBOURS);
+        }
+    }
+
+    /// How far candidates were looked at before the wanted start, and after it, in milliseconds, where there may be more.
+    #[must_use]
+    pub fn cuts(&self) -> [Option<i64>; 2] {
+        [&self.before, &self.after].map(|side| {
+            let last = side.get(NEIGHBOURS.saturating_sub(1))?;
+            Some(last.offset.start)
+        })
     }
 }
 
@@ -175,17 +217,12 @@ impl ErrorModel {
         let window = target
             .window
             .map_or(UNLIMITED_WINDOW, |millis| seconds(millis).max(1.0));
-        let own_side = if chosen.start < target.start {
-            &near.before
-        } else {
-            &near.after
-        };
-        let chosen = target.offset(chosen);
+        let neighbours = || near.before.iter().chain(&near.after);
         // One that ranks first for its duration can lie beyond the candidates that started closest.
-        let is_beyond = own_side.cut().is_some_and(|cut| chosen.start > cut);
-        let beyond = is_beyond.then_some(chosen);
-        let sides = [&near.before, &near.after];
-        let offsets = sides.iter().flat_map(|side| &side.offsets).chain(&beyond);
+        let is_near = neighbours().any(|other| other.transaction_id == chosen.transaction_id);
+        let chosen = target.offset(chosen);
+        let beyond = (!is_near).then_some(chosen);
+        let offsets = neighbours().map(|other| &other.offset).chain(&beyond);
         let (mut count, mut candidates, mut durations) = (0.0, 0.0, 0.0);
         for offset in offsets {
             let duration = self.duration_likelihood(offset.duration);
@@ -195,7 +232,7 @@ impl ErrorModel {
         }
         // Beyond a side that was cut, calls are taken to be as dense as within it.
         let (mut dense, mut left_out) = (0.0, 0.0);
-        for cut in sides.iter().filter_map(|side| side.cut()) {
+        for cut in near.cuts().into_iter().flatten() {
             let cut = seconds(cut).max(1.0);
             #[expect(clippy::cast_precision_loss, reason = "100")]
             let density = NEIGHBOURS as f64 / cut;

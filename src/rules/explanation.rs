@@ -9,12 +9,11 @@ use serde::{Serialize, Serializer};
 
 use crate::model::transaction_id::TransactionId;
 use crate::problem::Code;
+use crate::rules::confidence::{Confidence, MatchSettings, Neighbourhood};
 use crate::rules::matching::{Call, Distance, Target};
 
 /// Candidates are counted up to this many.
 pub const MAX_CANDIDATES: usize = 100;
-/// A match is ambiguous where the next best call is less than this much farther away, in seconds, unless configured.
-pub const AMBIGUITY_SECONDS: i64 = 5;
 
 /// A length of time in milliseconds, written in seconds with at most three decimals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +87,8 @@ pub enum Explanation {
     ById {
         /// By id.
         by: By,
+        /// Certain.
+        confidence: Confidence,
     },
     /// The closest call.
     Closest(Closest),
@@ -111,12 +112,16 @@ pub struct Closest {
     distance_seconds: Seconds,
     start_difference_seconds: Seconds,
     duration_difference_seconds: Option<Seconds>,
+    /// How many seconds of the start count as much as a second of the duration.
+    duration_weight: u32,
     candidates: usize,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     candidates_capped: bool,
     runner_up: Option<Candidate>,
     margin_seconds: Option<Seconds>,
-    /// Whether the next best call is about as close.
+    /// How likely the call is the one that the report means.
+    pub confidence: Confidence,
+    /// Whether the confidence is too low.
     pub ambiguous: bool,
 }
 
@@ -136,6 +141,7 @@ impl Explanation {
     /// The call was found by its id.
     pub const BY_ID: Self = Self::ById {
         by: By::TransactionId,
+        confidence: Confidence::CERTAIN,
     };
 
     /// No call has the id.
@@ -145,28 +151,33 @@ impl Explanation {
         nearest: None,
     };
 
-    /// The closest call was found. `candidates` is how many there are, `ambiguity` a margin in milliseconds.
+    /// The closest call was found. `candidates` is how many there are, `near` those that started closest.
     #[must_use]
     pub fn found(
         target: &Target,
         chosen: &Call,
         runner_up: Option<&Call>,
         candidates: usize,
-        ambiguity: i64,
+        near: &Neighbourhood,
+        settings: &MatchSettings,
     ) -> Self {
         let Distance { total, start } = target.distance(chosen);
         let margin = runner_up.map(|call| target.distance(call).total.saturating_sub(total));
-        let duration = total.saturating_sub(start);
+        let duration = target.offset(chosen).duration.map(i64::from);
+        let confidence = settings.errors.confidence(target, chosen, near);
         Self::Closest(Closest {
             by: By::Closest,
             distance_seconds: Seconds(total),
             start_difference_seconds: Seconds(start),
-            duration_difference_seconds: target.duration.map(|_| Seconds(duration)),
+            duration_difference_seconds: duration
+                .map(|seconds| Seconds(seconds.saturating_mul(1_000))),
+            duration_weight: target.duration_weight,
             candidates: candidates.min(MAX_CANDIDATES),
             candidates_capped: candidates > MAX_CANDIDATES,
             runner_up: runner_up.map(|call| Candidate::new(target, call)),
             margin_seconds: margin.map(Seconds),
-            ambiguous: margin.is_some_and(|margin| margin < ambiguity),
+            confidence,
+            ambiguous: confidence < settings.min_confidence,
         })
     }
 
@@ -199,7 +210,7 @@ impl Explanation {
         }
     }
 
-    /// Whether another call matches about equally well.
+    /// Whether the confidence of the match is too low.
     #[must_use]
     pub const fn is_ambiguous(&self) -> bool {
         matches!(
@@ -217,13 +228,13 @@ impl Explanation {
 pub fn explain<'c>(
     target: &Target,
     visible: &[&'c Call],
-    ambiguity: i64,
+    settings: &MatchSettings,
 ) -> (Option<&'c Call>, Explanation) {
     let mut survey = Survey::new(target.clone());
     for call in visible {
         survey.add(*call);
     }
-    let explanation = survey.explain(0, ambiguity);
+    let explanation = survey.explain(0, settings);
     (survey.closest, explanation)
 }
 
@@ -236,6 +247,9 @@ pub struct Survey<C> {
     runner_up: Option<C>,
     /// Searches that admit ever more, at any time, each with the closest call that passes it and not the one before.
     relaxed: [(Option<Target>, Option<C>); 3],
+    near: Neighbourhood,
+    /// The candidates near the wanted start that were counted elsewhere.
+    near_elsewhere: Neighbourhood,
 }
 
 impl<C: Borrow<Call>> Survey<C> {
@@ -263,6 +277,8 @@ impl<C: Borrow<Call>> Survey<C> {
             closest: None,
             runner_up: None,
             relaxed: [Some(filtered), numbered, Some(visible)].map(|target| (target, None)),
+            near: Neighbourhood::default(),
+            near_elsewhere: Neighbourhood::default(),
         }
     }
 
@@ -270,6 +286,7 @@ impl<C: Borrow<Call>> Survey<C> {
     pub fn add(&mut self, call: C) {
         if self.target.admits(call.borrow()) {
             self.candidates = self.candidates.saturating_add(1);
+            self.near.add(&self.target, call.borrow());
             self.add_candidate(call);
         } else if self.closest.is_none() {
             let admits = |(target, _): &(Option<Target>, _)| {
@@ -298,6 +315,18 @@ impl<C: Borrow<Call>> Survey<C> {
         }
     }
 
+    /// Takes the candidates that started closest among those that are counted elsewhere, in place of earlier ones.
+    pub fn set_near_elsewhere(&mut self, near: Neighbourhood) {
+        self.near_elsewhere = near;
+    }
+
+    /// The candidates that started closest, wherever they are counted.
+    fn all_near(&self) -> Neighbourhood {
+        let mut near = self.near.clone();
+        near.extend(&self.near_elsewhere);
+        near
+    }
+
     /// Looks at a call that is no candidate, but passes a step: 0 is every filter, 1 the phone number, 2 no filter.
     pub fn add_rejected(&mut self, step: usize, call: C) {
         let preference = |call: &C| self.target.preference(call.borrow());
@@ -315,9 +344,8 @@ impl<C: Borrow<Call>> Survey<C> {
         self.closest.as_ref()
     }
 
-    /// Why the closest call is the one, or why there is none. `uncounted` candidates were looked at elsewhere, and
-    /// `ambiguity` is a margin in milliseconds.
-    pub fn explain(&self, uncounted: usize, ambiguity: i64) -> Explanation {
+    /// Why the closest call is the one, or why there is none. `uncounted` candidates were looked at elsewhere.
+    pub fn explain(&self, uncounted: usize, settings: &MatchSettings) -> Explanation {
         let call = |call: &Option<C>| call.as_ref().map(|call| call.borrow().clone());
         if let Some(closest) = call(&self.closest) {
             return Explanation::found(
@@ -325,7 +353,8 @@ impl<C: Borrow<Call>> Survey<C> {
                 &closest,
                 call(&self.runner_up).as_ref(),
                 self.candidates.saturating_add(uncounted),
-                ambiguity,
+                &self.all_near(),
+                settings,
             );
         }
         let [filtered, numbered, visible] = self.relaxed.each_ref().map(|(_, found)| call(found));
@@ -351,9 +380,10 @@ impl<C: Borrow<Call>> Survey<C> {
         }
     }
 
-    /// As [`Survey::reach`], for a call that changes the explanation. `uncounted` candidates were looked at elsewhere.
+    /// As [`Survey::reach`], for a call that changes the explanation: before the wanted start, and at or after it.
+    /// `uncounted` candidates were looked at elsewhere.
     #[must_use]
-    pub fn explanation_reach(&self, uncounted: usize) -> Option<i64> {
+    pub fn explanation_reach(&self, uncounted: usize) -> [Option<i64>; 2] {
         let total = |call: &Option<C>| {
             let call = call.as_ref()?;
             Some(self.target.distance(call.borrow()).total)
@@ -361,12 +391,18 @@ impl<C: Borrow<Call>> Survey<C> {
         let [(_, filtered), ..] = &self.relaxed;
         let window = self.target.window;
         if self.closest.is_none() {
-            return Some(total(filtered)?.max(window?));
+            let reach = total(filtered).zip(window);
+            return [reach.map(|(nearest, window)| nearest.max(window)); 2];
         }
-        let counted = self.candidates.saturating_add(uncounted) > MAX_CANDIDATES;
-        match total(&self.runner_up).filter(|_| counted) {
-            Some(total) => Some(window.map_or(total, |window| total.min(window))),
-            None => window,
-        }
+        let is_counted = self.candidates.saturating_add(uncounted) > MAX_CANDIDATES;
+        let runner_up = total(&self.runner_up).filter(|_| is_counted);
+        self.all_near().cuts().map(|cut| {
+            let reach = runner_up.zip(cut);
+            let reach = reach.map(|(total, cut)| total.max(cut));
+            match (reach, window) {
+                (Some(reach), Some(window)) => Some(reach.min(window)),
+                (reach, window) => reach.or(window),
+            }
+        })
     }
 }

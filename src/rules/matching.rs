@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use crate::input::report::TimeSearch;
 use crate::model::time::UnixMillis;
 use crate::model::transaction_id::TransactionId;
+use crate::rules::confidence::MatchSettings;
 
 /// How far a start may be off unless configured, in seconds: a day.
 pub const WINDOW_SECONDS: i64 = 86_400;
@@ -72,9 +73,9 @@ pub struct Distance {
 }
 
 impl Target {
-    /// What a search by time looks for, within a window in milliseconds, where durations have a weight.
+    /// What a search by time looks for.
     #[must_use]
-    pub fn new(search: &TimeSearch<'_>, window: Option<i64>, duration_weight: u32) -> Self {
+    pub fn new(search: &TimeSearch<'_>, settings: &MatchSettings) -> Self {
         let text = |id: &Option<Cow<'_, str>>| id.as_deref().map(str::to_owned);
         Self {
             start: search.start,
@@ -82,8 +83,8 @@ impl Target {
             calling_phone: search.calling_phone.map(|phone| phone.to_string()),
             advertiser_id: text(&search.advertiser_id),
             campaign_id: text(&search.campaign_id),
-            window,
-            duration_weight,
+            window: settings.window,
+            duration_weight: settings.duration_weight,
         }
     }
 

@@ -12,40 +12,12 @@ use crate::input::report::{Rules, Search, read_search};
 use crate::json::write::to_json;
 use crate::json::{Reader, SyntaxError, Value};
 use crate::problem::{Code, Problem, Span, pointer_to};
-use crate::rules::explanation::{AMBIGUITY_SECONDS, Explanation, explain};
-use crate::rules::matching::{Call, Target, WINDOW_SECONDS};
+use crate::rules::confidence::MatchSettings;
+use crate::rules::explanation::{Explanation, explain};
+use crate::rules::matching::{Call, Target};
 use crate::validate::{Invalid, Placed, of_value};
 
 const ROOT: [&str; 2] = ["search", "calls"];
-
-/// How near a call has to be, in milliseconds.
-#[derive(Clone, Copy, Debug)]
-pub struct Nearness {
-    /// How far a start may be off; `None` is any distance.
-    pub window: Option<i64>,
-    /// Below which margin to the next best call a match is ambiguous.
-    pub ambiguity: i64,
-}
-
-impl Nearness {
-    /// From seconds; a window of 0 is any distance, and what is left out has its default.
-    #[must_use]
-    pub fn of_seconds(window: Option<f64>, ambiguity: Option<f64>) -> Self {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "a cast of a float saturates, and such a time is any distance"
-        )]
-        let millis = |seconds: Option<f64>, default: i64| match seconds {
-            Some(seconds) => (seconds * 1_000.0) as i64,
-            None => default.saturating_mul(1_000),
-        };
-        let window = millis(window, WINDOW_SECONDS);
-        Self {
-            window: (window > 0).then_some(window),
-            ambiguity: millis(ambiguity, AMBIGUITY_SECONDS),
-        }
-    }
-}
 
 #[derive(Serialize)]
 struct Found<'a> {
@@ -58,11 +30,11 @@ struct Found<'a> {
 
 /// Reads an object with a `search` and a list of `calls`, and writes which of them is meant as JSON.
 #[must_use]
-pub fn closest(body: &str, rules: Rules, near: Nearness) -> String {
+pub fn closest(body: &str, rules: Rules, settings: &MatchSettings) -> String {
     let mut warnings = Vec::new();
     match read(body, rules, &mut warnings) {
         Ok((search, calls)) => {
-            let (index, r#match) = find(&search, &calls, near);
+            let (index, r#match) = find(&search, &calls, settings);
             to_json(&Found {
                 ok: true,
                 index,
@@ -75,7 +47,11 @@ pub fn closest(body: &str, rules: Rules, near: Nearness) -> String {
 }
 
 /// The place of the call that a search means, and why that one or none.
-fn find(search: &Search<'_>, calls: &[Call], near: Nearness) -> (Option<usize>, Explanation) {
+fn find(
+    search: &Search<'_>,
+    calls: &[Call],
+    settings: &MatchSettings,
+) -> (Option<usize>, Explanation) {
     match search {
         Search::ById(id) => {
             let index = calls
@@ -85,9 +61,9 @@ fn find(search: &Search<'_>, calls: &[Call], near: Nearness) -> (Option<usize>, 
             (index, found)
         }
         Search::ByTime(search) => {
-            let target = Target::new(search, near.window, 1);
+            let target = Target::new(search, settings);
             let visible: Vec<&Call> = calls.iter().collect();
-            let (call, explanation) = explain(&target, &visible, near.ambiguity);
+            let (call, explanation) = explain(&target, &visible, settings);
             let is_chosen = |other: &Call| call.is_some_and(|call| std::ptr::eq(call, other));
             (calls.iter().position(is_chosen), explanation)
         }
@@ -195,9 +171,9 @@ mod tests {
     use serde_json::{Value, json};
 
     fn answer(search: &Value, calls: &Value) -> Value {
-        let near = Nearness::of_seconds(None, None);
+        let settings = MatchSettings::default();
         let body = json!({ "search": search, "calls": calls }).to_string();
-        serde_json::from_str(&closest(&body, Rules::default(), near)).unwrap()
+        serde_json::from_str(&closest(&body, Rules::default(), &settings)).unwrap()
     }
 
     fn calls() -> Value {
@@ -283,8 +259,9 @@ mod tests {
         let call = r#"{"transaction_id":"A","start_time_t":1450000000,"start_time_t":1450000000}"#;
         let search = r#"{"transaction_id":"B","transaction_id":"A"}"#;
         let body = format!(r#"{{"search":{search},"calls":[{call}]}}"#);
-        let near = Nearness::of_seconds(None, None);
-        let found: Value = serde_json::from_str(&closest(&body, Rules::default(), near)).unwrap();
+        let settings = MatchSettings::default();
+        let found: Value =
+            serde_json::from_str(&closest(&body, Rules::default(), &settings)).unwrap();
         assert_eq!(found["index"], 0);
         assert_eq!(
             warnings(&found),

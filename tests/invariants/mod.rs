@@ -15,7 +15,8 @@ use call_outcomes::input::calls;
 use call_outcomes::input::report::{Rules, read};
 use call_outcomes::json::{MAX_DEPTH, Reader, SyntaxError, Value};
 use call_outcomes::problem::{Code, Problem};
-use call_outcomes::validate::closest::{Nearness, closest};
+use call_outcomes::rules::confidence::MatchSettings;
+use call_outcomes::validate::closest::closest;
 use call_outcomes::validate::{Unit, check, validate};
 use recipe::Recipe;
 use serde_json::{Value as Json, json};
@@ -344,6 +345,6 @@ fn search_holds(body: &[u8]) -> Checked {
 }
 
 fn meant(text: &str) -> Json {
-    let near = Nearness::of_seconds(None, None);
+    let near = &MatchSettings::default();
     serde_json::from_str(&closest(text, Rules::default(), near)).unwrap()
 }
