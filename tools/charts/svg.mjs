@@ -113,16 +113,18 @@ function axis(values, { linear, ticks: wanted }) {
   }
   const power = (round, value) => round(Math.log10(value));
   const [low, high] = [power(Math.floor, Math.min(...values)), power(Math.ceil, Math.max(...values))];
-  const marks = Array.from({ length: high - low + 1 }, (_, at) => 10 ** (low + at));
-  return { marks, at: (value) => (Math.log10(value) - low) / (high - low) };
+  const marks = wanted ?? Array.from({ length: high - low + 1 }, (_, at) => 10 ** (low + at));
+  const [from, to] = [marks[0], marks.at(-1)].map(Math.log10);
+  return { marks, at: (value) => (Math.log10(value) - from) / (to - from) };
 }
 
 /**
  * A chart of lines. Each of `lines` has a `label`, the place of its series, `points` of two numbers (and of the ends of an
- * interval of the second), and may be `dashed`. Labels stand behind the last points, and keep apart. `xAxis` and `yAxis`
- * are logarithmic unless they are `{ linear: true }`, with `ticks` if the round ones do not suit.
+ * interval of the second), and may be `dashed`. Labels stand behind the last points, and keep apart; where the lines end
+ * together, a `legend` shows them. `xAxis` and `yAxis` are logarithmic unless they are `{ linear: true }`, with `ticks` if the
+ * round ones do not suit.
  */
-export function lineChart({ lines, xLabel, yLabel, xFormat, yFormat, xAxis = {}, yAxis = {}, gutter = 250, ...about }) {
+export function lineChart({ lines, xLabel, yLabel, xFormat, yFormat, xAxis = {}, yAxis = {}, gutter = 250, legend = false, ...about }) {
   const [left, right, top, bottom] = [PADDING + 62, WIDTH - PADDING - gutter, 92, 420];
   const points = lines.flatMap(({ points }) => points);
   const [xs, ys] = [axis(points.map(([x]) => x), xAxis), axis(points.map(([, y]) => y), yAxis)];
@@ -147,7 +149,15 @@ export function lineChart({ lines, xLabel, yLabel, xFormat, yFormat, xAxis = {},
       parts.push(`<circle class="bar${series}" cx="${round(x(px))}" cy="${round(y(py))}" r="3.5"/>`);
     }
     const [px, py] = points.at(-1);
-    labels.push({ label, from: [x(px), y(py)], y: y(py) });
+    labels.push({ label, series, dashed, from: [x(px), y(py)], y: y(py) });
+  }
+  if (legend) {
+    for (const [at, { label, series, dashed }] of labels.entries()) {
+      const ly = top + 24 + at * 26;
+      parts.push(line(right + 16, ly, right + 40, ly, `class="line line${series}${dashed ? ' dashed' : ''}"`));
+      parts.push(text(right + 48, ly + 4.5, label, 'class="small"'));
+    }
+    return picture(about, bottom + 58, parts);
   }
   // From the lowest one upwards.
   labels.sort((one, other) => other.y - one.y);

@@ -12,12 +12,12 @@ const shares = { linear: true, ticks: [0, 0.2, 0.4, 0.6, 0.8, 1] };
 
 /** The charts, by the names of their files. */
 export function charts({ reports, density, reliability, kept }) {
-  const from = `From ${number(reports)} simulated reports a point; bars are 95 % intervals.`;
+  const from = `${number(reports)} simulated reports a point, with 95 % intervals.`;
   const described = (series, value) => series.map(({ name, points }) => `${name}: ${points.map(value).join(', ')}`).join('. ');
   return {
     'match-density': lineChart({
       title: 'Wrong matches, by how busy the network is',
-      subtitle: `Clocks off by σ 45 s, 5 % of starts off by hours, 5 % of calls missing. ${from}`,
+      subtitle: `Clocks off by σ 45 s. ${from}`,
       description: `Share of matches that are wrong. ${described(density, (p) => `${perHour(p.calls_per_hour)} ${percent(p.wrong.value)}`)}.`,
       lines: density.map(({ name, points }, series) => ({
         label: name,
@@ -28,12 +28,13 @@ export function charts({ reports, density, reliability, kept }) {
       yLabel: 'wrong matches',
       xFormat: perHour,
       yFormat: (value) => percent(value),
+      xAxis: { ticks: [1 / 24, 1, 10, 100, 1_000, 3_600, 36_000, 360_000] },
       yAxis: shares,
       gutter: 265,
     }),
     'match-reliability': lineChart({
       title: 'How often a match of a stated confidence is right',
-      subtitle: `On the dashed line, a confidence is exact; above it, cautious. ${from}`,
+      subtitle: `Above the dotted line, a confidence is cautious. ${from}`,
       description: `Share of matches that are right, by stated confidence. ${described(reliability, (p) => `${percent(p.stated)} stated, ${percent(p.right.value)} right`)}.`,
       lines: [
         { label: 'exact', series: 2, points: [[0, 0], [1, 1]], dashed: true },
@@ -49,7 +50,8 @@ export function charts({ reports, density, reliability, kept }) {
       yFormat: (value) => percent(value),
       xAxis: shares,
       yAxis: shares,
-      gutter: 290,
+      gutter: 300,
+      legend: true,
     }),
     'match-threshold': lineChart({
       title: 'How many matches a threshold keeps',
@@ -66,7 +68,8 @@ export function charts({ reports, density, reliability, kept }) {
       yFormat: (value) => percent(value),
       xAxis: shares,
       yAxis: shares,
-      gutter: 280,
+      gutter: 290,
+      legend: true,
     }),
   };
 }
