@@ -1,26 +1,26 @@
-// Our endpoint beside an idiomatic TypeScript Worker and our design in TypeScript: requests a second, processor time, and
-// the time of one request where each trip to the database takes longer. Servers take turns, in rounds whose order turns.
+// Our endpoint beside an idiomatic TypeScript Worker, our design in TypeScript, and the floor, a Worker that sends the same
+// statements and does nothing else: requests a second, processor time, and the time of one request where each round trip to
+// the database takes longer. Servers take turns, in rounds whose order turns.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { elapsed } from '../scripts/run.mjs';
 import { startProcess } from '../tests/faults/process.mjs';
 import { PATH, start } from '../tests/worker/harness.mjs';
 import { median } from './median.mjs';
-import { holdToTable, serve, workers } from './peer/servers.mjs';
+import { FLOOR, holdToTable, serve, workers } from './peer/servers.mjs';
+import { wrap } from './peer/statements.mjs';
 import { callAt, fill } from './cost.mjs';
 
 const CONNECTIONS = 8;
-/** By how many milliseconds each trip to the database is made longer. */
+/** By how many milliseconds each round trip to the database is made longer. */
 const DELAYS = [0, 10];
 /** How many single requests are timed with each. */
 const TIMED = 21;
 /** A call a second: in the reach of a search with a duration are some hundred calls. */
 const network = { name: 'bench', gap: 1_000, duration: 'i * 7919 % 600' };
-const wrap = fileURLToPath(new URL('peer/delay.mjs', import.meta.url));
 
 let unique = 0;
 
@@ -55,45 +55,50 @@ function report(search, partner_unique_id = `${++unique}`, more = {}) {
   });
 }
 
-export async function endpoint({ sizes = [10_000, 1_000_000], rounds = 3, seconds = 1, tell = console.error } = {}) {
-  const names = Object.keys(workers);
-  for (const name of names) tell(`${name}: right in all ${await holdToTable(name)} cases`);
+export async function endpoint({ sizes = [1_000_000], rounds = 3, seconds = 1, tell = console.error } = {}) {
+  for (const name of Object.keys(workers)) tell(`${name}: right in all ${await holdToTable(name)} cases`);
+  const names = [...Object.keys(workers), FLOOR];
   const tables = [];
   for (const size of sizes) {
     const folder = mkdtempSync(join(tmpdir(), 'call-outcomes-bench-'));
     const servers = [];
     try {
-      await makeFilled(folder, size, tell);
-      for (const name of names) {
-        const own = join(folder, name);
-        cpSync(join(folder, 'filled'), own, { recursive: true });
-        servers.push({ name, ...(await startProcess(() => serve(name, { folder: own, wrap }))) });
-      }
+      const began = performance.now();
+      servers.push(...(await copyFilled(folder, names, (server) => fill(server, network, size))));
+      tell(`${size} calls in ${elapsed(began)}`);
       pin(servers);
       tables.push({ size, rows: await measure(servers, size, { rounds, seconds }) });
     } finally {
       for (const server of servers) await server.stop();
       rmSync(folder, { recursive: true, force: true });
+      unpin();
     }
   }
-  unpin();
   return tables;
 }
 
-/** Makes a database with so many calls. */
-async function makeFilled(folder, size, tell) {
-  const began = performance.now();
+/** Fills a database and serves each of some Workers with a copy of it, each in a process of its own. */
+export async function copyFilled(folder, names, fillIt) {
   const filled = join(folder, 'filled');
   mkdirSync(filled);
   const server = await start({ folder: filled });
-  await fill(server, network, size);
+  await fillIt(server);
   await server.stop();
-  tell(`${size} calls in ${elapsed(began)}`);
+  const servers = [];
+  for (const name of names) {
+    const own = join(folder, name);
+    cpSync(filled, own, { recursive: true });
+    servers.push({ name, ...(await startProcess(() => serve(name, { folder: own, wrap }))) });
+  }
+  return servers;
 }
 
-async function measure(servers, size, { rounds, seconds }) {
+async function measure(all, size, { rounds, seconds }) {
   const rows = [];
   for (const [scenario, [status, body]] of Object.entries(scenarios)) {
+    // The floor has no rules, so that it refuses nothing.
+    const servers = status === 403 ? all.filter(({ name }) => name !== FLOOR) : all;
+    const expect = ({ name }, answer) => assertStatus(answer, name === FLOOR ? floorStatus(scenario) : status);
     const next = (connection) => {
       const at = Math.floor(Math.random() * size);
       const { transaction_id, calling_phone_number, start_ms } = callAt(at, network);
@@ -107,13 +112,13 @@ async function measure(servers, size, { rounds, seconds }) {
     };
     const results = servers.map(({ name }) => ({ name, rps: [], cpu: [], single: DELAYS.map(() => []) }));
     for (const server of servers) {
-      for (let connection = 0; connection < CONNECTIONS; connection += 1) await send(server, next(connection), {});
-      await load(server, next, status, 0.3);
+      for (let connection = 0; connection < CONNECTIONS; connection += 1) await post(server, PATH, next(connection));
+      await load(server, next, expect, 0.3);
     }
     for (let round = 0; round < rounds; round += 1) {
       const order = round % 2 ? results.keys() : [...results.keys()].reverse();
       for (const at of order) {
-        const { requests, milliseconds, processor } = await load(servers[at], next, status, seconds);
+        const { requests, milliseconds, processor } = await load(servers[at], next, expect, seconds);
         results[at].rps.push((requests / milliseconds) * 1000);
         results[at].cpu.push((processor / requests) * 1000);
       }
@@ -122,7 +127,7 @@ async function measure(servers, size, { rounds, seconds }) {
       for (const [at, server] of servers.entries()) {
         for (const [step, delay] of DELAYS.entries()) {
           const began = performance.now();
-          expect(await send(server, next(0), { 'X-Delay': delay }), status);
+          expect(server, await post(server, PATH, next(0), { 'X-Delay': delay }));
           results[at].single[step].push(performance.now() - began);
         }
       }
@@ -139,14 +144,14 @@ async function measure(servers, size, { rounds, seconds }) {
 }
 
 /** Sends requests over all connections, the next on each as soon as the last one is answered. */
-async function load(server, next, status, seconds) {
+async function load(server, next, expect, seconds) {
   const before = processorTime(server.pid);
   const began = performance.now();
   const until = began + seconds * 1000;
   let requests = 0;
   const connection = async (at) => {
     while (performance.now() < until) {
-      expect(await send(server, next(at), {}), status);
+      expect(server, await post(server, PATH, next(at)));
       requests += 1;
     }
   };
@@ -154,16 +159,20 @@ async function load(server, next, status, seconds) {
   return { requests, milliseconds: performance.now() - began, processor: processorTime(server.pid) - before };
 }
 
-function expect(answer, status) {
+/** The floor says only whether anything was written. */
+const floorStatus = (scenario) => (scenario === 're-post' ? 200 : 201);
+
+function assertStatus(answer, status) {
   if (answer.status !== status) throw new Error(`${answer.status} in place of ${status}: ${answer.text}`);
 }
 
 const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
 
-function send(server, body, headers) {
+/** Posts a body over a connection that is kept. */
+export function post(server, path, body, headers = {}) {
   return new Promise((resolve, reject) => {
     const options = { agent, method: 'POST', headers: { 'Content-Type': 'application/json', ...headers } };
-    const sent = request(server.url + PATH, options, (response) => {
+    const sent = request(server.url + path, options, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (part) => (text += part));
       response.on('end', () => resolve({ status: response.statusCode, text }));

@@ -5,12 +5,29 @@ import { build } from 'esbuild';
 import { checkAnswer } from '../../tests/cases/answer.mjs';
 import { expand, table } from '../../tests/cases/table.mjs';
 import { start } from '../../tests/worker/harness.mjs';
+import { statements } from './statements.mjs';
 
 /** Their names, and the modules of those that are not ours. */
 export const workers = {
   'call-outcomes': undefined,
   'Hono, zod': 'sequential.ts',
   'TypeScript, one batch': 'one-batch.ts',
+};
+
+/** The name and the module of the Worker that sends the statements and does nothing else. */
+export const FLOOR = 'the statements alone';
+const modules = { ...workers, [FLOOR]: 'floor.js' };
+
+/** Makes the recorded statements a module. */
+const recordedStatements = {
+  name: 'recorded-statements',
+  setup(build) {
+    build.onResolve({ filter: /^recorded:statements$/ }, ({ path }) => ({ path, namespace: 'recorded' }));
+    build.onLoad({ filter: /./, namespace: 'recorded' }, async () => ({
+      contents: JSON.stringify(await statements()),
+      loader: 'json',
+    }));
+  },
 };
 
 /** The text of a peer's module. */
@@ -31,14 +48,14 @@ export async function bundle(file, { minify = false } = {}) {
     format: 'esm',
     target: 'es2023',
     external: ['cloudflare:*'],
-    loader: { '.sql': 'text' },
+    plugins: [recordedStatements],
   });
   return outputFiles[0].text;
 }
 
 /** Serves a Worker by its name, as tests/worker/harness.mjs does with `options`. */
 export async function serve(name, options = {}) {
-  const file = workers[name];
+  const file = modules[name];
   return start({ ...options, script: file && (await bundle(file)) });
 }
 

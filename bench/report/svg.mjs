@@ -1,0 +1,139 @@
+// Bar and line charts as SVG. Both colour schemes are in the file, and no font or script is loaded. Equal figures give equal
+// files.
+
+const WIDTH = 760;
+const PADDING = 20;
+/** By series: a colour on white and one on black, told apart without seeing red and green. */
+const COLOURS = [
+  ['#1f6feb', '#58a6ff'],
+  ['#bc4c00', '#f0883e'],
+  ['#6e7781', '#8b949e'],
+  ['#8250df', '#bc8cff'],
+];
+
+const escape = (text) => `${text}`.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+const round = (value) => Number(value.toFixed(1));
+
+function style() {
+  const scheme = (at, [background, text, faint, grid]) => `
+    .background { fill: ${background}; stroke: ${grid} }
+    text { fill: ${text} }
+    .faint { fill: ${faint} }
+    .grid { stroke: ${grid} }
+    .reference { stroke: ${text} }
+    ${COLOURS.map((pair, series) => `.bar${series} { fill: ${pair[at]} } .line${series} { stroke: ${pair[at]} }`).join('\n    ')}`;
+  return `<style>
+    text { font: 13px system-ui, -apple-system, 'Segoe UI', sans-serif }
+    .title { font-size: 16px; font-weight: 600 }
+    .small { font-size: 12px }
+    .line { fill: none; stroke-width: 2.5; stroke-linejoin: round }
+    .dashed { stroke-dasharray: 2 5; stroke-linecap: round }
+    ${scheme(0, ['#ffffff', '#1f2328', '#59636e', '#d1d9e0'])}
+    @media (prefers-color-scheme: dark) {${scheme(1, ['#0d1117', '#f0f6fc', '#9198a1', '#3d444d'])}
+    }
+  </style>`;
+}
+
+const text = (x, y, content, attributes = '') => `<text x="${round(x)}" y="${round(y)}" ${attributes}>${escape(content)}</text>`;
+const line = (x1, y1, x2, y2, attributes) =>
+  `<line x1="${round(x1)}" y1="${round(y1)}" x2="${round(x2)}" y2="${round(y2)}" ${attributes}/>`;
+
+function picture({ title, description, subtitle }, height, parts) {
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${round(height)}" width="${WIDTH}" height="${round(height)}" role="img" aria-labelledby="title description">
+  <title id="title">${escape(title)}</title>
+  <desc id="description">${escape(description)}</desc>
+  ${style()}
+  <rect class="background" x="0.5" y="0.5" width="${WIDTH - 1}" height="${round(height - 1)}" rx="8"/>
+  ${[text(PADDING, 32, title, 'class="title"'), text(PADDING, 53, subtitle, 'class="faint"'), ...parts].join('\n  ')}
+</svg>
+`;
+}
+
+/** Three to six round numbers from 0 to at least `max`. */
+function ticks(max) {
+  const power = 10 ** Math.floor(Math.log10(max));
+  const step = [0.2, 0.25, 0.5, 1, 2].map((factor) => factor * power).find((step) => max / step <= 5);
+  return Array.from({ length: Math.ceil(max / step) + 1 }, (_, at) => Number((at * step).toFixed(6)));
+}
+
+/**
+ * A chart of horizontal bars. Each of `groups` has a `label` and `bars`, of which each has the place of its series, a `value`
+ * and a `text`, and a `label` where the group has none. `reference` is a value with a line through all groups.
+ */
+export function barChart({ groups, series = [], reference, format = String, gutter = 235, ...about }) {
+  const [barHeight, barGap, groupGap] = [15, 3, 13];
+  const scaleTicks = ticks(Math.max(...groups.flatMap(({ bars }) => bars.map(({ value }) => value))));
+  const left = PADDING + gutter;
+  const right = WIDTH - PADDING - 62;
+  const x = (value) => left + ((right - left) * value) / scaleTicks.at(-1);
+  const parts = [];
+  let y = 76;
+  if (series.length > 0) {
+    let at = PADDING;
+    for (const [place, name] of series.entries()) {
+      parts.push(`<rect class="bar${place}" x="${at}" y="${y - 10}" width="12" height="12" rx="2"/>`, text(at + 18, y, name));
+      at += 18 + name.length * 7 + 22;
+    }
+    y += 24;
+  }
+  const top = y - 4;
+  const bars = [];
+  for (const { label, bars: ofGroup } of groups) {
+    const height = ofGroup.length * (barHeight + barGap) - barGap;
+    if (label) bars.push(text(left - 10, y + height / 2 + 4.5, label, 'text-anchor="end"'));
+    for (const { series: place, value, text: shown, label: own } of ofGroup) {
+      if (own) bars.push(text(left - 10, y + barHeight - 3, own, 'text-anchor="end"'));
+      const width = Math.max(1, x(value) - left);
+      bars.push(`<rect class="bar${place}" x="${left}" y="${y}" width="${round(width)}" height="${barHeight}" rx="2"/>`);
+      bars.push(text(left + width + 6, y + barHeight - 3, shown, 'class="small"'));
+      y += barHeight + barGap;
+    }
+    y += groupGap - barGap;
+  }
+  const bottom = y - groupGap + 6;
+  for (const tick of scaleTicks) {
+    parts.push(line(x(tick), top, x(tick), bottom, 'class="grid"'));
+    parts.push(text(x(tick), bottom + 17, format(tick), 'class="faint small" text-anchor="middle"'));
+  }
+  parts.push(...bars);
+  if (reference !== undefined) parts.push(line(x(reference), top, x(reference), bottom, 'class="reference" stroke-dasharray="4 3"'));
+  return picture(about, bottom + 34, parts);
+}
+
+/**
+ * A chart of lines on two logarithmic axes. Each of `lines` has a `label`, the place of its series, `points` of two numbers,
+ * and may be `dashed`. Labels stand behind the last points, and keep apart.
+ */
+export function lineChart({ lines, xLabel, yLabel, format, ...about }) {
+  const [left, right, top, bottom] = [PADDING + 62, WIDTH - PADDING - 235, 92, 420];
+  const points = lines.flatMap(({ points }) => points);
+  const range = (values) => [Math.floor(Math.log10(Math.min(...values))), Math.ceil(Math.log10(Math.max(...values)))];
+  const [x0, x1] = range(points.map(([x]) => x));
+  const [y0, y1] = range(points.map(([, y]) => y));
+  const x = (value) => left + ((right - left) * (Math.log10(value) - x0)) / (x1 - x0);
+  const y = (value) => bottom - ((bottom - top) * (Math.log10(value) - y0)) / (y1 - y0);
+  const parts = [text(left, 78, yLabel, 'class="faint small"')];
+  for (let power = x0; power <= x1; power += 1) {
+    parts.push(line(x(10 ** power), top, x(10 ** power), bottom, 'class="grid"'));
+    parts.push(text(x(10 ** power), bottom + 18, format(10 ** power), 'class="faint small" text-anchor="middle"'));
+  }
+  for (let power = y0; power <= y1; power += 1) {
+    parts.push(line(left, y(10 ** power), right, y(10 ** power), 'class="grid"'));
+    parts.push(text(left - 8, y(10 ** power) + 4, format(10 ** power), 'class="faint small" text-anchor="end"'));
+  }
+  parts.push(text((left + right) / 2, bottom + 38, xLabel, 'class="faint small" text-anchor="middle"'));
+  const labels = [];
+  for (const { label, series, points, dashed } of lines) {
+    const path = points.map(([px, py]) => `${round(x(px))},${round(y(py))}`).join(' ');
+    parts.push(`<polyline class="line line${series}${dashed ? ' dashed' : ''}" points="${path}"/>`);
+    for (const [px, py] of points) parts.push(`<circle class="bar${series}" cx="${round(x(px))}" cy="${round(y(py))}" r="3.5"/>`);
+    const [px, py] = points.at(-1);
+    labels.push({ label, from: [x(px), y(py)], y: y(py) });
+  }
+  labels.sort((one, other) => one.y - other.y);
+  for (const [at, one] of labels.entries()) one.y = Math.max(one.y, (labels[at - 1]?.y ?? 0) + 18);
+  for (const { label, from, y } of labels) {
+    parts.push(line(from[0] + 6, from[1], right + 14, y, 'class="grid"'), text(right + 18, y + 4.5, label, 'class="small"'));
+  }
+  return picture(about, bottom + 58, parts);
+}
