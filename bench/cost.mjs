@@ -1,5 +1,5 @@
-// What each kind of report costs, in networks of every shape and size, and how long it takes beside a report by id. Each
-// search has to find what a scan of all calls finds.
+// The database cost of each kind of report, in networks of different shapes and sizes, and its time relative to a report by
+// id. Each search has to find the call that a scan of all calls finds.
 import assert from 'node:assert/strict';
 import { insertToken } from '../scripts/token-store.mjs';
 import { elapsed } from '../scripts/run.mjs';
@@ -13,7 +13,8 @@ const DAY = 86_400_000;
 // The duration of a single call, three hours before the middle.
 const RARE = 60_000;
 
-// So many milliseconds between calls of such durations, in a network that has a share of the largest one's calls.
+// `gap` is the milliseconds between calls, `duration` the SQL of a call's duration, and `share` the part of the measured
+// size that a network has.
 const networks = [
   { name: 'dense', share: 1, gap: 10, duration: 'i * 7919 % 600' },
   { name: 'dense, each duration once', share: 1, gap: 10, duration: '3000 + i' },
@@ -21,14 +22,14 @@ const networks = [
   { name: 'sparse', share: 1, gap: 100_000, duration: 'i * 7919 % 600' },
 ];
 
-/** What `fill` stores of the call at a place. */
+/** The call that `fill` stores at a place. */
 export const callAt = (place, { gap }) => ({
   transaction_id: `${place.toString(16).toUpperCase().padStart(8, '0')}-00000000`,
   calling_phone_number: `+1415${String(Math.floor(place / 10)).padStart(7, '0')}`,
   start_ms: T + place * gap,
 });
 
-/** Stores so many calls of a network, and a token of its name. */
+/** Stores `size` calls of a network, and a token with its name. */
 export async function fill(server, { name, gap, duration }, size) {
   await insertToken(server.db, { token: name, network: name, permissions: ['outcomes:write'] }).run();
   const rare = Math.max(0, Math.floor(size / 2) - Math.floor(10_800_000 / gap));
@@ -59,7 +60,7 @@ async function plainSearch(server, network, at, { duration_in_seconds: duration,
   return call.transaction_id;
 }
 
-/** Measures reports on the call in the middle of so many, and searches for a time 3 ms after its start. */
+/** Measures reports on the call in the middle of `size`, and searches for a time 3 ms after its start. */
 async function measure(server, network, size, rounds) {
   const { name } = network;
   const { transaction_id, calling_phone_number, start_ms } = callAt(Math.floor(size / 2), network);

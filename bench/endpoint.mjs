@@ -1,6 +1,6 @@
-// Our endpoint beside an idiomatic TypeScript Worker, our design in TypeScript, and the floor, a Worker that sends the same
-// statements and does nothing else: requests a second, processor time, and the time of one request where each round trip to
-// the database takes longer. Servers take turns, in rounds whose order turns.
+// Our endpoint next to an idiomatic TypeScript Worker, our design in TypeScript, and the floor, a Worker that sends the same
+// statements and does nothing else: requests a second, CPU time, and the time of a single request with a slow database.
+// Servers take turns, in rounds whose order alternates.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
@@ -10,21 +10,21 @@ import { elapsed } from '../scripts/run.mjs';
 import { startProcess } from '../tests/faults/process.mjs';
 import { PATH, start } from '../tests/worker/harness.mjs';
 import { median } from './median.mjs';
-import { FLOOR, holdToTable, serve, workers } from './peer/servers.mjs';
-import { wrap } from './peer/statements.mjs';
+import { BEFORE, FLOOR, holdToTable, serve, workers } from './peer/servers.mjs';
+import { record, wrap } from './peer/statements.mjs';
 import { callAt, fill } from './cost.mjs';
 
 const CONNECTIONS = 8;
 /** By how many milliseconds each round trip to the database is made longer. */
 const DELAYS = [0, 10];
-/** How many single requests are timed with each. */
+/** How many single requests are timed with each delay. */
 const TIMED = 21;
-/** A call a second: in the reach of a search with a duration are some hundred calls. */
+/** A call a second, so that some hundred calls are within reach of a search with a duration. */
 const network = { name: 'bench', gap: 1_000, duration: 'i * 7919 % 600' };
 
 let unique = 0;
 
-/** What is reported: the status of the answer, and a body for a random call. Connections report on outcomes of their own. */
+/** By kind of report: the status of the answer, and a body for a random call. Each connection has outcomes of its own. */
 const scenarios = {
   'first report': [201, ({ id }) => report({ transaction_id: id })],
   're-post': [200, ({ own }) => report({ transaction_id: own.id }, own.name)],
@@ -55,16 +55,17 @@ function report(search, partner_unique_id = `${++unique}`, more = {}) {
   });
 }
 
-export async function endpoint({ sizes = [1_000_000], rounds = 3, seconds = 1, tell = console.error } = {}) {
+/** Measures databases of some sizes. With `before`, the folder of an earlier build, that build too. */
+export async function endpoint({ sizes = [1_000_000], before, rounds = 3, seconds = 1, tell = console.error } = {}) {
   for (const name of Object.keys(workers)) tell(`${name}: right in all ${await holdToTable(name)} cases`);
-  const names = [...Object.keys(workers), FLOOR];
+  const names = [...Object.keys(workers), FLOOR, ...(before ? [BEFORE] : [])];
   const tables = [];
   for (const size of sizes) {
     const folder = mkdtempSync(join(tmpdir(), 'call-outcomes-bench-'));
     const servers = [];
     try {
       const began = performance.now();
-      servers.push(...(await copyFilled(folder, names, (server) => fill(server, network, size))));
+      servers.push(...(await copyFilled(folder, names, (server) => fill(server, network, size), { before })));
       tell(`${size} calls in ${elapsed(began)}`);
       pin(servers);
       tables.push({ size, rows: await measure(servers, size, { rounds, seconds }) });
@@ -78,7 +79,7 @@ export async function endpoint({ sizes = [1_000_000], rounds = 3, seconds = 1, t
 }
 
 /** Fills a database and serves each of some Workers with a copy of it, each in a process of its own. */
-export async function copyFilled(folder, names, fillIt) {
+export async function copyFilled(folder, names, fillIt, options = {}) {
   const filled = join(folder, 'filled');
   mkdirSync(filled);
   const server = await start({ folder: filled });
@@ -88,7 +89,7 @@ export async function copyFilled(folder, names, fillIt) {
   for (const name of names) {
     const own = join(folder, name);
     cpSync(filled, own, { recursive: true });
-    servers.push({ name, ...(await startProcess(() => serve(name, { folder: own, wrap }))) });
+    servers.push({ name, ...(await startProcess(() => serve(name, { ...options, folder: own, wrap }))) });
   }
   return servers;
 }
@@ -132,18 +133,27 @@ async function measure(all, size, { rounds, seconds }) {
         }
       }
     }
+    const counts = [];
+    for (const server of servers) counts.push(await count(server, next(0)));
     rows.push({
       scenario,
-      workers: results.map(({ name, rps, cpu, single }) => {
+      workers: results.map(({ name, rps, cpu, single }, at) => {
         const [plain, delayed] = single.map(median);
-        return { name, rps: median(rps), cpu: median(cpu), plain, delayed };
+        return { name, rps: median(rps), cpu: median(cpu), plain, delayed, ...counts[at] };
       }),
     });
   }
   return rows;
 }
 
-/** Sends requests over all connections, the next on each as soon as the last one is answered. */
+/** What a request sends to the database. The floor logs no requests, and sends what ours does. */
+async function count(server, body) {
+  if (server.name === FLOOR) return {};
+  const { trips } = await record(server, (headers) => post(server, PATH, body, headers));
+  return { trips: trips.length, statements: trips.flat().length };
+}
+
+/** Sends requests over all connections, on each the next one as soon as the last one is answered. */
 async function load(server, next, expect, seconds) {
   const before = processorTime(server.pid);
   const began = performance.now();
@@ -181,7 +191,7 @@ export function post(server, path, body, headers = {}) {
   });
 }
 
-/** What a process has used of processors, in milliseconds, where the system tells. */
+/** The CPU time of a process in milliseconds, on systems that have /proc. */
 function processorTime(pid) {
   try {
     const [, fields] = /\) (.+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'));
@@ -195,13 +205,13 @@ function processorTime(pid) {
 
 const taskset = (pid, cores) => spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', cores, String(pid)]);
 
-/** A core for the servers, of which one works at a time, and one for the requests, where that can be said. */
-function pin(servers) {
+/** Gives the servers, of which one works at a time, a core of their own, where the system can. */
+export function pin(servers) {
   if (availableParallelism() < 2) return;
   for (const { pid } of servers) taskset(pid, '0');
   taskset(process.pid, '1');
 }
 
-function unpin() {
+export function unpin() {
   taskset(process.pid, `0-${availableParallelism() - 1}`);
 }

@@ -1,4 +1,4 @@
-// The route, over a store: all that the two TypeScript Workers share.
+// The routes, which the two TypeScript Workers share. Each has a store of its own.
 import { type Context, Hono } from 'hono';
 import { type Answer, error, refuse, warningsHeader } from './answers';
 import { KEYS, type Section, SyntaxFault, parse, place } from './json';
@@ -16,7 +16,7 @@ export interface Ask {
   now: number;
 }
 
-/** What requests to the database have cost. */
+/** The cost of requests to the database. */
 export class Cost {
   trips = 0;
   read = 0;
@@ -41,7 +41,7 @@ export class Cost {
 }
 
 export type Store = (db: D1Database, ask: Ask, cost: Cost) => Promise<Answer>;
-/** Answers the rows of a batch, some of which are refused already. */
+/** Answers the rows of a batch, some of which the rules have refused already. */
 export type BatchStore = (db: D1Database, rows: (Ask | Answer)[], cost: Cost) => Promise<Answer[]>;
 
 const MAX_BODY = 65_536;
@@ -144,7 +144,7 @@ async function handle(context: Context<{ Bindings: Env }>, store: Store, cost: C
   return { answer: await store(context.env.DB, ask, cost), warnings };
 }
 
-/** Answers `{"call_outcomes": [...], "oauth_token": "..."}`, of which this measures good ones only. */
+/** Answers `{"call_outcomes": [...], "oauth_token": "..."}`. Only valid requests are measured. */
 async function handleBatch(context: Context<{ Bindings: Env }>, store: BatchStore, cost: Cost) {
   const body = await context.req.arrayBuffer();
   const root = parseBody(body);
@@ -165,7 +165,7 @@ async function handleBatch(context: Context<{ Bindings: Env }>, store: BatchStor
   return { results: { results }, status: failed > 0 ? 207 : 200 };
 }
 
-/** The object that a body is, or the answer to one that is none. */
+/** Parses a body to an object, or returns the answer to a body that isn't one. */
 function parseBody(body: ArrayBuffer): Section | { answer: Answer } {
   const fail = (code: string, text: string) => ({ answer: error(400, 'ParseError', text, code) });
   let text;

@@ -1,4 +1,4 @@
-// The same design as ours in TypeScript: the statements that our Worker sends (statements.mjs), in one batch.
+// Our design in TypeScript: the statements that our Worker sends (statements.mjs), in one batch.
 import statements from 'recorded:statements';
 import { type Record_, refuse, stored } from './answers';
 import { type Ask, app, newId } from './app';

@@ -1,4 +1,4 @@
-// The peer: an idiomatic Worker on D1. Look-ups that do not need each other run in parallel, the rest in sequence.
+// The peer: an idiomatic Worker on D1. Independent look-ups run in parallel, the rest in sequence.
 import { type Answer, type Call, type Record_, refuse, stored } from './answers';
 import { type Ask, type Cost, app, newId } from './app';
 import type { ById, ByTime, Patch } from './rules';

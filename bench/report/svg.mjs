@@ -3,7 +3,7 @@
 
 const WIDTH = 760;
 const PADDING = 20;
-/** By series: a colour on white and one on black, told apart without seeing red and green. */
+/** By series: a colour on white and one on black, distinct for colour-blind readers too. */
 const COLOURS = [
   ['#1f6feb', '#58a6ff'],
   ['#bc4c00', '#f0883e'],
@@ -19,6 +19,7 @@ function style() {
     .background { fill: ${background}; stroke: ${grid} }
     text { fill: ${text} }
     .faint { fill: ${faint} }
+    .value { stroke: ${background} }
     .grid { stroke: ${grid} }
     .reference { stroke: ${text} }
     ${COLOURS.map((pair, series) => `.bar${series} { fill: ${pair[at]} } .line${series} { stroke: ${pair[at]} }`).join('\n    ')}`;
@@ -26,6 +27,7 @@ function style() {
     text { font: 13px system-ui, -apple-system, 'Segoe UI', sans-serif }
     .title { font-size: 16px; font-weight: 600 }
     .small { font-size: 12px }
+    .value { font-size: 12px; paint-order: stroke; stroke-width: 4px; stroke-linejoin: round }
     .line { fill: none; stroke-width: 2.5; stroke-linejoin: round }
     .dashed { stroke-dasharray: 2 5; stroke-linecap: round }
     ${scheme(0, ['#ffffff', '#1f2328', '#59636e', '#d1d9e0'])}
@@ -78,6 +80,7 @@ export function barChart({ groups, series = [], reference, format = String, gutt
   }
   const top = y - 4;
   const bars = [];
+  const values = [];
   for (const { label, bars: ofGroup } of groups) {
     const height = ofGroup.length * (barHeight + barGap) - barGap;
     if (label) bars.push(text(left - 10, y + height / 2 + 4.5, label, 'text-anchor="end"'));
@@ -85,7 +88,7 @@ export function barChart({ groups, series = [], reference, format = String, gutt
       if (own) bars.push(text(left - 10, y + barHeight - 3, own, 'text-anchor="end"'));
       const width = Math.max(1, x(value) - left);
       bars.push(`<rect class="bar${place}" x="${left}" y="${y}" width="${round(width)}" height="${barHeight}" rx="2"/>`);
-      bars.push(text(left + width + 6, y + barHeight - 3, shown, 'class="small"'));
+      values.push(text(left + width + 6, y + barHeight - 3, shown, 'class="value"'));
       y += barHeight + barGap;
     }
     y += groupGap - barGap;
@@ -97,6 +100,7 @@ export function barChart({ groups, series = [], reference, format = String, gutt
   }
   parts.push(...bars);
   if (reference !== undefined) parts.push(line(x(reference), top, x(reference), bottom, 'class="reference" stroke-dasharray="4 3"'));
+  parts.push(...values);
   return picture(about, bottom + 34, parts);
 }
 
@@ -104,8 +108,8 @@ export function barChart({ groups, series = [], reference, format = String, gutt
  * A chart of lines on two logarithmic axes. Each of `lines` has a `label`, the place of its series, `points` of two numbers,
  * and may be `dashed`. Labels stand behind the last points, and keep apart.
  */
-export function lineChart({ lines, xLabel, yLabel, format, ...about }) {
-  const [left, right, top, bottom] = [PADDING + 62, WIDTH - PADDING - 235, 92, 420];
+export function lineChart({ lines, xLabel, yLabel, xFormat, yFormat, ...about }) {
+  const [left, right, top, bottom] = [PADDING + 62, WIDTH - PADDING - 250, 92, 420];
   const points = lines.flatMap(({ points }) => points);
   const range = (values) => [Math.floor(Math.log10(Math.min(...values))), Math.ceil(Math.log10(Math.max(...values)))];
   const [x0, x1] = range(points.map(([x]) => x));
@@ -115,11 +119,11 @@ export function lineChart({ lines, xLabel, yLabel, format, ...about }) {
   const parts = [text(left, 78, yLabel, 'class="faint small"')];
   for (let power = x0; power <= x1; power += 1) {
     parts.push(line(x(10 ** power), top, x(10 ** power), bottom, 'class="grid"'));
-    parts.push(text(x(10 ** power), bottom + 18, format(10 ** power), 'class="faint small" text-anchor="middle"'));
+    parts.push(text(x(10 ** power), bottom + 18, xFormat(10 ** power), 'class="faint small" text-anchor="middle"'));
   }
   for (let power = y0; power <= y1; power += 1) {
     parts.push(line(left, y(10 ** power), right, y(10 ** power), 'class="grid"'));
-    parts.push(text(left - 8, y(10 ** power) + 4, format(10 ** power), 'class="faint small" text-anchor="end"'));
+    parts.push(text(left - 8, y(10 ** power) + 4, yFormat(10 ** power), 'class="faint small" text-anchor="end"'));
   }
   parts.push(text((left + right) / 2, bottom + 38, xLabel, 'class="faint small" text-anchor="middle"'));
   const labels = [];
@@ -130,8 +134,9 @@ export function lineChart({ lines, xLabel, yLabel, format, ...about }) {
     const [px, py] = points.at(-1);
     labels.push({ label, from: [x(px), y(py)], y: y(py) });
   }
-  labels.sort((one, other) => one.y - other.y);
-  for (const [at, one] of labels.entries()) one.y = Math.max(one.y, (labels[at - 1]?.y ?? 0) + 18);
+  // From the lowest one upwards.
+  labels.sort((one, other) => other.y - one.y);
+  for (const [at, one] of labels.entries()) one.y = Math.min(one.y, (labels[at - 1]?.y ?? Infinity) - 18);
   for (const { label, from, y } of labels) {
     parts.push(line(from[0] + 6, from[1], right + 14, y, 'class="grid"'), text(right + 18, y + 4.5, label, 'class="small"'));
   }

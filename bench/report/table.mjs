@@ -1,6 +1,6 @@
-// Tables in Markdown.
+// Tables in Markdown, and numbers in them.
 
-const NUMBER = /^-?[\d.,]+×?$/;
+const NUMBER = /^[\d.,]+×?$/;
 
 /** A table in which columns of numbers are aligned to the right. */
 export function table(head, rows) {
