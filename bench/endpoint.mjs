@@ -146,7 +146,7 @@ async function measure(all, size, { rounds, seconds }) {
   return rows;
 }
 
-/** What a request sends to the database. The floor logs no requests, and sends what ours does. */
+/** Counts what a request sends to the database. The floor logs no requests, and sends what ours does. */
 async function count(server, body) {
   if (server.name === FLOOR) return {};
   const { trips } = await record(server, (headers) => post(server, PATH, body, headers));

@@ -66,7 +66,7 @@ The same with 10 ms added to each round trip to the database:
 
 ${delayed}
 
-Round trips to the database, and statements in brackets:
+Requests to the database, and their statements in brackets. Hono sends some of its requests at the same time:
 
 ${sent}`;
   });
@@ -101,10 +101,10 @@ function batches({ calls, delay, groups }) {
   );
   return `The same rows in a database of ${number(calls)} calls: in one batch, in one batch to the idiomatic TypeScript Worker, which
 looks up and stores one row after the other, and each in a request of its own to this Worker. "Slow" adds ${delay} ms to
-each round trip to the database. Statements are those of all rows. On Cloudflare, the loop would exceed the limit of 1,000
+each round trip to the database. Database requests and statements are those of all rows. On Cloudflare, the loop would exceed the limit of 1,000
 queries a request with 1,000 rows.
 
-${table(['Rows', 'Count', 'Sent as', 'Rows/s', 'Batch ÷ this', 'Rows/s, slow', 'Round trips', 'Statements'], rows)}`;
+${table(['Rows', 'Count', 'Sent as', 'Rows/s', 'Batch ÷ this', 'Rows/s, slow', 'Database requests', 'Statements'], rows)}`;
 }
 
 function validator(rows) {
