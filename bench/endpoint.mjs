@@ -56,7 +56,7 @@ function report(search, partner_unique_id = `${++unique}`, more = {}) {
 }
 
 /** Measures databases of some sizes. With `before`, the folder of an earlier build, that build too. */
-export async function endpoint({ sizes = [1_000_000], before, rounds = 3, seconds = 1, tell = console.error } = {}) {
+export async function endpoint({ sizes = [1_000_000], before, rounds = 5, seconds = 0.6, tell = console.error } = {}) {
   for (const name of Object.keys(workers)) tell(`${name}: right in all ${await holdToTable(name)} cases`);
   const names = [...Object.keys(workers), FLOOR, ...(before ? [BEFORE] : [])];
   const tables = [];
