@@ -12,7 +12,7 @@ use crate::response::Call;
 use crate::response::records::{Parts, Stored};
 use crate::worker::archive;
 use crate::worker::context::{RequestContext, RequestState};
-use crate::worker::response::{HandlerResult, Success};
+use crate::worker::result::{HandlerResult, Success};
 use crate::worker::store::Failure;
 use crate::worker::store::reading::{Reader, Walk};
 

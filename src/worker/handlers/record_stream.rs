@@ -8,7 +8,7 @@ use crate::model::transaction_id::TransactionId;
 use crate::problem::Code;
 use crate::response::records::{Parts, Stored};
 use crate::worker::context::{RequestContext, log_error};
-use crate::worker::response::{BodyStream, Refusal};
+use crate::worker::result::{BodyStream, Refusal};
 use crate::worker::store::reading::{Reader, Walk, read};
 use crate::worker::store::{Cost, Failure};
 
@@ -30,15 +30,18 @@ pub async fn identify(
     }
 }
 
+/// Writes a record as it stands in the body.
+pub type WriteRecord = fn(&Stored) -> String;
+
 /// Records on their way to the client.
-struct RecordStream<W> {
+struct RecordStream {
     walk: Walk,
     parts: Parts,
-    write: W,
+    write: WriteRecord,
     is_first: bool,
 }
 
-impl<W: Fn(&Stored) -> String> RecordStream<W> {
+impl RecordStream {
     /// Returns the next records as text; `None` after the last.
     async fn next(&mut self, cost: &mut Cost) -> Result<Option<String>, Failure> {
         let records = self.walk.next(cost).await?;
@@ -62,7 +65,7 @@ pub async fn stream(
     request_id: &str,
     parts: Parts,
     walk: Walk,
-    write: impl Fn(&Stored) -> String + 'static,
+    write: WriteRecord,
     cost: &mut Cost,
 ) -> Result<(String, Option<BodyStream>), Failure> {
     let mut body = parts.head.clone();

@@ -16,7 +16,7 @@ use crate::rules::import::StoredCall;
 use crate::rules::merge::{self, Decision};
 use crate::worker::archive;
 use crate::worker::context::{RequestContext, RequestState, new_id, now};
-use crate::worker::response::{HandlerResult, Success};
+use crate::worker::result::{HandlerResult, Success};
 use crate::worker::store::report::{self as store, ReportQuery, ReportRows};
 use crate::worker::store::retry::{TRIES, retry};
 use crate::worker::store::{Call, Cost, Facts, Failure, Record};

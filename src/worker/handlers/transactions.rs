@@ -3,13 +3,13 @@
 use std::rc::Rc;
 
 use super::prologue::{Admitted, Input, Parsed, admit};
-use super::record_stream::{identify, stream};
+use super::record_stream::{WriteRecord, identify, stream};
 use crate::input::export::Export;
 use crate::input::report::SentToken;
 use crate::problem::Code;
-use crate::response::records::{Format, Parts, Stored};
+use crate::response::records::{Format, Parts};
 use crate::worker::context::{RequestContext, RequestState};
-use crate::worker::response::{HandlerResult, Success};
+use crate::worker::result::{HandlerResult, Success};
 use crate::worker::store::reading::Walk;
 
 /// Returns a page of the records that the token sees, in the order in which they were stored.
@@ -49,7 +49,10 @@ pub async fn transactions(
     let page = Walk::export(Rc::clone(&context.db), &reader, &export, after, cost).await;
     let (walk, next) = page.map_err(failed)?;
     let parts = Parts::of_page(format, next);
-    let write = move |stored: &Stored| stored.in_page(format);
+    let write: WriteRecord = match format {
+        Format::Json => |stored| stored.in_page(Format::Json),
+        Format::Csv => |stored| stored.in_page(Format::Csv),
+    };
     let body = stream(context.request_id, parts, walk, write, cost).await;
     let (body, rest) = body.map_err(failed)?;
     let success = Success::json(200, body).followed_by(rest);
