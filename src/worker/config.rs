@@ -96,34 +96,14 @@ impl Config {
             let rows = usize::try_from(number(text)?).ok()?;
             (1..=batch::MAX_ROWS).contains(&rows).then_some(rows)
         });
-        let origins = variables.text("ALLOWED_ORIGINS").unwrap_or_default();
-        let mut allowed_origins: Vec<String> = origins
-            .split([',', ' '])
-            .filter(|origin| !origin.is_empty())
-            .map(str::to_owned)
-            .collect();
-        // The well-formed ones still apply.
-        let sent = allowed_origins.len();
-        allowed_origins.retain(|origin| is_origin(origin));
-        if allowed_origins.len() < sent {
-            variables.malformed.push("ALLOWED_ORIGINS");
-        }
+        let allowed_origins = variables.origins("ALLOWED_ORIGINS");
         let expose_cost = variables.read("EXPOSE_COST", false, |text| match text {
             "true" => Some(true),
             "false" | "" => Some(false),
             _ => None,
         });
-        let policy = |default: Policy| {
-            move |text: &str| match text {
-                "off" => Some(None),
-                text => Policy::parse(default.name, text).map(Some),
-            }
-        };
-        let token_limit = Some(TOKEN_LIMIT);
-        let token_limit = variables.read("TOKEN_RATE_LIMIT", token_limit, policy(TOKEN_LIMIT));
-        let address_limit = Some(ADDRESS_LIMIT);
-        let address_limit =
-            variables.read("ADDRESS_RATE_LIMIT", address_limit, policy(ADDRESS_LIMIT));
+        let token_limit = variables.policy("TOKEN_RATE_LIMIT", TOKEN_LIMIT);
+        let address_limit = variables.policy("ADDRESS_RATE_LIMIT", ADDRESS_LIMIT);
         let window = window.saturating_mul(1_000);
         Self {
             rules: Rules {
@@ -180,6 +160,26 @@ impl Variables<'_> {
             self.malformed.push(name);
             default
         })
+    }
+
+    /// Reads a rate limit, or `off`.
+    fn policy(&mut self, name: &'static str, default: Policy) -> Option<Policy> {
+        self.read(name, Some(default), |text| match text {
+            "off" => Some(None),
+            text => Policy::parse(default.name, text).map(Some),
+        })
+    }
+
+    /// Reads a list of origins. The well-formed ones apply even if others are malformed.
+    fn origins(&mut self, name: &'static str) -> Vec<String> {
+        let text = self.text(name).unwrap_or_default();
+        let listed = text.split([',', ' ']).filter(|origin| !origin.is_empty());
+        let (origins, malformed): (Vec<&str>, Vec<&str>) =
+            listed.partition(|origin| is_origin(origin));
+        if !malformed.is_empty() {
+            self.malformed.push(name);
+        }
+        origins.into_iter().map(str::to_owned).collect()
     }
 
     /// Returns the text of a variable, if it is set. In `wrangler.toml` it may also be a number or a boolean.

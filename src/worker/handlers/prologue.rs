@@ -61,7 +61,7 @@ pub async fn admit<'b, T>(
         warnings,
     } = parse()?;
     // (2) Token.
-    let token_hash = identify(context, state, token, warnings)?;
+    let token_hash = hash_token(context, state, token, warnings)?;
     // (3) Problems and (4) rate limit.
     let check = match input {
         Input::Checked(input) => Ok(refuse_problems(context, input)?),
@@ -80,7 +80,7 @@ pub async fn admit<'b, T>(
 }
 
 /// Returns the hash of the token in the body, or else of that in the header.
-fn identify(
+fn hash_token(
     context: &RequestContext<'_>,
     state: &mut RequestState,
     token: SentToken<'_>,

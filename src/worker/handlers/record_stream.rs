@@ -13,7 +13,7 @@ use crate::worker::store::reading::{Reader, Walk, read};
 use crate::worker::store::{Cost, Failure};
 
 /// Looks up the token and what an id names. Unknown token: 401. No permission to read: 403.
-pub async fn identify(
+pub async fn find_reader(
     context: &RequestContext<'_>,
     token_hash: &str,
     id: Option<TransactionId>,

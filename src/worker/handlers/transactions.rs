@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::prologue::{Admitted, Input, Parsed, admit};
-use super::record_stream::{WriteRecord, identify, stream};
+use super::record_stream::{WriteRecord, find_reader, stream};
 use crate::input::export::Export;
 use crate::input::report::SentToken;
 use crate::problem::Code;
@@ -38,7 +38,7 @@ pub async fn transactions(
     } = admit(context, state, parse).await?;
     // (2) Token and start.
     let cost = &mut state.cost;
-    let reader = identify(context, &token_hash, export.start_after.flatten(), cost).await?;
+    let reader = find_reader(context, &token_hash, export.start_after.flatten(), cost).await?;
     let after = match (export.start_after, &reader.outcome) {
         (None, _) => 0,
         (Some(_), Some(outcome)) => outcome.seq,
