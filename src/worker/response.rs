@@ -105,8 +105,8 @@ impl Responder<'_> {
         warnings: &[Problem],
         headers: &Headers,
     ) -> worker::Result<Response> {
-        let Refusal { answer, limit } = refusal;
-        if let Some(policy) = limit {
+        let answer = refusal.answer();
+        if let Some(policy) = refusal.limit() {
             headers.set("Retry-After", &policy.period.to_string())?;
             headers.set("RateLimit-Policy", &policy.to_header())?;
         }

@@ -17,11 +17,13 @@ pub type BodyStream = LocalBoxStream<'static, Result<Vec<u8>, Error>>;
 /// The answer to a request that was carried out.
 pub struct Success {
     /// The status and the first part of the body.
-    pub(super) reply: Reply,
-    pub(super) content_type: &'static str,
-    pub(super) rest: Option<BodyStream>,
+    pub reply: Reply,
+    /// The media type of the body.
+    pub content_type: &'static str,
+    /// The rest of the body.
+    pub rest: Option<BodyStream>,
     /// The id to start the next page after, for a header.
-    pub(super) next: Option<TransactionId>,
+    pub next: Option<TransactionId>,
 }
 
 impl Success {
@@ -62,9 +64,9 @@ impl Success {
 
 /// Why a request is refused.
 pub struct Refusal {
-    pub(super) answer: ErrorAnswer,
-    /// The limit that was exceeded.
-    pub(super) limit: Option<Policy>,
+    answer: ErrorAnswer,
+    /// The limit that was exceeded; only with [`Code::RateLimited`].
+    limit: Option<Policy>,
 }
 
 impl Refusal {
@@ -86,6 +88,16 @@ impl Refusal {
     /// The code of the first problem.
     pub const fn code(&self) -> Code {
         self.answer.code()
+    }
+
+    /// Returns the error answer.
+    pub const fn answer(&self) -> &ErrorAnswer {
+        &self.answer
+    }
+
+    /// Returns the rate limit that was exceeded.
+    pub const fn limit(&self) -> Option<Policy> {
+        self.limit
     }
 
     /// Returns the error answer, for a row of a list.
