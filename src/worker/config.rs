@@ -3,8 +3,8 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
+use js_sys::{JSON, Reflect};
 use serde_json::json;
-use worker::js_sys::{JSON, Reflect};
 use worker::wasm_bindgen::JsValue;
 use worker::{Env, console_error};
 
