@@ -8,7 +8,7 @@
     reason = "the input is the test's own"
 )]
 
-use call_outcomes::rules::confidence::Confidence;
+use call_outcomes::model::confidence::Confidence;
 use simulation::{Clock, Duration, Match, Scenario, Share, simulate};
 
 #[path = "../tools/match-quality/simulation.rs"]

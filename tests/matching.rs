@@ -2,12 +2,13 @@
 #![cfg(test)]
 
 use call_outcomes::input::report::Rules;
+use call_outcomes::model::confidence::Confidence;
 use call_outcomes::model::money::Cents;
 use call_outcomes::model::outcome::Identity;
 use call_outcomes::model::time::UnixMillis;
 use call_outcomes::model::transaction_id::TransactionId;
 use call_outcomes::problem::Code;
-use call_outcomes::rules::confidence::{Confidence, ErrorModel, MatchSettings};
+use call_outcomes::rules::confidence::{ErrorModel, MatchSettings};
 use call_outcomes::validate::closest::closest;
 use serde_json::{Value, json};
 

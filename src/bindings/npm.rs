@@ -1,21 +1,24 @@
-//! The door to JavaScript: what the entries of the npm package call. Their types are in `package/`.
+//! JavaScript bindings of [`crate::validate`]: what the entries of the npm package call. Their types are in `package/`.
 //!
-//! JSON goes out as text, which JavaScript parses: `js-sys` and `serde-wasm-bindgen` would add a third to the size.
-//!
-//! Not here: anything that decides.
+//! Options are read and results are parsed here. Only a body, its length and numbers cross over for a report that is
+//! valid, as anything else would take longer than to validate it.
 
 use std::cell::RefCell;
 
+use js_sys::{JSON, Number, Object, Reflect, TypeError};
 #[cfg(not(feature = "table"))]
 use lol_alloc::{FreeListAllocator, LockedAllocator};
-use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use crate::input::report::{CALL_OUTCOME, CLEARABLE, MAX_BODY, Rules, SEARCH};
 use crate::json::write::to_json;
+use crate::model::confidence::Confidence;
 use crate::model::phone::CountryCode;
 use crate::response::limits::LIMITS;
 use crate::response::problem_json::registry;
-use crate::validate::closest::{Nearness, closest};
+use crate::rules::confidence::MatchSettings;
+use crate::validate::closest::closest;
 use crate::validate::{self, Unit};
 
 // Long streams want the standard one, which joins what is freed.
@@ -47,12 +50,76 @@ pub fn input_length() -> usize {
     INPUT
 }
 
-/// The rules: strict or not, with a country code or 0 for the default.
-fn rules(strict: bool, country: u16) -> Rules {
+/// The bit of strict rules, in a number that has the country code, or 0 for the default, in the lower bits.
+const STRICT: u16 = 1 << 15;
+
+fn unpack(rules: u16) -> Rules {
     Rules {
-        country: CountryCode::new(country).unwrap_or(CountryCode::DEFAULT),
-        strict,
+        country: CountryCode::new(rules & !STRICT).unwrap_or(CountryCode::DEFAULT),
+        strict: rules & STRICT != 0,
     }
+}
+
+fn misuse(message: &str) -> JsValue {
+    TypeError::new(message).into()
+}
+
+/// An option that was given: undefined and null are not.
+fn given(option: &JsValue) -> Option<&JsValue> {
+    Some(option).filter(|option| !option.is_undefined() && !option.is_null())
+}
+
+/// Reads the options of the rules. The result is a number that costs nothing to pass back.
+///
+/// # Errors
+/// A `TypeError` for an invalid option.
+#[wasm_bindgen(js_name = readRules)]
+pub fn read_rules(strict: &JsValue, country: &JsValue) -> Result<u16, JsValue> {
+    let strict = match given(strict).map(JsValue::as_bool) {
+        None | Some(Some(false)) => 0,
+        Some(Some(true)) => STRICT,
+        Some(None) => return Err(misuse("strict must be a boolean")),
+    };
+    let country = match given(country) {
+        None => 0,
+        Some(country) => country_code(country)
+            .ok_or_else(|| misuse("default_country_code must have 1 to 3 digits"))?,
+    };
+    Ok(strict | country)
+}
+
+fn country_code(country: &JsValue) -> Option<u16> {
+    let text = match country.dyn_ref::<Number>() {
+        Some(number) => number.to_string_with_radix(10).ok()?.as_string(),
+        None => country.as_string(),
+    };
+    CountryCode::parse(&text?).map(CountryCode::get)
+}
+
+/// Reads an option that is a number from `least` to `most`.
+///
+/// # Errors
+/// A `TypeError` for anything else.
+fn number(option: &JsValue, name: &str, least: f64, most: f64) -> Result<Option<f64>, JsValue> {
+    let Some(value) = given(option) else {
+        return Ok(None);
+    };
+    let number = value.as_f64();
+    match number.filter(|number| (least..=most).contains(number)) {
+        Some(number) => Ok(Some(number)),
+        None if most == f64::MAX => Err(misuse(
+            &[name, " must be a number of seconds, 0 or more"].concat(),
+        )),
+        None => {
+            let range = format!(" must be a number from {least} to {most}");
+            Err(misuse(&[name, &range].concat()))
+        }
+    }
+}
+
+/// JSON of ours as a value.
+fn parse(json: &str) -> JsValue {
+    JSON::parse(json).unwrap_or_default()
 }
 
 /// Applies `answer` to the first `length` bytes of the input.
@@ -62,8 +129,7 @@ fn rules(strict: bool, country: u16) -> Rules {
 fn of_input<T>(
     length: usize,
     unit: u8,
-    strict: bool,
-    country: u16,
+    rules: u16,
     answer: impl Fn(&[u8], Rules, Option<Unit>) -> T,
 ) -> T {
     let unit = match unit {
@@ -71,28 +137,15 @@ fn of_input<T>(
         1 => Some(Unit::Bytes),
         _ => Some(Unit::Utf16),
     };
-    BODY.with_borrow(|body| {
-        answer(
-            body.get(..length).unwrap_or(body),
-            rules(strict, country),
-            unit,
-        )
-    })
-}
-
-/// A country code as a number, or nothing where a text is not one.
-#[must_use]
-#[wasm_bindgen(js_name = countryCode)]
-pub fn country_code(text: &str) -> Option<u16> {
-    CountryCode::parse(text).map(CountryCode::get)
+    BODY.with_borrow(|body| answer(body.get(..length).unwrap_or(body), unpack(rules), unit))
 }
 
 /// Validates the first `length` bytes of the input. Returns whether there are no problems and no warnings; otherwise
 /// [`answer`] has them. A call that returned more than a number would make an array in JavaScript.
 #[must_use]
 #[wasm_bindgen]
-pub fn check(length: usize, unit: u8, strict: bool, country: u16) -> bool {
-    match of_input(length, unit, strict, country, validate::check) {
+pub fn check(length: usize, unit: u8, rules: u16) -> bool {
+    match of_input(length, unit, rules, validate::check) {
         None => true,
         Some(answer) => {
             ANSWER.set(answer);
@@ -101,52 +154,82 @@ pub fn check(length: usize, unit: u8, strict: bool, country: u16) -> bool {
     }
 }
 
-/// Takes what [`check`] found last.
+/// Takes the result of the last [`check`].
 #[must_use]
 #[wasm_bindgen]
-pub fn answer() -> String {
-    ANSWER.take()
+pub fn answer() -> JsValue {
+    parse(&ANSWER.take())
 }
 
-/// Validates the first `length` bytes of the input, and tells its normal form too.
+/// Validates the first `length` bytes of the input. The result has the normal form too.
 #[must_use]
 #[wasm_bindgen]
-pub fn validate(length: usize, unit: u8, strict: bool, country: u16) -> String {
-    of_input(length, unit, strict, country, validate::validate)
+pub fn validate(length: usize, unit: u8, rules: u16) -> JsValue {
+    parse(&of_input(length, unit, rules, validate::validate))
 }
 
-/// Which call a search means: of JSON of an object with `search` and `calls`.
-#[must_use]
+/// Finds the call that a search means, in JSON of an object with `search` and `calls`. The result has its place.
+///
+/// # Errors
+/// A `TypeError` for an invalid option.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "numbers are checked to be in range, and a longer window is cut to the longest"
+)]
 #[wasm_bindgen(js_name = closestCall)]
 pub fn closest_call(
     body: &str,
-    country: u16,
-    window_seconds: Option<f64>,
-    ambiguity_seconds: Option<f64>,
-) -> String {
-    let near = Nearness::of_seconds(window_seconds, ambiguity_seconds);
-    closest(body, rules(false, country), near)
+    rules: u16,
+    window: &JsValue,
+    duration_weight: &JsValue,
+    start_error: &JsValue,
+    duration_error: &JsValue,
+    min_confidence: &JsValue,
+) -> Result<JsValue, JsValue> {
+    let mut settings = MatchSettings::default();
+    if let Some(window) = number(window, "match_window_seconds", 0.0, f64::MAX)? {
+        settings.window = Some((window * 1_000.0) as i64).filter(|window| *window > 0);
+    }
+    if let Some(weight) = number(duration_weight, "duration_weight", 0.0, 1_000.0)? {
+        settings.duration_weight = weight as u32;
+    }
+    if let Some(error) = number(start_error, "start_error_seconds", 1.0, 86_400.0)? {
+        settings.errors.start_error = error as u32;
+    }
+    if let Some(error) = number(duration_error, "duration_error_seconds", 1.0, 86_400.0)? {
+        settings.errors.duration_error = error as u32;
+    }
+    if let Some(confidence) = number(min_confidence, "min_confidence", 0.0, 1.0)? {
+        settings.min_confidence = Confidence::of_thousandths((confidence * 1_000.0).round() as u16);
+    }
+    Ok(parse(&closest(body, unpack(rules & !STRICT), &settings)))
 }
 
 /// All codes.
 #[must_use]
 #[wasm_bindgen]
-pub fn codes() -> String {
-    registry()
+pub fn codes() -> JsValue {
+    parse(&registry())
 }
 
-/// All limits: a list of names and values.
+/// All limits by name.
 #[must_use]
 #[wasm_bindgen]
-pub fn limits() -> String {
-    to_json(&LIMITS)
+pub fn limits() -> JsValue {
+    let limits = Object::new();
+    for (name, limit) in LIMITS {
+        // Setting a member of a plain object cannot fail.
+        let _ = Reflect::set(&limits, &name.into(), &limit.into());
+    }
+    limits.into()
 }
 
 /// The names of the parameters: those of `search`, those of `call_outcome`, and which of these can be cleared.
 #[must_use]
 #[wasm_bindgen]
-pub fn parameters() -> String {
-    to_json(&(SEARCH, CALL_OUTCOME, CLEARABLE))
+pub fn parameters() -> JsValue {
+    parse(&to_json(&(SEARCH, CALL_OUTCOME, CLEARABLE)))
 }
 
 /// The version of the package.

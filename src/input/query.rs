@@ -3,6 +3,7 @@
 //! Not here: decoding, and what a parameter's value means.
 
 use crate::input::fields::nearest;
+use crate::model::confidence::Confidence;
 use crate::problem::{Code, Problem};
 
 /// What a request does, as far as its query matters.
@@ -31,9 +32,11 @@ pub const SWITCHES: [&str; 5] = [
     "explain",
     "unambiguous",
     "strict",
-    // No operation has it yet.
-    "min_confidence",
+    MIN_CONFIDENCE,
 ];
+
+/// The switch whose value is a threshold.
+const MIN_CONFIDENCE: &str = "min_confidence";
 
 /// How many parameters are named in an answer at most.
 const MAX_NAMED: usize = 20;
@@ -59,7 +62,13 @@ impl Operation {
     #[must_use]
     pub const fn switches(self) -> &'static [&'static str] {
         match self {
-            Self::Report | Self::Batch => &[VALIDATE_ONLY, "explain", "unambiguous", "strict"],
+            Self::Report | Self::Batch => &[
+                VALIDATE_ONLY,
+                "explain",
+                "unambiguous",
+                MIN_CONFIDENCE,
+                "strict",
+            ],
             Self::Import => &[VALIDATE_ONLY, "strict"],
             Self::Read | Self::Export | Self::Server => &[],
         }
@@ -92,6 +101,8 @@ impl Operation {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
     on: Vec<&'static str>,
+    /// From which confidence on a match counts, if the request says. Lower ones are refused.
+    pub min_confidence: Option<Confidence>,
     /// What refuses the request: switches that the operation does not honour.
     pub problems: Vec<Problem>,
     /// Parameters that the operation does not know.
@@ -151,6 +162,15 @@ impl Query {
             return;
         };
         let is_misspelt = self::letters(switch) != letters;
+        if switch == MIN_CONFIDENCE && operation.switches().contains(&switch) {
+            self.min_confidence = Confidence::parse(value.trim());
+            if self.min_confidence.is_none() {
+                let mut problem = problem(Code::MinConfidenceFormat);
+                problem.name = Some(MIN_CONFIDENCE.into());
+                self.refuse(problem);
+            }
+            return;
+        }
         if !is_on {
             // Off is what it would be without.
         } else if operation.switches().contains(&switch) && !is_misspelt {

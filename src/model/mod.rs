@@ -1,5 +1,6 @@
 //! Values that cannot be misused: each is read by its rule once, and valid from then on.
 
+pub mod confidence;
 pub mod money;
 pub mod outcome;
 pub mod phone;

@@ -54,7 +54,14 @@ pub fn parameters() -> Value {
         },
         "validate_only": flag("validate_only", "Nothing is stored; the answer says what the request would do."),
         "explain": flag("explain", "The answer tells why the call was found, or none."),
-        "unambiguous": flag("unambiguous", "A match that another call is about as close to is refused: `call.ambiguous`."),
+        "unambiguous": flag("unambiguous", "A match whose confidence is below the server's threshold is refused: `call.ambiguous`."),
+        "min_confidence": {
+            "name": "min_confidence",
+            "in": "query",
+            "description": "A match with a lower confidence is refused: `call.ambiguous`. Wins over `unambiguous`. A decimal with at most three decimals.",
+            "schema": { "type": "number", "minimum": 0, "maximum": 1 },
+            "example": 0.95,
+        },
         "strict": flag("strict", "Unknown and repeated keys refuse the request."),
         "transaction_id": {
             "name": "transaction_id",
@@ -320,12 +327,15 @@ fn config() -> Value {
         "properties": {
             "default_country_code": { "type": "string" },
             "match_window_seconds": number,
-            "ambiguity_seconds": number,
+            "duration_weight": number,
+            "start_error_seconds": number,
+            "duration_error_seconds": number,
+            "min_confidence": { "type": "number", "minimum": 0, "maximum": 1 },
             "limits": { "type": "object", "additionalProperties": number },
             "version": { "type": "string" },
             "build": { "type": ["string", "null"] },
         },
-        "required": ["default_country_code", "match_window_seconds", "ambiguity_seconds", "limits", "version", "build"],
+        "required": ["default_country_code", "match_window_seconds", "duration_weight", "start_error_seconds", "duration_error_seconds", "min_confidence", "limits", "version", "build"],
         "additionalProperties": false,
     });
     json!({

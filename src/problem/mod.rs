@@ -192,7 +192,7 @@ registry! {
     Error RecordNotFound CallNoSuchNumber "call.not_found.no_such_number" "No call from that number" "No call found. Please refer to the documentation." "Check the number and its country code; the caller may have withheld it.";
     Error RecordNotFound CallFilteredOut "call.not_found.filtered_out" "No call of that advertiser or campaign" "No call found. Please refer to the documentation." "Leave out the advertiser or the campaign, or check that they belong together.";
     Error RecordNotFound CallOutsideWindow "call.not_found.outside_window" "No call near enough in time" "No call found. Please refer to the documentation." "Check the start time, and that it is in UTC.";
-    Error RecordNotFound CallAmbiguous "call.ambiguous" "Two calls match about equally well" "No call found. Please refer to the documentation." "Add the calling phone number or the duration, or name the transaction id.";
+    Error RecordNotFound CallAmbiguous "call.ambiguous" "The match is not sure enough" "No call found. Please refer to the documentation." "Add the calling phone number or the duration, or name the transaction id.";
 
     // `search`.
     Error RecordInvalid SearchMissing "search.missing" "Nothing names the call" "transaction_id or start_time_t must be present" "Send `search.transaction_id`, or `search.start_time_t` and who called.";
@@ -266,6 +266,7 @@ registry! {
     Error RecordNotFound TransactionNotFound "transaction.not_found" "No such transaction" "No call found. Please refer to the documentation." "Check the id: it is that of a call, or of a record of an outcome, that the token sees.";
     Error RecordInvalid FromFormat "from.format" "Not a Unix time" "{name} is invalid" "10 digits (seconds) or 13 digits (milliseconds) since 1970, in UTC.";
     Error RecordInvalid ToFormat "to.format" "Not a Unix time" "{name} is invalid" "10 digits (seconds) or 13 digits (milliseconds) since 1970, in UTC.";
+    Error RecordInvalid MinConfidenceFormat "min_confidence.format" "Not a confidence" "{name} is invalid" "Use a decimal from 0 to 1 with at most three decimals, such as 0.95.";
     Error RecordInvalid LimitFormat "limit.format" "Not a limit" "{name} must be a whole number from 1 to {max}" "Ask for fewer records, and for the others after the id in `next`.";
 
     // Warnings.

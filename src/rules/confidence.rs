@@ -4,8 +4,7 @@
 //! right. So a match has a confidence, the posterior probability of the chosen call under a model of how reports err.
 //! `docs/match-quality.md` derives the model and shows how well its figures hold.
 
-use serde::{Serialize, Serializer};
-
+use crate::model::confidence::Confidence;
 use crate::model::transaction_id::TransactionId;
 use crate::rules::matching::{Call, DURATION_WEIGHT, Offset, Target, WINDOW_SECONDS};
 
@@ -14,7 +13,7 @@ pub const START_ERROR_SECONDS: u32 = 60;
 /// The typical error of a reported duration, in seconds, unless configured.
 pub const DURATION_ERROR_SECONDS: u32 = 15;
 /// A match with a lower confidence is ambiguous, unless configured.
-pub const MIN_CONFIDENCE: Confidence = Confidence(800);
+pub const MIN_CONFIDENCE: Confidence = Confidence::of_thousandths(800);
 /// How many candidates are looked at before the wanted start, and how many at or after it.
 pub const NEIGHBOURS: usize = 100;
 
@@ -26,78 +25,6 @@ const MISSING: f64 = 0.02;
 const WILD_DURATIONS: f64 = 1_800.0;
 /// The window of a search without one, in seconds: a week.
 const UNLIMITED_WINDOW: f64 = 604_800.0;
-
-/// A probability in thousandths, rounded down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Confidence(u16);
-
-impl Confidence {
-    /// Certainty: the call was named by its id.
-    pub const CERTAIN: Self = Self(1_000);
-
-    /// The confidence of a probability; one below 0 counts as 0, one above 1 as 1.
-    #[must_use]
-    pub fn of(probability: f64) -> Self {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "clamped to 0 to 1,000; NaN becomes 0"
-        )]
-        let thousandths = (probability * 1_000.0).clamp(0.0, 1_000.0) as u16;
-        Self(thousandths)
-    }
-
-    /// Reads a decimal from 0 to 1 with at most three decimals, such as `0.95`.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
-        let is_plain = |part: &str, most: usize| {
-            (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
-        };
-        if !is_plain(whole, 1) || !is_plain(decimals, 3) {
-            return None;
-        }
-        let thousandths: u16 = format!("{whole}{decimals:0<3}").parse().ok()?;
-        (thousandths <= Self::CERTAIN.0).then_some(Self(thousandths))
-    }
-
-    /// The probability in thousandths.
-    #[must_use]
-    pub const fn thousandths(self) -> u16 {
-        self.0
-    }
-
-    /// The probability, from 0 to 1.
-    #[must_use]
-    pub fn probability(self) -> f64 {
-        f64::from(self.0) / 1_000.0
-    }
-}
-
-impl Serialize for Confidence {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            whole @ (0 | 1_000) => serializer.serialize_u16(whole.div_euclid(1_000)),
-            _ => serializer.serialize_f64(self.probability()),
-        }
-    }
-}
-
-#[cfg(feature = "openapi")]
-impl schemars::JsonSchema for Confidence {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Confidence".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({
-            "description": "The probability that the call is the one that the report means, rounded down to three decimals.",
-            "type": "number",
-            "minimum": 0,
-            "maximum": 1
-        })
-    }
-}
 
 /// How reports err: mostly a little, with an exponentially distributed error, and sometimes wildly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

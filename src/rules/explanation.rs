@@ -7,9 +7,10 @@ use std::cmp::Ordering;
 
 use serde::{Serialize, Serializer};
 
+use crate::model::confidence::Confidence;
 use crate::model::transaction_id::TransactionId;
 use crate::problem::Code;
-use crate::rules::confidence::{Confidence, MatchSettings, Neighbourhood};
+use crate::rules::confidence::{MatchSettings, Neighbourhood};
 use crate::rules::matching::{Call, Distance, Target};
 
 /// Candidates are counted up to this many.

@@ -1,6 +1,6 @@
 //! The figures of the charts and the table, as JSON.
 
-use call_outcomes::rules::confidence::Confidence;
+use call_outcomes::model::confidence::Confidence;
 use serde::Serialize;
 
 use crate::simulation::{Clock, Duration, Match, Scenario, Share, simulate};

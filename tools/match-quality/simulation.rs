@@ -4,9 +4,10 @@
 //! off, its duration is rounded or leaves out the ringing, or its call is not in the database. The same seed gives the
 //! same figures.
 
+use call_outcomes::model::confidence::Confidence;
 use call_outcomes::model::time::UnixMillis;
 use call_outcomes::model::transaction_id::TransactionId;
-use call_outcomes::rules::confidence::{Confidence, ErrorModel, NEIGHBOURS, Neighbourhood};
+use call_outcomes::rules::confidence::{ErrorModel, NEIGHBOURS, Neighbourhood};
 use call_outcomes::rules::matching::{Call, Target};
 use rand::{Rng, SeedableRng};
 use rand_distr::{Distribution, Exp1, LogNormal, StandardNormal};
