@@ -96,6 +96,9 @@ fn country_code(country: &JsValue) -> Option<u16> {
     CountryCode::parse(&text?).map(CountryCode::get)
 }
 
+/// The longest window, in seconds: as far as times reach, which have ten digits.
+const MAX_WINDOW: f64 = 9_999_999_999.0;
+
 /// Reads an option that is a number from `least` to `most`.
 ///
 /// # Errors
@@ -107,13 +110,9 @@ fn number(option: &JsValue, name: &str, least: f64, most: f64) -> Result<Option<
     let number = value.as_f64();
     match number.filter(|number| (least..=most).contains(number)) {
         Some(number) => Ok(Some(number)),
-        None if most == f64::MAX => Err(misuse(
-            &[name, " must be a number of seconds, 0 or more"].concat(),
-        )),
-        None => {
-            let range = format!(" must be a number from {least} to {most}");
-            Err(misuse(&[name, &range].concat()))
-        }
+        None => Err(misuse(&format!(
+            "{name} must be a number from {least} to {most}"
+        ))),
     }
 }
 
@@ -188,7 +187,7 @@ pub fn closest_call(
     min_confidence: &JsValue,
 ) -> Result<JsValue, JsValue> {
     let mut settings = MatchSettings::default();
-    if let Some(window) = number(window, "match_window_seconds", 0.0, f64::MAX)? {
+    if let Some(window) = number(window, "match_window_seconds", 0.0, MAX_WINDOW)? {
         settings.window = Some((window * 1_000.0) as i64).filter(|window| *window > 0);
     }
     if let Some(weight) = number(duration_weight, "duration_weight", 0.0, 1_000.0)? {

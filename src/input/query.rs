@@ -165,9 +165,7 @@ impl Query {
         if switch == MIN_CONFIDENCE && operation.switches().contains(&switch) {
             self.min_confidence = Confidence::parse(value.trim());
             if self.min_confidence.is_none() {
-                let mut problem = problem(Code::MinConfidenceFormat);
-                problem.name = Some(MIN_CONFIDENCE.into());
-                self.refuse(problem);
+                self.refuse(problem(Code::MinConfidenceFormat));
             }
             return;
         }

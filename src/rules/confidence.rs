@@ -136,11 +136,11 @@ impl Neighbourhood {
 impl ErrorModel {
     /// The confidence that the chosen call is the one that the report means, among the candidates near the wanted start.
     #[must_use]
-    pub fn confidence(&self, target: &Target, chosen: &Call, near: &Neighbourhood) -> Confidence {
+    pub fn confidence(self, target: &Target, chosen: &Call, near: &Neighbourhood) -> Confidence {
         Confidence::of(self.probability(target, chosen, near))
     }
 
-    fn probability(&self, target: &Target, chosen: &Call, near: &Neighbourhood) -> f64 {
+    fn probability(self, target: &Target, chosen: &Call, near: &Neighbourhood) -> f64 {
         let window = target
             .window
             .map_or(UNLIMITED_WINDOW, |millis| seconds(millis).max(1.0));
@@ -175,20 +175,20 @@ impl ErrorModel {
     }
 
     /// The density of a reported start that is `offset` milliseconds off, per second.
-    fn start_likelihood(&self, offset: i64, window: f64) -> f64 {
+    fn start_likelihood(self, offset: i64, window: f64) -> f64 {
         let scale = f64::from(self.start_error.max(1));
         (1.0 - WILD) * (-seconds(offset) / scale).exp() / (2.0 * scale) + WILD / (2.0 * window)
     }
 
     /// The share of reported starts on one side that are off by more than `cut` seconds, within the window.
-    fn start_mass_beyond(&self, cut: f64, window: f64, rest: f64) -> f64 {
+    fn start_mass_beyond(self, cut: f64, window: f64, rest: f64) -> f64 {
         let scale = f64::from(self.start_error.max(1));
         let usual = ((-cut / scale).exp() - (-window / scale).exp()).max(0.0);
         (1.0 - WILD) / 2.0 * usual + WILD * rest / (2.0 * window)
     }
 
     /// The density of a reported duration that is `offset` seconds off, per second; 1 where none was reported.
-    fn duration_likelihood(&self, offset: Option<u32>) -> f64 {
+    fn duration_likelihood(self, offset: Option<u32>) -> f64 {
         let Some(offset) = offset else { return 1.0 };
         let scale = f64::from(self.duration_error.max(1));
         (1.0 - WILD) * (-f64::from(offset) / scale).exp() / (2.0 * scale) + WILD / WILD_DURATIONS
