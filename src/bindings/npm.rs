@@ -96,24 +96,25 @@ fn country_code(country: &JsValue) -> Option<u16> {
     CountryCode::parse(&text?).map(CountryCode::get)
 }
 
-/// The longest window, in seconds: as far as times reach, which have ten digits.
-const MAX_WINDOW: f64 = 9_999_999_999.0;
-
-/// Reads an option that is a number from `least` to `most`.
+/// Reads an option that is a number `is_valid`.
 ///
 /// # Errors
-/// A `TypeError` for anything else.
-fn number(option: &JsValue, name: &str, least: f64, most: f64) -> Result<Option<f64>, JsValue> {
+/// A `TypeError` with the message for anything else.
+fn number(
+    option: &JsValue,
+    is_valid: impl Fn(f64) -> bool,
+    message: &str,
+) -> Result<Option<f64>, JsValue> {
     let Some(value) = given(option) else {
         return Ok(None);
     };
-    let number = value.as_f64();
-    match number.filter(|number| (least..=most).contains(number)) {
-        Some(number) => Ok(Some(number)),
-        None => Err(misuse(&format!(
-            "{name} must be a number from {least} to {most}"
-        ))),
-    }
+    let number = value.as_f64().filter(|number| is_valid(*number));
+    number.map(Some).ok_or_else(|| misuse(message))
+}
+
+/// Whether a number is whole and in a range.
+fn is_whole(number: f64, least: f64, most: f64) -> bool {
+    (least..=most).contains(&number) && number.trunc().to_bits() == number.to_bits()
 }
 
 /// JSON of ours as a value.
@@ -187,19 +188,25 @@ pub fn closest_call(
     min_confidence: &JsValue,
 ) -> Result<JsValue, JsValue> {
     let mut settings = MatchSettings::default();
-    if let Some(window) = number(window, "match_window_seconds", 0.0, MAX_WINDOW)? {
+    let message = "match_window_seconds must be a number of seconds, 0 or more";
+    if let Some(window) = number(window, |number| number >= 0.0, message)? {
         settings.window = Some((window * 1_000.0) as i64).filter(|window| *window > 0);
     }
-    if let Some(weight) = number(duration_weight, "duration_weight", 0.0, 1_000.0)? {
+    let message = "duration_weight must be a whole number from 0 to 1000";
+    if let Some(weight) = number(duration_weight, |n| is_whole(n, 0.0, 1_000.0), message)? {
         settings.duration_weight = weight as u32;
     }
-    if let Some(error) = number(start_error, "start_error_seconds", 1.0, 86_400.0)? {
+    let is_error = |number| is_whole(number, 1.0, 86_400.0);
+    let message = "start_error_seconds must be a whole number from 1 to 86400";
+    if let Some(error) = number(start_error, is_error, message)? {
         settings.errors.start_error = error as u32;
     }
-    if let Some(error) = number(duration_error, "duration_error_seconds", 1.0, 86_400.0)? {
+    let message = "duration_error_seconds must be a whole number from 1 to 86400";
+    if let Some(error) = number(duration_error, is_error, message)? {
         settings.errors.duration_error = error as u32;
     }
-    if let Some(confidence) = number(min_confidence, "min_confidence", 0.0, 1.0)? {
+    let message = "min_confidence must be a number from 0 to 1";
+    if let Some(confidence) = number(min_confidence, |n| (0.0..=1.0).contains(&n), message)? {
         settings.min_confidence = Confidence::of_thousandths((confidence * 1_000.0).round() as u16);
     }
     Ok(parse(&closest(body, unpack(rules & !STRICT), &settings)))

@@ -68,7 +68,8 @@ struct Reliability {
 #[derive(Serialize)]
 struct Kept {
     threshold: f64,
-    kept: Estimate,
+    #[serde(rename = "kept")]
+    share: Estimate,
     wrong: Estimate,
 }
 
@@ -77,7 +78,7 @@ struct Kept {
 struct Row {
     sent: &'static str,
     calls: &'static str,
-    matched: Estimate,
+    found: Estimate,
     wrong: Estimate,
     kept_80: Estimate,
     wrong_80: Estimate,
@@ -228,7 +229,7 @@ fn thresholds(reports: usize) -> Vec<Series<Kept>> {
             let (share, wrong) = kept(&matches, threshold);
             Kept {
                 threshold: threshold.parse().expect("a decimal"),
-                kept: share.into(),
+                share: share.into(),
                 wrong: wrong.into(),
             }
         });
@@ -261,16 +262,16 @@ fn thresholds(reports: usize) -> Vec<Series<Kept>> {
 fn table(reports: usize) -> Vec<Row> {
     let row = |sent, calls, scenario: &Scenario| {
         let matches = simulate(scenario, reports, SEED);
-        let matched = Share {
+        let found = Share {
             count: matches.len(),
             of: reports,
         };
-        let ((kept_80, wrong_80), (kept_95, wrong_95)) =
-            (kept(&matches, "0.8"), kept(&matches, "0.95"));
+        let (kept_80, wrong_80) = kept(&matches, "0.8");
+        let (kept_95, wrong_95) = kept(&matches, "0.95");
         Row {
             sent,
             calls,
-            matched: matched.into(),
+            found: found.into(),
             wrong: wrong(&matches).into(),
             kept_80: kept_80.into(),
             wrong_80: wrong_80.into(),
