@@ -1,6 +1,5 @@
-// Makes the reference that the server shows from what the rules print of themselves: www/openapi.json,
-// www/errors.json, www/mistakes.json, www/docs.html and a page for every code in www/errors/. Plain HTML, readable
-// without scripts and without a network.
+// Generates the reference from the rules: www/openapi.json, www/errors.json, www/mistakes.json, www/docs.html and a page
+// for each code in www/errors/. The pages are plain HTML, readable without scripts and without a network.
 import { execFile } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -25,7 +24,7 @@ export async function reference() {
   ]);
 }
 
-/** What is written in the markup of the texts: `code`. */
+/** Converts a text with its only markup, `code`, to HTML. */
 const prose = (text) => escape(text).replace(/`([^`]+)`/g, '<code>$1</code>');
 
 function escape(text) {
@@ -39,6 +38,7 @@ function page(title, body) {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escape(title)}</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="/style.css">
 </head>
 <body>
@@ -59,7 +59,7 @@ function codePage({ code, severity, class: type, status, title, message, advice 
   return page(
     `${code}: ${title}`,
     `<main class="code-page">
-<p><a href="/docs#errors">All codes</a></p>
+<p><a href="/docs#errors">All error codes</a></p>
 <h1>${prose(title)}</h1>
 <p><code class="name">${escape(code)}</code></p>
 <p class="advice">${prose(advice)}</p>
@@ -68,12 +68,12 @@ function codePage({ code, severity, class: type, status, title, message, advice 
   );
 }
 
-/** A request that is answered with the code, and a way to the playground. */
+/** An example request that is answered with the code, and a link to it in the playground. */
 function example(mistake) {
   if (!mistake) return '';
   const { code, request } = mistake;
   return `
-<h2>A request that has it</h2>
+<h2>Example request</h2>
 <pre tabindex="0"><code>${escape(request)}</code></pre>
 <p><a href="/#mistake:${code}">Try it in the playground</a></p>`;
 }
@@ -126,19 +126,19 @@ ${errorsSection(errors)}
 
 const brief = (path) => escape(path.replace('/api/{version}', ''));
 
-/** A route; one that takes and answers what an earlier one does only says so. */
+/** The section of a route. If an earlier route takes and returns the same, the section refers to that one. */
 function operationSection(operation, resolve, seen) {
   const { operationId, method, path, summary, description, parameters = [], requestBody, responses } = operation;
   const body = requestBody?.content['application/json'];
   const head = `<h3 id="${operationId}"><span class="method ${method.toLowerCase()}">${method}</span> <code>${escape(path)}</code></h3>`;
   const params =
-    parameters.length > 0 ? table('Parameters', ['Name', 'In', 'Meaning'], parameters.map(resolve).map(parameterRow)) : '';
+    parameters.length > 0 ? table('Parameters', ['Name', 'In', 'Description'], parameters.map(resolve).map(parameterRow)) : '';
   const shape = JSON.stringify([requestBody, responses]);
   const first = seen.get(shape);
   if (first) {
     const own = parameters.length > first.parameters.length ? params : '';
     return `<article aria-labelledby="${operationId}">${head}
-<p><strong>${prose(summary)}.</strong> Takes and answers the same as <a href="#${first.operationId}">${first.method} ${brief(first.path)}</a>.</p>${own}</article>`;
+<p><strong>${prose(summary)}.</strong> Takes the same request and returns the same answers as <a href="#${first.operationId}">${first.method} ${brief(first.path)}</a>.</p>${own}</article>`;
   }
   seen.set(shape, operation);
   return `<article aria-labelledby="${operationId}">${head}
@@ -146,7 +146,7 @@ function operationSection(operation, resolve, seen) {
 ${params}
 ${body ? fields(body.schema, resolve) : ''}
 ${examples(method, path, body)}
-${table('Answers', ['Status', 'Meaning'], Object.entries(responses).map(([status, response]) => [`<b>${status}</b>`, answer(status, resolve(response))]))}
+${table('Answers', ['Status', 'Description'], Object.entries(responses).map(([status, response]) => [`<b>${status}</b>`, answer(status, resolve(response))]))}
 ${answerExamples(responses, resolve)}
 </article>`;
 }
@@ -163,7 +163,7 @@ function answer(status, { description }) {
   return names.map((name) => `<a href="#class-${name}"><code>${name}</code></a>`).join(', ');
 }
 
-/** A table of each object in a request. */
+/** A table for each object in a request. */
 function fields(schema, resolve) {
   const objects = [];
   const visit = (name, value) => {
@@ -186,8 +186,8 @@ function fields(schema, resolve) {
         `<code>${escape(key)}</code>${required.includes(key) ? ' <small>required</small>' : ''}`,
         prose(property.description) + limit(property),
       ]);
-      const caption = name ? `<code>${escape(name)}</code>${description ? `: ${prose(description)}` : ''}` : 'The body';
-      return table(caption, ['Parameter', 'Meaning'], rows);
+      const caption = name ? `<code>${escape(name)}</code>${description ? `: ${prose(description)}` : ''}` : 'Body';
+      return table(caption, ['Parameter', 'Description'], rows);
     })
     .join('\n');
 }
@@ -230,7 +230,7 @@ function answerExamples(responses, resolve) {
     .flatMap(([status, response]) =>
       Object.values(resolve(response).content?.['application/json']?.examples ?? {}).map(
         ({ value }) =>
-          `<details><summary>An answer: ${status}</summary><pre tabindex="0"><code>${escape(JSON.stringify(value, null, 2))}</code></pre></details>`,
+          `<details><summary>Example answer: ${status}</summary><pre tabindex="0"><code>${escape(JSON.stringify(value, null, 2))}</code></pre></details>`,
       ),
     )
     .join('\n');
@@ -248,11 +248,11 @@ function errorsSection(errors) {
       `${prose(title)}. <span class="advice">${prose(advice)}</span>`,
     ]);
     const id = name.split(' ').at(-1);
-    return `<div id="class-${id}">${table(escape(name), ['Code', 'Meaning and advice'], rows)}</div>`;
+    return `<div id="class-${id}">${table(escape(name), ['Code', 'Description and advice'], rows)}</div>`;
   });
   return `<section aria-labelledby="errors">
 <h2 id="errors">Errors</h2>
-<p>An error names its class and, in <code>X-Error-Code</code>, the code of the first problem; with <code>Accept: application/problem+json</code> it is a document with every problem, its code, its place and what to write instead where that is certain. A code, once released, never changes its meaning. Warnings, in <code>X-Warnings</code>, do not refuse a request.</p>
+<p>An error has a class and, in the header <code>X-Error-Code</code>, the code of its first problem. With <code>Accept: application/problem+json</code>, the answer is a document that lists every problem with its code, its place and, if it is certain, the value to send instead. Once released, a code never changes its meaning. Warnings are in the header <code>X-Warnings</code>. They do not refuse a request.</p>
 <pre tabindex="0"><code>${escape('{"errors":{"class":"RecordInvalid","invalid_data":"Validation failed: transaction_id or start_time_t must be present"}}')}</code></pre>
 ${tables.join('\n')}
 </section>`;

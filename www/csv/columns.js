@@ -1,16 +1,16 @@
-// What each column holds, to be looked over and changed, and the first rows as they become.
+// The settings of the columns, and the preview of the first rows.
 import { at, element } from '../dom.js';
 
 const ZONES = Intl.supportedValuesOf?.('timeZone') ?? [];
 const OWN = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-/** Shows the columns of a guess. `changed` is called after each change; returns what reads the choices. */
+/** Shows the guessed settings of the columns, and calls `changed` after each change. Returns a function that reads them. */
 export function showColumns({ columns }, choices, changed) {
   const zones = element('datalist', { id: 'zones' }, ...['UTC', ...ZONES].map((value) => element('option', { value })));
   const rows = columns.map((column, place) => showColumn(column, place, choices));
   at('columns').replaceChildren(zones, ...rows.map(({ row }) => row));
   at('columns').onchange = ({ target }) => {
-    // A parameter is held by one column.
+    // Only one column can be imported into a field.
     for (const { holds, adapt } of rows) {
       if (target.matches('.holds') && holds !== target && holds.value === target.value) holds.value = '';
       if (holds === target || holds.value === '') adapt();
@@ -25,13 +25,13 @@ function showColumn({ name, parameter, cells, ...guesses }, place, choices) {
   const sections = Object.entries(Object.groupBy(choices, ([section]) => section)).map(([label, parameters]) =>
     element('optgroup', { label }, ...parameters.map(([, value]) => element('option', { value }, value))),
   );
-  const holds = element('select', { className: 'holds' }, element('option', { value: '' }, 'nothing'), ...sections);
+  const holds = element('select', { className: 'holds' }, element('option', { value: '' }, 'Don’t import'), ...sections);
   const format = element('select');
   const zone = element('input', { value: OWN, autocomplete: 'off' });
   zone.setAttribute('list', 'zones');
   const note = element('p', { className: 'note' });
-  const written = element('label', {}, 'Written as ', format);
-  const zoned = element('label', {}, 'Time zone, or an offset ', zone);
+  const written = element('label', {}, 'Format ', format);
+  const zoned = element('label', {}, 'Time zone or UTC offset ', zone);
   holds.value = parameter ?? '';
 
   const chosen = () => choices.find(([, value]) => value === holds.value)?.[2] ?? ['', []];
@@ -41,7 +41,7 @@ function showColumn({ name, parameter, cells, ...guesses }, place, choices) {
     const takesZone = formats.find(([value]) => value === format.value)?.[2] ?? false;
     zoned.hidden = !takesZone;
     const unsure = guesses[kind] && !guesses[kind].sure && cells.length > 0;
-    note.textContent = unsure ? 'The first cells fit more than one format: look at the rows below.' : '';
+    note.textContent = unsure ? 'The first cells fit more than one format. Check the preview below.' : '';
   };
   const adapt = () => {
     const [kind, formats] = chosen();
@@ -59,9 +59,9 @@ function showColumn({ name, parameter, cells, ...guesses }, place, choices) {
       'div',
       {},
       element('h3', { id }, name || '(no name)'),
-      element('p', { className: 'cells' }, cells.length > 0 ? [...new Set(cells)].join(' · ') : 'no cells'),
+      element('p', { className: 'cells' }, cells.length > 0 ? [...new Set(cells)].join(' · ') : 'empty'),
     ),
-    element('label', {}, 'Holds ', holds),
+    element('label', {}, 'Field ', holds),
     written,
     zoned,
     note,
@@ -75,7 +75,7 @@ function showColumn({ name, parameter, cells, ...guesses }, place, choices) {
   return { row, holds, adapt, read };
 }
 
-/** The first rows: what stands in the file, and the request that it becomes or what is wrong. */
+/** Shows the first rows: the cells of the file, and next to them the request or its problems. */
 export function showPreview(rows, names) {
   const cell = (name, text) => [element('dt', {}, name), element('dd', {}, text)];
   const problem = ({ code, column, message }) =>

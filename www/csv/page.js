@@ -1,5 +1,5 @@
-// The page for files: one step after the other, each over what the worker answers. Names, limits, codes and texts of the
-// rules come from the server and from the wasm.
+// The page for CSV files. It shows its steps one after the other; the web worker does the work. Names, limits, codes and
+// texts of the rules come from the server and from the WebAssembly.
 import { at, count } from '../dom.js';
 import { keep, loaded } from '../kept.js';
 import { ask, on } from './ask.js';
@@ -11,7 +11,7 @@ import { ENCODINGS } from './text.js';
 const json = async (url) => (await fetch(url)).json();
 const [config, codes, openapi] = await Promise.all(['/config.json', '/errors.json', '/openapi.json'].map(json));
 
-/** Where batches go, and how large they may be. */
+/** The URL for batches, and their limits. */
 const server = (() => {
   const isBatch = ([, { post }]) => post?.operationId === 'post_batch';
   const [path] = Object.entries(openapi.paths).find(isBatch);
@@ -20,19 +20,19 @@ const server = (() => {
   return { url, limits: { rows, bytes } };
 })();
 
-const DELIMITERS = { ',': 'commas', ';': 'semicolons', '\t': 'tabs', '|': 'vertical bars' };
+const DELIMITERS = { ',': 'Comma', ';': 'Semicolon', '\t': 'Tab', '|': 'Vertical bar' };
 const step = (name) => document.querySelector(`[aria-labelledby=step-${name}]`);
 let source;
 let found;
 let readColumns = () => [];
-/** Which run this is: what an earlier one still answers is out of date. */
+/** The number of the current run. Answers to earlier runs are ignored. */
 let run = 0;
 
 at('encoding').append(...ENCODINGS.map((name) => new Option(name.toUpperCase(), name)));
 at('delimiter').append(...Object.entries(DELIMITERS).map(([value, name]) => new Option(name, value)));
 
 at('file').addEventListener('change', () => take(at('file').files[0]));
-at('take').addEventListener('click', () => take(new File([at('pasted').value], 'pasted rows')));
+at('take').addEventListener('click', () => take(new File([at('pasted').value], 'Pasted rows')));
 at('encoding').addEventListener('change', () => open(at('encoding').value));
 at('delimiter').addEventListener('change', () => open(at('encoding').value, at('delimiter').value));
 
@@ -50,7 +50,7 @@ function take(file) {
   open();
 }
 
-/** Opens the file anew: what was found by itself, or chosen. */
+/** Opens the file. The encoding and the delimiter are detected unless they are given. */
 async function open(encoding, delimiter) {
   const mine = startOver();
   at('failure').textContent = '';
@@ -60,14 +60,14 @@ async function open(encoding, delimiter) {
     found = answer;
   } catch (error) {
     if (mine !== run) return;
-    at('failure').textContent = `The file cannot be read: ${error.message}`;
+    at('failure').textContent = `Could not read the file: ${error.message}`;
     step('columns').hidden = true;
     return;
   }
   const { guess, build } = found;
-  at('build').textContent = `Page and server hold ${config.build === build ? 'the same' : 'different'} rules ${build}`;
+  at('build').textContent = config.build === build ? `Page and server use the same rules: build ${build}` : 'Page and server use different rules. Reload the page.';
   const isTable = guess.kind === 'csv';
-  at('name').textContent = `${source.name}, ${size(source.size)}, ${isTable ? count(guess.columns.length, 'column') : 'a report a line (NDJSON)'}`;
+  at('name').textContent = `${source.name}, ${size(source.size)}, ${isTable ? count(guess.columns.length, 'column') : 'NDJSON, one report per line'}`;
   at('about').hidden = false;
   at('encoding').value = found.encoding;
   at('delimited').hidden = !isTable;
@@ -86,7 +86,7 @@ function settings() {
   return { encoding, delimiter, columns: readColumns(), country: config.default_country_code };
 }
 
-/** Begins a run: what was checked is out of date. */
+/** Starts a new run, and hides the results of the previous one. */
 function startOver() {
   ask('stop');
   for (const name of ['problems', 'send']) step(name).hidden = true;
@@ -121,7 +121,7 @@ at('check').addEventListener('click', async () => {
     const answer = await ask('check', { settings: settings() });
     if (mine === run) show(answer);
   } catch (error) {
-    if (mine === run) at('verdict').textContent = `The file could not be read to its end: ${error.message}`;
+    if (mine === run) at('verdict').textContent = `Could not read the whole file: ${error.message}`;
   }
   if (mine === run) at('checking').hidden = true;
 });
@@ -143,22 +143,22 @@ on('checking', ({ read, counts: [rows, good, bad] }) => {
   at('counted').textContent = verdict({ rows, good, bad });
 });
 
-const verdict = ({ rows, good, bad }) => `${count(rows, 'row')}: ${count(good, 'good row')}, ${count(bad, 'bad row')}.`;
-const time = (rows, seconds) => (seconds < 1 ? '' : `${seconds.toFixed(1)} s, ${count(Math.round(rows / seconds), 'row')} a second.`);
+const verdict = ({ rows, good, bad }) => `${count(rows, 'row')}: ${count(good, 'valid row')}, ${count(bad, 'invalid row')}.`;
+const time = (rows, seconds) => (seconds < 1 ? '' : `${seconds.toFixed(1)} s, ${count(Math.round(rows / seconds), 'row')} per second.`);
 
 function link(id, file, ending, rows) {
   URL.revokeObjectURL(at(id).href);
   Object.assign(at(id), {
     href: URL.createObjectURL(file),
     download: source.name.replace(/(\.errors)?(\.\w+)?$/, ending),
-    textContent: `${count(rows, id === 'bad' ? 'bad row' : 'good row')}`,
+    textContent: count(rows, id === 'bad' ? 'invalid row' : 'valid row'),
   });
   at(id).parentElement.hidden = rows === 0;
 }
 
-// One may have been chosen while this was loaded.
+// The user may have chosen a file before this script was loaded.
 take(at('file').files[0]);
 
-// The worker answers once all its modules are there, which are among those of the page.
+// The worker answers when all its modules are loaded.
 const ofWorker = await ask('loaded');
-await keep([...loaded(), ...ofWorker], () => (at('build').title = 'Kept for when there is no network'));
+await keep([...loaded(), ...ofWorker], () => (at('build').title = 'Available offline'));

@@ -1,29 +1,28 @@
-// What becomes of a request that may be sent again: its answer, why it is refused for good, or when to try again. The
-// command that loads calls uses this too.
+// Decides whether a request has an answer, is refused, or should be retried. The command `load-calls` uses this too.
 
-/** The shortest and longest wait that a server can ask for, in seconds. */
+/** The limits of the delay that a server can ask for, in seconds. */
 const SHORTEST = 1;
 const LONGEST = 3_600;
 
-/** Statuses of a bad moment. */
+/** Statuses after which a retry may succeed. */
 const PASSING = [429, 500, 502, 503, 504];
 
-// The three forms of a date in HTTP; the last one does not say that it is UTC.
+// The three formats of a date in HTTP. All are in UTC, though the last one doesn't say so.
 const DATES = [
   [/^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/, ''],
   [/^[A-Z][a-z]{5,8}, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d GMT$/, ''],
   [/^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/, ' GMT'],
 ];
 
-/** The milliseconds of a date in HTTP, or NaN. */
+/** Parses a date in HTTP into milliseconds, or NaN. */
 function dateOf(text) {
   const form = DATES.find(([pattern]) => pattern.test(text));
   return form ? Date.parse(text + form[1]) : NaN;
 }
 
 /**
- * How many seconds `Retry-After` asks to wait: a number, or a date, which counts from the `Date` of the same headers, as
- * two clocks differ. Nothing where it is missing or neither.
+ * The delay that `Retry-After` asks for, in seconds. A date counts from the `Date` of the same headers, because two clocks
+ * differ. Returns `undefined` if the header is missing or malformed.
  */
 export function retryAfter(headers) {
   const text = headers.get('Retry-After')?.trim() ?? '';
@@ -33,12 +32,12 @@ export function retryAfter(headers) {
   return Number.isNaN(seconds) ? undefined : Math.min(Math.max(seconds, SHORTEST), LONGEST);
 }
 
-/** How many seconds to wait before trying again for that many times, where the server does not say. */
+/** The delay before the nth retry in seconds, if the server does not ask for one. */
 export const backOff = (times) => Math.min(2 ** times, 60);
 
 /**
- * What a request comes to: `{ answer, headers }`, where `isAnswer` holds for the JSON; `{ refused, status }`, why it is
- * refused for good; or `{ again, after }`, why to send it again, and in how many seconds if the server says.
+ * The outcome of a request: `{ answer, headers }` if `isAnswer` accepts the JSON; `{ refused, status }` with the reason if a
+ * retry is pointless; or `{ again, after }` with the reason to retry, and the delay if the server asks for one.
  */
 export async function outcomeOf(request, isAnswer) {
   try {
@@ -46,7 +45,7 @@ export async function outcomeOf(request, isAnswer) {
     if (isAnswer(answer)) return { answer, headers };
     const { class: name, invalid_data: message } = answer?.errors ?? {};
     if (name && !PASSING.includes(status)) return { refused: `${status} ${name}: ${message}`, status };
-    const again = name ? `${status} ${name}: ${message}` : `${status}, and no answer of this API`;
+    const again = name ? `${status} ${name}: ${message}` : `${status} without an answer of this API`;
     return { again, after: retryAfter(headers) };
   } catch (error) {
     return { again: `no answer (${error.cause?.code ?? error.message})` };
@@ -60,7 +59,7 @@ async function read(request) {
   try {
     return { status, headers, answer: JSON.parse(text) };
   } catch {
-    // A proxy's page, or nothing.
+    // The body is empty, or the page of a proxy.
     return { status, headers };
   }
 }

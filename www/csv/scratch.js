@@ -1,13 +1,13 @@
-// Files that the worker writes: in the origin's private file system, or, where there is none, as Blobs. They last as
-// long as the page.
+// Temporary files of the worker, in the origin's private file system, or as Blobs if there is none. They are deleted
+// after the page is closed.
 
 const PREFIX = 'call-outcomes-';
-/** How much is gathered before it becomes part of a Blob. */
+/** How many bytes are gathered before they become part of a Blob. */
 const GATHERED = 1 << 23;
 
 let folder;
 
-/** The folder of this worker, or nothing where files cannot be written. What closed pages left is removed. */
+/** Opens the folder of this worker, or returns `null` if files can't be written. Removes what closed pages left. */
 async function open() {
   try {
     const root = await navigator.storage.getDirectory();
@@ -37,7 +37,7 @@ function hold(name) {
   });
 }
 
-/** Opens a file, emptied. It is written until it is closed, and behind what it has once it is opened again. */
+/** Opens an empty file. After it is closed and opened again, writing appends to it. */
 export async function scratch(name) {
   folder ??= open();
   const place = await folder;
@@ -59,7 +59,7 @@ function privateFile(handle) {
     write(bytes) {
       access.write(bytes, { at: access.getSize() });
     },
-    /** What is written so far, and nothing after it. */
+    /** The content written so far. Later writes do not change it. */
     file() {
       access.close();
       return handle.getFile();

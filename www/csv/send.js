@@ -1,16 +1,16 @@
-// Sends rows to the batch endpoint, in order. A row is safe to send again, so whatever had no answer, or one that asks to
-// wait, is sent again.
+// Sends rows as batches, in order. A batch without an answer, or whose answer asks to wait, is sent again, because
+// sending a row twice is safe.
 import { backOff, outcomeOf } from './retry.js';
 
-/** How often rows are sent again without an answer before sending pauses. */
+/** How many times rows are sent again without an answer before sending stops. */
 const TRIES = 5;
-/** A row that was overtaken by other writers. */
+/** The status of a row that other writers changed at the same time. */
 const OVERTAKEN = 503;
 
 /**
- * Sends the lines of `rows` behind the first `from`. `limits` are the server's. Each batch is told by `tell`, with its
- * results and how many rows are done; `wait` tells for how long nothing happens, and whether the server asked for it.
- * Ends when `signal` says so, between two batches. Returns why it ended before the end.
+ * Sends the lines of `rows` after the first `from`, within the server's `limits`. Calls `tell` after each batch with the
+ * number of rows done and the results, and `wait` before each delay with its length and whether the server asked for it.
+ * Stops between two batches if `signal` is aborted. Returns why it stopped early, or `undefined`.
  */
 export async function send({ rows, from, url, token, limits, signal, tell, wait }) {
   const headers = new Headers({ 'Content-Type': 'application/x-ndjson', Authorization: `Bearer ${token}` });
@@ -42,12 +42,12 @@ export async function send({ rows, from, url, token, limits, signal, tell, wait 
     }
     if (results && settled.length === results.length) continue;
     tries += 1;
-    if (!results && after === undefined && tries > TRIES) return `The server does not take the rows: ${again}.`;
+    if (!results && after === undefined && tries > TRIES) return `The server does not accept the rows: ${again}.`;
     await pause(after ?? backOff(tries), after !== undefined, signal, wait);
   }
 }
 
-/** The results up to a row to be sent again: what stands behind it is sent again too, so that rows keep their order. */
+/** The results before the first row to send again. The rows after it are sent again too, to keep their order. */
 function settle(results, tries) {
   const overtaken = results.findIndex(({ status }) => status === OVERTAKEN);
   return overtaken === -1 || tries === TRIES ? results : results.slice(0, overtaken);
@@ -64,7 +64,7 @@ async function pause(seconds, isAsked, signal, wait) {
   });
 }
 
-/** The lines of a file, each with its line break. */
+/** Reads the lines of a file, each with its line break. */
 async function* lines(file) {
   const reader = file.stream().getReader();
   let rest = new Uint8Array();

@@ -1,5 +1,4 @@
-// Sending the good rows. What this browser remembers of it is how many rows of which file were sent: a number, under a
-// fingerprint.
+// Sends the valid rows. The browser remembers only how many rows of a file were sent, under the file's fingerprint.
 import { at, count } from '../dom.js';
 import { ask, on } from './ask.js';
 
@@ -10,7 +9,7 @@ let done = 0;
 let sentHere = false;
 let statuses = new Map();
 
-/** Takes the file that was checked: how many good rows, and its fingerprint. `server` is where they go. */
+/** Offers to send a checked file, with its fingerprint and its number of valid rows, to `server`. */
 export function offer({ fingerprint, good }, server) {
   file = { key: REMEMBERED + fingerprint, rows: good, server };
   done = Math.min(Number(localStorage.getItem(file.key) ?? 0), good);
@@ -19,13 +18,13 @@ export function offer({ fingerprint, good }, server) {
   at('result').hidden = true;
   at('sent').hidden = true;
   at('counts').textContent = '';
-  at('told').textContent = done > 0 ? `${count(done, 'row')} of this file were sent from this browser before.` : '';
+  at('told').textContent = done > 0 ? `Already sent from this browser: ${count(done, 'row')} of this file.` : '';
   label();
 }
 
 function label() {
   const left = file.rows - done;
-  at('send').textContent = done === 0 ? `Send ${count(left, 'row')}` : `Go on with the other ${count(left, 'row')}`;
+  at('send').textContent = done === 0 ? `Send ${count(left, 'row')}` : `Continue with the remaining ${count(left, 'row')}`;
   at('send').hidden = left === 0;
   at('again').hidden = done === 0;
   at('pause').hidden = true;
@@ -64,8 +63,8 @@ on('sending', ({ done: now, statuses: settled }) => {
   at('told').textContent = '';
 });
 on('waiting', ({ seconds, isAsked }) => {
-  const why = isAsked ? 'The server asks to wait' : 'The server did not take the rows';
-  at('told').textContent = `${why}: going on in ${count(seconds, 'second')}.`;
+  const why = isAsked ? 'The server asked to wait.' : 'The server did not accept the rows.';
+  at('told').textContent = `${why} Trying again in ${count(seconds, 'second')}.`;
 });
 
 function tell() {
@@ -73,7 +72,7 @@ function tell() {
   const created = number((status) => status === 201);
   const failed = number((status) => status >= 400);
   const known = number(() => true) - created - failed;
-  return `${count(done, 'row')} of ${count(file.rows, 'row')}: ${count(created, 'outcome')} created, ${known} corrected or known before, ${failed} refused.`;
+  return `${count(done, 'row')} of ${count(file.rows, 'row')}: ${count(created, 'outcome')} created, ${known} corrected or unchanged, ${failed} refused.`;
 }
 
 at('sending').addEventListener('submit', (event) => {

@@ -1,5 +1,5 @@
-// The worker of the page for files: it reads, has the core check, writes and sends. Rows do not pass through the page,
-// but for the first ones, which are shown.
+// The web worker of the page for CSV files. It reads the file, checks the rows with the core, writes the results and sends
+// them. Only the rows of the preview pass through the page.
 import init, * as table from '/pkg/table.js';
 import { loaded } from '../kept.js';
 import { scratch } from './scratch.js';
@@ -7,9 +7,9 @@ import { send } from './send.js';
 import { SAMPLE, chunks, detect, sample } from './text.js';
 import { changes } from './zones.js';
 
-/** How many rows are shown. */
+/** The number of rows in the preview. */
 const SHOWN = 5;
-/** The page is told no more often, in milliseconds. */
+/** The minimum time between two reports of progress, in milliseconds. */
 const TICK = 100;
 
 const ready = init({ module_or_path: '/pkg/table.wasm' });
@@ -21,7 +21,7 @@ let last = Promise.resolve();
 
 const commands = { open, preview, check: alone(check), send: alone(sendRows), stop: () => job.abort(), loaded };
 
-/** Runs after what runs already: they write the same files. */
+/** Runs a command after the previous one has ended, because they write the same files. */
 function alone(command) {
   return (options) => {
     const answer = last.then(() => command(options, (job = new AbortController()).signal));
@@ -39,7 +39,7 @@ addEventListener('message', async ({ data: { command, id, ...options } }) => {
   }
 });
 
-/** The first rows of a file, and what they seem to be. */
+/** Opens a file, and guesses its format from the first rows. */
 async function open({ source, encoding, delimiter }) {
   file = source;
   encoding ??= await detect(file);
@@ -83,7 +83,7 @@ async function check({ settings }, signal) {
       if (performance.now() - told < TICK) continue;
       told = performance.now();
       postMessage({ event: 'checking', read, counts: made.counts() });
-      // Reading alone may never let a message in.
+      // Lets the messages of the page in, which reading alone may never do.
       await new Promise((resolve) => setTimeout(resolve));
     }
     if (!signal.aborted) step(new Uint8Array());
@@ -98,7 +98,7 @@ async function check({ settings }, signal) {
   }
 }
 
-/** Sends the good rows behind the first `from`. `goesOn` is whether the file of results does. */
+/** Sends the valid rows after the first `from`. `goesOn` says whether to append to the file of results. */
 async function sendRows({ from, goesOn, url, token, limits }, signal) {
   if (goesOn) await results.open();
   else {

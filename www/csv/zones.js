@@ -1,14 +1,14 @@
-// The offsets of a time zone, found in what the browser knows of it. What becomes of them is the core's business.
+// Finds the UTC offsets of a time zone in the browser's data. The core applies them.
 
 const DAY = 86_400;
-/** Less than there is between two changes. */
+/** Shorter than the time between two changes of an offset. */
 const STEP = 20 * DAY;
 const FIRST = Date.UTC(1970) / 1e3;
 const LAST = Date.UTC(2050) / 1e3;
 
 /**
- * The first offset of a zone, then each change: from which Unix second on, and the offset. Nothing for no zone; one of an
- * offset such as +02:00, which `offsetOf` reads. Throws where there is no such zone.
+ * The first offset of a zone, then each change as a Unix second and the new offset. Empty without a zone. A fixed offset,
+ * such as +02:00, is parsed by `offsetOf`. Throws for an unknown zone.
  */
 export function changes(zone, offsetOf) {
   if (!zone) return new Float64Array();
