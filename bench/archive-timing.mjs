@@ -2,7 +2,7 @@
 // each kind, interleaved, by GET, by a report and by a batch. Run it with the pinned Node:
 //
 //   node_modules/.bin/node bench/archive-timing.mjs
-import { ADVERTISER, PATH, start } from '../tests/worker/harness.mjs';
+import { ADVERTISER, PATH, start } from '../tools/harness/server.mjs';
 import { median } from './median.mjs';
 
 const REQUESTS = 600;

@@ -1,9 +1,9 @@
 // What each kind of report costs, in networks of every shape and size, and how long it takes beside a report by id. What
 // a search finds is held to a plain look at all calls.
 import assert from 'node:assert/strict';
-import { insertToken } from '../scripts/token-store.mjs';
-import { elapsed } from '../scripts/run.mjs';
-import { start } from '../tests/worker/harness.mjs';
+import { insertToken } from '../scripts/lib/token-store.mjs';
+import { elapsed } from '../scripts/lib/run.mjs';
+import { start } from '../tools/harness/server.mjs';
 import { median } from './median.mjs';
 
 const CHUNK = 250_000;

@@ -1,8 +1,8 @@
 // What the largest bodies cost that are made to cost time, beside `JSON.parse` of the same text: the CPU of the whole
 // runtime, without what it takes to receive a body of the size. Linux only, as it reads the runtime's own account.
 import { readFileSync, readdirSync } from 'node:fs';
-import { KIB, ROUTES, bodies, request } from '../tests/faults/bodies.mjs';
-import { NETWORK, start } from '../tests/worker/harness.mjs';
+import { KIB, ROUTES, bodies, request } from '../tools/harness/bodies.mjs';
+import { NETWORK, start } from '../tools/harness/server.mjs';
 import { median } from './median.mjs';
 
 const ROUNDS = Number(process.argv[2] ?? 3);

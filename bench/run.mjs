@@ -4,10 +4,10 @@ import { writeFileSync } from 'node:fs';
 import { arch, cpus, platform } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build } from '../scripts/build.mjs';
-import { buildPackage } from '../scripts/package.mjs';
-import { main, root, run, step } from '../scripts/run.mjs';
-import { benchPeers } from '../scripts/setup.mjs';
+import { build } from '../scripts/build/build.mjs';
+import { buildPackage } from '../scripts/build/package.mjs';
+import { main, root, run, step } from '../scripts/lib/run.mjs';
+import { benchPeers } from '../scripts/build/setup.mjs';
 
 // D1's prices beyond what a plan includes, in dollars for a million rows.
 const [READ, WRITTEN] = [0.001, 1];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
-import { root } from '../scripts/run.mjs';
+import { root } from '../scripts/lib/run.mjs';
 import { bundle } from './peer/servers.mjs';
 
 const gzip = (content) => gzipSync(content, { level: 9 }).length;

@@ -4,8 +4,8 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import runtime from 'workerd';
-import { root } from '../scripts/run.mjs';
-import { PATH } from '../tests/worker/harness.mjs';
+import { root } from '../scripts/lib/run.mjs';
+import { PATH } from '../tools/harness/server.mjs';
 import { median } from './median.mjs';
 import { bundle, workers } from './peer/servers.mjs';
 

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { checkAnswer } from '../../tests/cases/answer.mjs';
-import { expand, table } from '../../tests/cases/table.mjs';
-import { start } from '../../tests/worker/harness.mjs';
+import { checkAnswer } from '../../tools/harness/answer.mjs';
+import { expand, table } from '../../tools/harness/cases.mjs';
+import { start } from '../../tools/harness/server.mjs';
 
 /** Their names, and the modules of those that are not ours. */
 export const workers = {
@@ -36,7 +36,7 @@ export async function bundle(file, { minify = false } = {}) {
   return outputFiles[0].text;
 }
 
-/** Serves a Worker by its name, as tests/worker/harness.mjs does with `options`. */
+/** Serves a Worker by its name, as tools/harness/server.mjs does with `options`. */
 export async function serve(name, options = {}) {
   const file = workers[name];
   return start({ ...options, script: file && (await bundle(file)) });

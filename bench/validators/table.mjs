@@ -1,6 +1,6 @@
 // Holds validators to the table of cases.
 import assert from 'node:assert/strict';
-import { expand, table } from '../../tests/cases/table.mjs';
+import { expand, table } from '../../tools/harness/cases.mjs';
 
 /** The rows on JSON values. A number is the same however it is written, if a double holds it, and keys come once. */
 const rows = table

@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { NETWORK, start } from '../worker/harness.mjs';
+import { NETWORK, start } from '../../tools/harness/server.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const [python] = process.argv.slice(2);

@@ -1,24 +1,10 @@
 // The documents: links lead somewhere, commands and files exist, and the README stays short.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join, relative } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
-
-/** What builds and installs write. */
-const BUILT = /^(\.git|\.wrangler|build|target|fuzz\/(artifacts|target)|package\/dist|www\/(pkg|errors|docs\.html|[a-z]+\.json))(\/|$)|(^|\/)node_modules(\/|$)/;
-
-/** The files of the repository below a folder, by their paths. */
-function* filesOf(folder) {
-  for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (BUILT.test(path)) continue;
-    if (entry.isDirectory()) yield* filesOf(path);
-    else yield path;
-  }
-}
+import { BUILT, filesOf, root } from './files.mjs';
 
 const files = [...filesOf('')];
 const names = new Set(files.map((path) => basename(path)));

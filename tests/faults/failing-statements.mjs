@@ -1,13 +1,13 @@
-// Wraps the Worker's D1 for statements.test.mjs: `X-Fault`, JSON, says what of a request goes wrong, and the archive
-// tells how many statements each trip of a request to the database had.
+// Wraps the Worker's D1 for failing-statements.test.mjs. The header `X-Fault`, in JSON, makes a request fail, and the archive
+// counts the statements of each trip of a request to the database.
 //
-// `{trip, statement, message}` makes one statement of a batch fail, in the database, behind those before it; without
-// `statement` the batch is committed and fails then. With `persists` the database fails ever after.
+// `{trip, statement, message}` makes one statement of a batch fail in the database, after those before it. Without
+// `statement`, the batch is committed and then fails. With `persists`, the database keeps failing.
 
-// It is prepared without a complaint and fails when it runs.
+// This statement can be prepared, and fails when it runs.
 const FAILING = "SELECT json('{')";
 
-/** The Rust binding goes by the name of the constructor. */
+/** Named as the runtime's class: the Rust binding checks the name of the constructor. */
 class D1Database {
   #env;
   #id;

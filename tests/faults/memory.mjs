@@ -1,10 +1,10 @@
-// Holds the memory of a WebAssembly module, for tests of what exhausts it.
+// Limits the memory of a WebAssembly module, for tests that exhaust it.
 import assert from 'node:assert/strict';
 
 const PAGE = 65_536;
 const MEMORY_SECTION = 5;
 
-/** The pages that a module starts with, and where in its bytes the section stands that says so. */
+/** The pages that a module starts with, and the place of the memory section in its bytes. */
 function memory(bytes) {
   let at = 8;
   const number = () => {
@@ -30,15 +30,15 @@ function memory(bytes) {
 
 const leb = (value) => (value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...leb(value >> 7)]);
 
-/** A module whose memory has at most the pages that `most` makes of those it starts with. */
+/** Limits a module's memory to the pages that `most` returns for those it starts with. */
 function limited(bytes, most) {
   const { begin, end, least } = memory(bytes);
   const limits = [1, 1, ...leb(least), ...leb(most(least))];
   return Buffer.concat([bytes.subarray(0, begin), Buffer.from([MEMORY_SECTION, limits.length, ...limits]), bytes.subarray(end)]);
 }
 
-/** A module whose memory grows by so many bytes at most. */
+/** Limits how many bytes a module's memory can grow by. */
 export const growingBy = (more) => (bytes) => limited(bytes, (least) => least + more / PAGE);
 
-/** A module whose memory has so many bytes at most. */
+/** Limits a module's memory to so many bytes. */
 export const holding = (most) => (bytes) => limited(bytes, () => most / PAGE);

@@ -1,4 +1,4 @@
-// Bodies that are refused: whoever sends one sees the answer and not a broken connection, whatever they send it with.
+// Refused bodies: every client sees the answer, not a broken connection.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { NETWORK, PATH, start } from '../worker/harness.mjs';
+import { NETWORK, PATH, start } from '../../tools/harness/server.mjs';
 
 const execute = promisify(execFile);
 const TRIES = process.env.FAULTS === 'long' ? 200 : 20;
@@ -83,7 +83,7 @@ async function curl(path, file, header) {
 
 describe('a body over the limit', () => {
   for (const [name, size] of Object.entries(SIZES)) {
-    // Of a list up to 4 MiB are read.
+    // Up to 4 MiB of a list are read.
     const path = size > 4 * MIB ? '/api/2015-08-17/calls' : PATH;
     for (const [client, send] of Object.entries(clients)) {
       test(`${name} by ${client}`, async () => {
@@ -98,7 +98,7 @@ describe('a body over the limit', () => {
   }
 });
 
-describe('a body of 4 MiB that is refused for something else', () => {
+describe('a body of 4 MiB that is refused for another reason', () => {
   const refusals = [
     ['the path', '/api/2015-08-17/nothing', 'POST', '404'],
     ['the method', PATH, 'PATCH', '405'],
@@ -115,7 +115,7 @@ describe('a body of 4 MiB that is refused for something else', () => {
     });
   }
 
-  test('a body where none belongs', async () => {
+  test('a body on a route that takes none', async () => {
     const file = join(folder, 'get');
     await writeFile(file, 'x'.repeat(4 * MIB));
     const statuses = await repeated(async () => {
@@ -127,7 +127,7 @@ describe('a body of 4 MiB that is refused for something else', () => {
   });
 });
 
-/** What the server says to a request as it is written, until it says so much or ends the connection. */
+/** Sends a raw request; returns what the server sends, up to a length or until it closes the connection. */
 function raw(parts, end = false) {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(server.url);
@@ -157,7 +157,7 @@ function raw(parts, end = false) {
 const head = (header) => `POST ${PATH} HTTP/1.1\r\nHost: x\r\n${header}\r\n\r\n`;
 const chunk = (text) => `${text.length.toString(16)}\r\n${text}\r\n`;
 
-describe('a body that cannot be read to its end', () => {
+describe('a body that breaks off', () => {
   const good = JSON.stringify({ search: { transaction_id: '00000000-00000001' }, call_outcome: { outcome_name: 'Sale' }, oauth_token: NETWORK });
   const chunked = head('Transfer-Encoding: chunked');
   const wrong = {
@@ -178,17 +178,17 @@ describe('a body that cannot be read to its end', () => {
   test('the next request is served', async () => assert.equal((await server.report(good)).status, 201));
 });
 
-describe('beyond what is discarded', () => {
+describe('a body larger than what is read and discarded', () => {
   const isTooLarge = ({ status, head }) => {
     assert.equal(status, 413);
     assert.match(head, /X-Error-Code: body\.too_large/i);
   };
 
-  test('a body that is announced to be larger is answered at once', async () => {
+  test('is answered at once if Content-Length says so', async () => {
     isTooLarge(await raw([head(`Content-Length: ${MAX_DISCARDED + 1}`), '{']));
   });
 
-  test('chunks that never end are answered once so much was read', async () => {
+  test('is answered after the limit if it comes in endless chunks', async () => {
     const large = chunk('x'.repeat(MIB));
     isTooLarge(await raw([head('Transfer-Encoding: chunked'), ...Array(17).fill(large)]));
   });

@@ -1,8 +1,8 @@
-// The table of cases through the package: the same codes and messages as from the server, from a string, from bytes, and
-// from a value where JSON.stringify would send the same.
+// The table of cases through the package: the same codes and messages as from the server, for a string, for bytes, and for
+// a value if JSON.stringify would send the same text.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { expand, table } from '../cases/table.mjs';
+import { expand, table } from '../../tools/harness/cases.mjs';
 import * as fast from '../../package/dist/node.js';
 import * as small from '../../package/dist/index.js';
 
@@ -11,7 +11,7 @@ const { build, closestCall, codes, limits, validate, validateValue } = small;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-// Who asks is the server's business.
+// Tokens are checked by the server only.
 const rows = table.filter((row) => row.code !== 'token.missing');
 
 describe('the table', () => {
@@ -41,7 +41,7 @@ describe('the table', () => {
   }
 });
 
-/** The value of a text that JSON.stringify would write the same. */
+/** The value of a text, if JSON.stringify would write the same text. */
 function parsed(text) {
   try {
     const value = JSON.parse(text);
@@ -93,17 +93,17 @@ describe('places', () => {
     assert.equal(decoder.decode(bytes.subarray(...problem.range)), '"😀"');
   });
 
-  test('of what is missing are those of the object that lacks it', () => {
+  test('of missing fields are those of the object that lacks them', () => {
     const [problem] = validate('{"search": {"transaction_id": "1"}, "call_outcome": {} }').problems;
     assert.deepEqual([problem.code, problem.range], ['outcome_name.missing', [52, 54]]);
   });
 
-  test('after text that is not UTF-8', () => {
+  test('after text that is not UTF-8 are right', () => {
     const [problem] = validate(new Uint8Array([0x7b, 0x0a, 0x22, 0xff, 0x22])).problems;
     assert.deepEqual([problem.code, problem.line, problem.column, problem.range], ['json.encoding', 2, 2, [3, 3]]);
   });
 
-  test('of ten thousand unknown keys the first 100 have one, and the others that of their object', () => {
+  test('of the first 100 unknown keys are their own, of the others that of their object', () => {
     const many = `{${'"":1,'.repeat(10_000)}"search":{"transaction_id":"1"},"call_outcome":{"outcome_name":"x"}}`;
     const { ok, warnings } = validate(many);
     const [more, last] = warnings.toReversed();
@@ -113,7 +113,7 @@ describe('places', () => {
 });
 
 describe('any input', () => {
-  test('keeps its normal form, whatever becomes of the bytes and of copies', () => {
+  test('keeps its normal form when the bytes change or it is copied', () => {
     const bytes = encoder.encode(text);
     const results = Array.from({ length: 500 }, () => validate(bytes));
     bytes.fill(0x20);
@@ -125,7 +125,7 @@ describe('any input', () => {
     }
   });
 
-  test('as any kind of bytes', () => {
+  test('can be any kind of bytes', () => {
     const bytes = encoder.encode(`  ${text}`);
     const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
     shared.set(bytes);
@@ -134,20 +134,20 @@ describe('any input', () => {
     }
   });
 
-  test('up to the largest body and no further', () => {
+  test('can be as large as the largest body', () => {
     const padded = (length) => text + ' '.repeat(length - text.length);
     for (const [length, ok] of [[limits.body_bytes, true], [limits.body_bytes + 1, false], [10 * limits.body_bytes, false]]) {
       assert.equal(validate(padded(length)).ok, ok);
       assert.equal(validate(encoder.encode(padded(length))).ok, ok);
     }
-    // A character of four bytes across the end.
+    // A character of four bytes across the limit.
     const across = `${padded(limits.body_bytes - 1)}😀`;
     const { problems } = validate(across);
     assert.deepEqual([problems.length, problems[0].code], [1, 'body.too_large']);
     assert.equal(validate(text).ok, true, 'the next one is read as ever');
   });
 
-  test('that is none is a problem and no exception', () => {
+  test('that is not JSON is a problem, not an exception', () => {
     const getter = { get search() { throw new Error('no'); } };
     const cycle = {};
     cycle.search = cycle;
@@ -165,7 +165,7 @@ describe('any input', () => {
 describe('options', () => {
   const unknown = JSON.stringify({ ...valid, serch: 1 });
   const phone = JSON.stringify({ ...valid, search: { start_time_t: 1435993200, calling_phone_number: '3012345678' } });
-  // What a server answers at /config.json.
+  // The answer of a server at /config.json.
   const config = {
     default_country_code: '49',
     match_window_seconds: 10,
@@ -175,7 +175,7 @@ describe('options', () => {
     build,
   };
 
-  test('of a server are taken as they are', () => {
+  test('can be the configuration of a server', () => {
     assert.equal(validate(phone, config).request.search.calling_phone_number, '+493012345678');
     assert.equal(validate(phone).request.search.calling_phone_number, '+13012345678');
     const calls = [
@@ -191,7 +191,7 @@ describe('options', () => {
     assert.equal(closestCall(far, calls, { ...config, match_window_seconds: 0 }).call, calls[0]);
   });
 
-  test('make the rules strict', () => {
+  test('can make the rules strict', () => {
     const lenient = validate(unknown);
     assert.deepEqual([lenient.ok, lenient.warnings[0].fix], [true, 'search']);
     const { ok, problems, warnings } = validate(unknown, { strict: true });
@@ -199,21 +199,21 @@ describe('options', () => {
     assert.equal(validateValue(JSON.parse(unknown), { strict: true }).ok, false);
   });
 
-  test('that are none throw', () => {
+  test('that are invalid throw', () => {
     assert.throws(() => validate(text, { default_country_code: 'x' }), /default_country_code/);
     assert.equal(validate(text, {}).ok, true);
     assert.equal(validate(text, { default_country_code: null }).ok, true);
   });
 });
 
-test('what is certain, written at its place, mends what it is for', () => {
+test('applying a fix at its place solves the problem', () => {
   const texts = rows.map(({ text, body }) => text ?? JSON.stringify(expand(body)));
   let mended = 0;
   for (const text of texts) {
     const { problems = [], warnings } = validate(text);
     const all = [...problems, ...warnings];
     for (const { code, pointer, fix, range } of all) {
-      // Of a key that came twice, one is left.
+      // JSON.parse keeps one of two equal keys.
       if (fix === undefined || all.some((other) => other.code === 'key.repeated')) continue;
       const result = validate(text.slice(0, range[0]) + JSON.stringify(fix) + text.slice(range[1]));
       const left = [...(result.problems ?? []), ...result.warnings];
@@ -225,7 +225,7 @@ test('what is certain, written at its place, mends what it is for', () => {
 });
 
 describe('closestCall', () => {
-  test('answers the call as it was passed', () => {
+  test('returns the call as it was passed', () => {
     const calls = [{ transaction_id: 'A', start_time_t: 1435993200, mine: { kept: true } }];
     const { ok, call, match } = closestCall({ start_time_t: '1435993201' }, calls);
     assert.equal(ok, true);
@@ -245,7 +245,7 @@ describe('closestCall', () => {
       ['key.unknown', '/calls/0/caling_phone_number', 'calling_phone_number'],
       ['key.unknown', '/calls/0/mine', undefined],
     ];
-    // The call that this finds is not the one that was meant, and it says why.
+    // This finds another call than was meant, and a warning says why.
     const misspelt = { start_time_t: 1435993200, calling_phone_numbr: '8885551212' };
     assert.equal(closestCall(misspelt, calls).call, calls[0]);
     assert.deepEqual(warnings(misspelt), [

@@ -1,4 +1,4 @@
-// What is in the package: its files, its types, its size; and that no rule is written a second time.
+// The contents of the package: its files, its types and its size, and that no rule is written in JavaScript.
 import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const KIB = 1024;
 
 describe('the tarball', () => {
-  test('has what it needs and nothing else', () => {
+  test('has the files it needs and no others', () => {
     assert.deepEqual(packed, [
       'LICENSE-APACHE',
       'LICENSE-MIT',
@@ -32,18 +32,18 @@ describe('the tarball', () => {
     ]);
   });
 
-  test('is clean to publint', async () => {
+  test('passes publint', async () => {
     const { publint } = await import(tool.resolve('publint'));
     const { messages } = await publint({ pkgDir: dist, strict: true });
     assert.deepEqual(messages, []);
   });
 
-  test('has types that every resolution finds', async () => {
-    // The wasm has no types, and `require` of a module is what Node 20.19 and newer do.
+  test('has types that every module resolution finds', async () => {
+    // The wasm has no types, and Node 20.19 and newer can `require` a module.
     await run(program('attw'), [tarball, '--profile', 'esm-only', '--exclude-entrypoints', './wasm'], root);
   });
 
-  test('is of the version of the crate', async () => {
+  test('has the version of the crate', async () => {
     const crate = await readFile(join(root, 'Cargo.toml'), 'utf8');
     assert.match(crate, new RegExp(`^version = "${version}"$`, 'm'));
   });
@@ -53,14 +53,14 @@ describe('what is published', () => {
   const folders = ['src/', 'target/', 'node_modules/'].map((name) => join(root, name));
   const paths = [join(homedir(), '/'), ...folders, '.cargo/registry', '.rustup/toolchains'].filter((path) => path !== '/');
 
-  /** The paths in a file, also in wasm that stands in it as Base64. */
+  /** The paths in a file, also in wasm that it holds as Base64. */
   function pathsIn(content) {
     const inlined = [...content.toString('latin1').matchAll(/[A-Za-z\d+/]{1000,}={0,2}/g)];
     const all = [content, ...inlined.map(([text]) => Buffer.from(text, 'base64'))];
     return paths.filter((path) => all.some((bytes) => bytes.includes(path)));
   }
 
-  test('a path of this machine would be seen', () => {
+  test('a path of this machine would be found', () => {
     const wasm = Buffer.from(`\0${join(homedir(), 'x/.cargo/registry/src/x.rs')}${'\0'.repeat(1000)}${join(root, 'src/x.rs')}`);
     for (const content of [wasm, Buffer.from(`const wasm = "${wasm.toString('base64')}"`)]) {
       assert.deepEqual(pathsIn(content), [join(homedir(), '/'), join(root, 'src/'), '.cargo/registry']);
@@ -78,7 +78,7 @@ describe('what is published', () => {
   });
 });
 
-test('what a page loads is small', async () => {
+test('what a page loads stays within its limit', async () => {
   const size = async (...names) => {
     const contents = await Promise.all(names.map((name) => readFile(join(dist, name))));
     return contents.reduce((sum, content) => sum + gzipSync(content, { level: 9 }).length, 0);
@@ -111,7 +111,7 @@ describe('the types', () => {
     );
   });
 
-  test('name every code and every parameter, and tell a result by `ok`', async () => {
+  test('name every code and parameter, and distinguish results by `ok`', async () => {
     const every = (names) => names.map((name) => `${name}: true`).join(', ');
     const source = `
       import { codes, validate, validateValue, closestCall, requestFromForm } from 'call-outcomes';
@@ -172,7 +172,7 @@ test('the README has every code', async () => {
 });
 
 describe('no rule is written by hand in JavaScript or TypeScript', () => {
-  // What the site and the package are made of; tests and tools may name what they expect.
+  // The sources of the site and the package. Tests and tools may name what they expect.
   const folders = ['package', 'www'];
   const generated = /^(docs\.html|errors\.json|openapi\.json|(dist|errors|pkg)\/.*)$/;
 
@@ -187,12 +187,12 @@ describe('no rule is written by hand in JavaScript or TypeScript', () => {
     return found;
   };
 
-  /** The lasting part of a message: what stands around its places. */
+  /** The constant part of a message, around its placeholders. */
   const fragments = codes
     .flatMap(({ message, title, advice }) => [...message.split(/\{\w+\}/), title, advice])
     .map((text) => text.trim())
     .filter((text) => text.length > 8);
-  // A thousand is also how many milliseconds a second has.
+  // A thousand is also the milliseconds in a second.
   const numbers = new Set(Object.values(limits).filter((limit) => limit > 100 && limit !== 1e3));
 
   function secondCopies(text) {
@@ -204,7 +204,7 @@ describe('no rule is written by hand in JavaScript or TypeScript', () => {
     return [...new Set(copies)];
   }
 
-  test('a copy would be seen', () => {
+  test('a copy would be found', () => {
     assert.deepEqual(secondCopies("if (code === 'value.format')"), ['value.format']);
     assert.deepEqual(secondCopies('`${name} must be present`'), ['must be present']);
     assert.deepEqual(secondCopies('text.length > 4_096'), ['4_096']);
@@ -212,7 +212,7 @@ describe('no rule is written by hand in JavaScript or TypeScript', () => {
     assert.ok(secondCopies(message).includes(message));
   });
 
-  test('there is none', async () => {
+  test('there is no copy', async () => {
     const files = await handWritten();
     assert.ok(files.length >= 18, `${files.length} files`);
     for (const [name, text] of files) assert.deepEqual(secondCopies(text), [], name);

@@ -1,4 +1,4 @@
-// What the package says of every report of the fuzzing corpus is what the same rules say natively.
+// The package and the native rules agree on every report of the fuzzing corpus.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ test('wasm and native agree on every input', async () => {
   }
 });
 
-test('a value is judged as the text that it would be sent as', async () => {
+test('a value gets the same result as its JSON text', async () => {
   const { validate, validateValue } = small;
   const inputs = lines(await readFile(join(root, 'tests/corpus/report.jsonl'), 'utf8'));
   let values = 0;
@@ -38,7 +38,7 @@ test('a value is judged as the text that it would be sent as', async () => {
     const expected = request
       ? { ok: true, request, warnings: placeless(warnings) }
       : { ok: false, problems: placeless(problems), warnings: placeless(warnings) };
-    // What is wrong with a text as a whole is said without a place.
+    // A problem of the text as a whole has no place.
     if (!problems.some(({ code }) => code.startsWith('json.'))) assert.deepEqual({ ...judged }, expected, input);
   }
   assert.ok(values > 100, `${values} values`);

@@ -1,4 +1,4 @@
-// The page for files, in a real browser against the real server.
+// The page for CSV files, in a real browser against the real server.
 import assert from 'node:assert/strict';
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
-import { NETWORK, start } from '../worker/harness.mjs';
+import { NETWORK, start } from '../../tools/harness/server.mjs';
 import { open, tool } from './harness.mjs';
 
 const axe = await readFile(tool.resolve('axe-core/axe.min.js'), 'utf8');
@@ -43,7 +43,7 @@ async function check(on = page) {
   return verdict(on);
 }
 
-/** What a link downloads, without the mark of UTF-8. */
+/** The text that a link downloads, without the byte order mark. */
 async function download(name, on = page) {
   const [file] = await Promise.all([on.waitForEvent('download'), on.getByRole('link', { name }).click()]);
   return { name: file.suggestedFilename(), text: (await readFile(await file.path(), 'utf8')).replace('\ufeff', '') };
@@ -52,7 +52,7 @@ async function download(name, on = page) {
 const rows = (text) => text.trimEnd().split('\n').map((line) => JSON.parse(line));
 const codes = async () => (await page.locator('.kind p a').allTextContents()).sort();
 
-// As a spreadsheet in Berlin saves it.
+// A file as a spreadsheet in Berlin saves it.
 const EXPORT = `Start;Telephone;Outcome;Amount;Order ID;Notiz\r
 04.07.2015 09:00;(888) 555-1212;Sale;1.000,50;A-1;"x;""y""\r
 z"\r
@@ -64,7 +64,7 @@ too;few\r
 `;
 
 describe('a CSV', () => {
-  test('has its columns guessed, and they can be changed', async () => {
+  test('has its columns guessed, and you can change them', async () => {
     await choose(EXPORT);
     assert.equal(await page.locator('#name').textContent(), 'crm-1.csv, 1 kB, 6 columns');
     assert.equal(await page.getByLabel('Delimiter').inputValue(), ';');
@@ -81,14 +81,14 @@ describe('a CSV', () => {
     assert.equal(await column('Amount').getByLabel('Format').inputValue(), 'comma');
     await column('Notiz').getByLabel('Field').selectOption('description');
     await preview().first().getByText('description').waitFor();
-    // A parameter is held by one column.
+    // Only one column can hold a parameter.
     await column('Order ID').getByLabel('Field').selectOption('description');
     assert.equal(await holds('Notiz'), '');
     await column('Order ID').getByLabel('Field').selectOption('partner_unique_id');
     await column('Notiz').getByLabel('Field').selectOption('description');
   });
 
-  test('has its times read in the zone that its column names', async () => {
+  test('has its times read in the time zone that the column names', async () => {
     const zone = column('Start').getByLabel('Time zone');
     for (const [name, seconds] of [
       ['America/New_York', '1436014800'],
@@ -115,7 +115,7 @@ describe('a CSV', () => {
     assert.match(second, /Line 4.*Telephone: calling_phone_number was damaged/s);
   });
 
-  test('has its problems counted by kind, and shown by row and column', async () => {
+  test('has its problems counted by kind and shown by row and column', async () => {
     assert.equal(await check(), '6 rows: 2 valid rows, 4 invalid rows. ');
     assert.deepEqual(await codes(), [
       'calling_phone_number.damaged',
@@ -139,7 +139,7 @@ describe('a CSV', () => {
     assert.equal(await table.count(), 7);
   });
 
-  test('comes back as its valid rows, and as its bad ones with the error and without formulas', async () => {
+  test('can be downloaded as its valid rows, and as its invalid rows with the error and without formulas', async () => {
     const good = await download('2 valid rows');
     assert.equal(good.name, 'crm-1.ndjson');
     assert.deepEqual(rows(good.text), [
@@ -169,7 +169,7 @@ describe('a CSV', () => {
     assert.match((await download('3 invalid rows')).text, /^Start;Telephone;Outcome;Amount;Order ID;Notiz;error\r\n/);
   });
 
-  test('may be separated by something else than it seems', async () => {
+  test('can have another delimiter than the guessed one', async () => {
     await choose('Call ID|Outcome,Sub|Amount\nAB-1|Sale,x|1,000.5\n');
     assert.equal(await page.getByLabel('Delimiter').inputValue(), '|');
     await page.getByLabel('Delimiter').selectOption('Comma');
@@ -179,7 +179,7 @@ describe('a CSV', () => {
     assert.equal(await holds('Call ID'), 'transaction_id');
   });
 
-  test('whose days and months may be either is pointed out', async () => {
+  test('with ambiguous days and months gets a hint', async () => {
     await choose('Start,Phone,Outcome\n1/2/2015,8885551212,Sale\n');
     await column('Start').getByText('fit more than one format').waitFor();
     await column('Start').getByLabel('Time zone').fill('UTC');
@@ -198,7 +198,7 @@ describe('an encoding', () => {
     ['UTF-16', 'utf-16le', utf16(TEXT)],
     ['UTF-16, the other way round', 'utf-16be', utf16(TEXT).swap16()],
   ]) {
-    test(`is found: ${name}`, async () => {
+    test(`is detected: ${name}`, async () => {
       await choose(bytes);
       assert.equal(await page.getByLabel('Encoding').inputValue(), value);
       assert.equal(await holds('Call ID'), 'transaction_id');
@@ -207,7 +207,7 @@ describe('an encoding', () => {
     });
   }
 
-  test('that only a later row gives away is a problem of that row, until it is chosen', async () => {
+  test('that only a later row shows is a problem of that row until you choose the encoding', async () => {
     const many = 'AB-1;Sale\n'.repeat(40_000);
     await choose(Buffer.from(`Call ID;Outcome\n${many}AB-1;Verk\xe4ufer\n`, 'latin1'));
     assert.equal(await page.getByLabel('Encoding').inputValue(), 'utf-8');
@@ -219,7 +219,7 @@ describe('an encoding', () => {
   });
 });
 
-test('rows are pasted, and a report may stand in each line', async () => {
+test('rows can be pasted, also as a report in each line', async () => {
   await page.getByText('Paste rows instead').click();
   const report = '{"search":{"transaction_id":"ab-1"},"call_outcome":{"outcome_name":"Sale"}}';
   await page.getByLabel('Rows, starting with the header').fill(`${report}\n{"search":{"start_time_t":5}}\n{`);
@@ -231,7 +231,7 @@ test('rows are pasted, and a report may stand in each line', async () => {
   assert.match((await download('2 invalid rows')).text, /^line,report,error\r\n2,"\{""search""/);
 });
 
-test('a file is dropped', async () => {
+test('a file can be dropped', async () => {
   const data = await page.evaluateHandle(() => {
     const data = new DataTransfer();
     data.items.add(new File(['Call ID,Outcome\nAB-1,Sale\n'], 'dropped.csv'));
@@ -241,7 +241,7 @@ test('a file is dropped', async () => {
   await page.getByText('dropped.csv, 1 kB, 2 columns').waitFor();
 });
 
-test('a large file is checked while the page answers, and can be cancelled', async () => {
+test('the page stays responsive while it checks a large file, and the check can be cancelled', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'call-outcomes-csv-'));
   try {
     const path = join(folder, 'large.csv');
@@ -253,7 +253,7 @@ test('a large file is checked while the page answers, and can be cancelled', asy
     await once(file, 'finish');
     await page.getByLabel('Choose a file').setInputFiles(path);
     await page.getByText(/^large\.csv, /).waitFor();
-    // Cancelled by the page itself as soon as it tells of rows, whatever else keeps this machine busy by then.
+    // The page itself cancels as soon as it reports rows, so that this works on a busy machine too.
     const progress = await page.evaluateHandle(() => {
       const { promise, resolve } = Promise.withResolvers();
       const [counted, bar, cancel] = ['counted', 'progress', 'cancel'].map((id) => document.getElementById(id));
@@ -279,7 +279,7 @@ test('a large file is checked while the page answers, and can be cancelled', asy
   }
 });
 
-test('once loaded it works without a network', async () => {
+test('once loaded, it works offline', async () => {
   const { page: away } = await open(`${server.url}/csv`);
   await away.getByTitle('Available offline').waitFor({ state: 'attached' });
   await away.context().setOffline(true);
@@ -291,7 +291,7 @@ test('once loaded it works without a network', async () => {
   await away.getByText(/^1 row: 1 valid row, 0 invalid rows/).first().waitFor();
 });
 
-test('where files cannot be written, rows are kept by the browser', async () => {
+test('if files cannot be written, the browser keeps the rows', async () => {
   const { page: other } = await open(server.url.replace('127.0.0.1', 'elsewhere.test') + '/csv');
   assert.equal(await other.evaluate(() => navigator.storage), undefined);
   await choose(`Call ID,Outcome\n${'AB-1,Sale\n'.repeat(200_000)}AB-1,\n`, other);
@@ -299,7 +299,7 @@ test('where files cannot be written, rows are kept by the browser', async () => 
   assert.equal(rows((await download('200,000 valid rows', other)).text).at(-1).row, '200001');
 });
 
-test('axe finds nothing, in both colour schemes, with and without problems; no width scrolls sideways', async () => {
+test('axe finds nothing in either colour scheme, with and without problems, and no width scrolls sideways', async () => {
   for (const content of [EXPORT, 'Call ID,Outcome\nAB-1,Sale\n']) {
     await choose(content);
     await check();
@@ -317,7 +317,7 @@ test('axe finds nothing, in both colour schemes, with and without problems; no w
   assert.deepEqual(errors, []);
 });
 
-/** A file of which every second row names a call that there is. */
+/** A file in which every second row names an existing call. */
 function file(length) {
   const lines = Array.from({ length }, (_, at) => `00000000-0000000${at % 2 ? 1 : 9},Sale,${at}`);
   return `Call ID,Outcome,Order ID\n${lines.join('\n')}\n`;
@@ -326,7 +326,7 @@ function file(length) {
 const told = (text, on = page) => on.locator('#told').filter({ hasText: text }).waitFor();
 
 describe('sending', () => {
-  test('asks for a token, and says why one is refused', async () => {
+  test('asks for a token and says why it is refused', async () => {
     await choose(file(10));
     await check();
     await page.getByRole('button', { name: 'Send 10 rows' }).click();
@@ -339,10 +339,10 @@ describe('sending', () => {
     await told('401 NotAuthorized: Invalid or missing oauth token 0 rows of 10 rows');
   });
 
-  test('sends a row again that asks for it, with all behind it, and results are a file', async () => {
+  test('retries a row that may be retried and all after it, and offers the results as a file', async () => {
     let failures = 1;
     await page.route('**/batch', (route) => {
-      // The third batch meets a database that is overloaded.
+      // The database is overloaded for the third batch.
       const failure = route.request().postData().includes('"row":"6"') && failures-- > 0;
       const headers = failure ? { 'X-Test-Failure': 'before 9 D1_ERROR: D1 DB is overloaded.' } : {};
       return route.continue({ headers: { ...route.request().headers(), ...headers } });
@@ -354,7 +354,7 @@ describe('sending', () => {
     await results(201);
   });
 
-  test('all again is safe', async () => {
+  test('everything again is safe', async () => {
     await page.getByRole('button', { name: 'Send all again' }).click();
     await told('Sent. 10 rows of 10 rows: 0 outcomes created, 5 corrected or unchanged, 5 refused.');
     await results(200);
@@ -372,7 +372,7 @@ describe('sending', () => {
     assert.equal(others.length, 8);
   }
 
-  test('is accessible where it ended, and nothing was logged but what was refused', async () => {
+  test('is accessible at its end, and only refusals were logged', async () => {
     for (const colorScheme of ['light', 'dark']) {
       await page.emulateMedia({ colorScheme });
       const { violations } = await page.evaluate(`${axe}; axe.run()`);
@@ -381,7 +381,7 @@ describe('sending', () => {
     assert.deepEqual(errors.filter((error) => !error.includes('401')), []);
   });
 
-  test('waits as long as a server says, in seconds or until a date, and a while where it does not', async () => {
+  test('waits as long as Retry-After says, in seconds or until a date, and a while without it', async () => {
     const now = Date.parse('2044-11-06T08:49:37Z');
     const at = (seconds) => new Date(now + seconds * 1_000).toUTCString();
     const limited = { class: 'TooManyRequests', invalid_data: 'too many requests' };
@@ -397,7 +397,7 @@ describe('sending', () => {
       await page.unrouteAll();
       await page.route('**/batch', (route) => {
         asked += 1;
-        // The second one stays without an answer until it was counted.
+        // The second gets no answer until it was counted.
         if (asked > 1) return (held = route);
         const headers = { Date: at(0), ...(after && { 'Retry-After': after }) };
         return route.fulfill({ status: 429, headers, json: { errors: limited } });
@@ -414,7 +414,7 @@ describe('sending', () => {
 });
 
 describe('sending to a server with a rate limit', () => {
-  // Counters roll over at the full period: only if 6 batches took more than two periods would none have to wait.
+  // Counters reset at each full period, so one batch waits unless 6 batches take more than two periods.
   const ROWS = 12;
   const FILE = file(ROWS);
   let limited;
@@ -435,14 +435,14 @@ describe('sending to a server with a rate limit', () => {
     await sender.getByRole('button', { name }).click();
   };
 
-  test('waits as long as it says, and is paused', async () => {
+  test('waits as long as it says, and can be paused', async () => {
     await send(`Send ${ROWS} rows`);
     await told('The server asked to wait. Trying again in 10 seconds.', sender);
     await sender.getByRole('button', { name: 'Pause' }).click();
     await told('Paused.', sender);
   });
 
-  test('goes on after a reload with the same file, of which a number is remembered and nothing else', async () => {
+  test('continues after a reload with the same file; only a number is remembered', async () => {
     const kept = await sender.evaluate(() => JSON.stringify([localStorage, sessionStorage, document.cookie, location.href]));
     const [, done] = /^\[\{"call-outcomes-sent-[0-9a-f]{16}":"(\d+)"\},\{\},"","http[^"]+\/csv"\]$/.exec(kept) ?? assert.fail(kept);
     assert.equal((await limited.records()).length, done / 2);
@@ -450,7 +450,7 @@ describe('sending to a server with a rate limit', () => {
     await send(`Continue with the remaining ${ROWS - done} rows`);
     await told(`Sent. ${ROWS} rows of ${ROWS} rows`, sender);
     assert.equal((await limited.records()).length, ROWS / 2);
-    // What the page had written before it was loaded anew is gone.
+    // What the page wrote before the reload is gone.
     const folders = await sender.evaluate(async () => (await Array.fromAsync((await navigator.storage.getDirectory()).keys())).length);
     assert.equal(folders, 1);
   });

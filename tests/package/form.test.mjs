@@ -1,4 +1,4 @@
-// bindForm, in a real browser under the site's policy: on the example page, and on forms of other shapes.
+// bindForm in a real browser, under the site's content security policy: the example page and other forms.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { before, describe, test } from 'node:test';
@@ -8,13 +8,13 @@ import { open, project, serve, tool, write } from './harness.mjs';
 
 const www = fileURLToPath(new URL('../../www', import.meta.url));
 
-/** What the registry has for a code, as a person reads it. */
+/** The text of a code in the registry, as a page shows it. */
 function text(code) {
   const { title, advice } = codes.find((entry) => entry.code === code);
   return `${title}. ${advice}`;
 }
 
-/** What a person meets at a field. */
+/** What a page shows at a field. */
 const atField = (page, name) =>
   page.locator(`[name=${name}]`).evaluate((field) => ({
     invalid: field.getAttribute('aria-invalid'),
@@ -43,7 +43,7 @@ describe('the example page', () => {
     await page.waitForSelector('.call-outcomes-summary', { state: 'attached' });
   });
 
-  test('shows nothing before anything was entered, but has its validity', async () => {
+  test('shows no problems before anything was entered, but is invalid', async () => {
     assert.deepEqual(await atField(page, 'outcome_name'), {
       invalid: null,
       described: [],
@@ -53,7 +53,7 @@ describe('the example page', () => {
     assert.equal(await page.locator('.call-outcomes-summary').isVisible(), false);
   });
 
-  test('shows what is wrong with a field that was left, and takes it back', async () => {
+  test('shows the problem of a field when it loses the focus, and removes it once solved', async () => {
     await page.fill('[name=sale_amount]', '1,000');
     assert.equal((await atField(page, 'sale_amount')).invalid, null, 'while it is typed');
     await page.press('[name=sale_amount]', 'Tab');
@@ -64,16 +64,16 @@ describe('the example page', () => {
     assert.deepEqual(await atField(page, 'sale_amount'), { invalid: null, described: [], validity: '' });
   });
 
-  test('is not sent while something is wrong, and takes the focus to the list of it', async () => {
+  test('is not sent while it has problems, and moves the focus to their list', async () => {
     await page.fill('[name=calling_phone_number]', '12');
     await page.click('button >> nth=0');
     assert.equal(posted, undefined);
     assert.equal(await focused(page), 'call-outcomes-summary');
     const links = page.locator('.call-outcomes-summary a');
     assert.deepEqual(await links.allTextContents(), [
-      `Its start, in Unix seconds: ${text('search.missing')}`,
-      `Who called: ${text('calling_phone_number.format')}`,
-      `Outcome: ${text('outcome_name.missing')}`,
+      `Start, as a Unix time in seconds: ${text('search.missing')}`,
+      `Caller’s phone number: ${text('calling_phone_number.format')}`,
+      `Name of the outcome: ${text('outcome_name.missing')}`,
     ]);
     await links.nth(2).click();
     assert.equal(await focused(page), 'outcome_name');
@@ -83,20 +83,20 @@ describe('the example page', () => {
     const axe = await readFile(tool.resolve('axe-core/axe.min.js'), 'utf8');
     for (const colorScheme of ['light', 'dark']) {
       await page.emulateMedia({ colorScheme });
-      // Evaluated by the debugger: the page's own policy would refuse it.
+      // Evaluated by the debugger, as the page's policy would refuse it.
       await page.evaluate(axe);
       const { violations } = await page.evaluate(() => globalThis.axe.run());
       assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]), []);
     }
   });
 
-  test('starts again', async () => {
+  test('starts over when it is reset', async () => {
     await page.click('button[type=reset]');
     await page.waitForSelector('.call-outcomes-summary', { state: 'hidden' });
     assert.deepEqual((await atField(page, 'calling_phone_number')).described, []);
   });
 
-  test('is sent to the site itself, without a token and without its empty fields', async () => {
+  test('is sent to the site itself, without a token and without empty fields', async () => {
     await page.fill('[name=start_time_t]', '1435993200');
     await page.fill('[name=calling_phone_number]', '(888) 555-1212');
     await page.fill('[name=outcome_name]', 'Sale');
@@ -129,7 +129,7 @@ describe('another form', () => {
     return page;
   };
 
-  test('has its own words, its own summary and its own descriptions', async () => {
+  test('can have its own texts, summary and descriptions', async () => {
     const page = await setUp(`
       <div id="mine"></div>
       <form><input name="transaction_id" value="A-1">
@@ -152,7 +152,7 @@ describe('another form', () => {
     assert.equal(await page.getByLabel('Betrag', { exact: true }).count(), 1, 'the note is no part of the label');
   });
 
-  test('answers its request, shows what its backend answers, and is let go', async () => {
+  test('returns its request, shows the answer of its backend, and can be unbound', async () => {
     const page = await setUp(`
       <form><input name="transaction_id" value="a-1"><input name="outcome_name" value=" Sale ">
         <input type="radio" name="value" value="yes" checked><input type="radio" name="value" value="no">
@@ -173,7 +173,7 @@ describe('another form', () => {
     assert.equal(await page.evaluate(() => document.querySelector('form').checkValidity()), true);
   });
 
-  test('clears only what it was told to', async () => {
+  test('clears only the listed fields', async () => {
     const page = await setUp(`
       <form><input name="transaction_id" value="A-1"><input name="outcome_name" value="Sale"><input name="sale_amount">
         <input name="description" value=" "><input name="custom_parameter_1"><input name="custom_parameter_2" type="file">
@@ -201,7 +201,7 @@ describe('another form', () => {
     assert.deepEqual(all, [...others, 'sale_amount', 'description', 'custom_parameter_1', ...rest]);
   });
 
-  test('with a token is refused', async () => {
+  test('is refused if it has a token', async () => {
     const page = await setUp('<form><input type="hidden" name="oauth_token" value="secret"></form>');
     await assert.rejects(page.evaluate(() => void globalThis.bind()), /does not belong into a page/);
   });

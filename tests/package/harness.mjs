@@ -3,22 +3,19 @@ import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, extname, join } from 'node:path';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { chromium as executablePath } from '../../scripts/setup.mjs';
+import { launch, tool, tools } from '../../tools/harness/browser.mjs';
 
 const execute = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const tools = join(root, 'tests/package/tools');
 
 export const dist = join(root, 'package/dist');
 
-/** Loads a module that the package is tested with. */
-export const tool = createRequire(join(tools, 'package.json'));
+export { tool };
 
 /** The path of a program that the package is tested with. */
 export const program = (name) => join(tools, 'node_modules/.bin', name);
@@ -32,7 +29,7 @@ const [{ filename, files }] = JSON.parse(await npm(['pack', dist, '--json', '--p
 
 export const tarball = join(directory, filename);
 
-/** What the tarball has in it. */
+/** The files in the tarball. */
 export const packed = files.map(({ path }) => path).sort();
 
 /** Runs a program and returns what it prints. */
@@ -45,10 +42,10 @@ export async function run(command, args, cwd) {
   }
 }
 
-/** A new folder for files of a test. */
+/** Creates a folder for files of a test. */
 export const scratch = () => mkdtemp(join(directory, 'scratch-'));
 
-/** The folder of a new project that has the package and these files. */
+/** Creates a project with the package and these files, and returns its folder. */
 export async function project(content) {
   const folder = await mkdtemp(join(directory, 'project-'));
   await write(folder, { 'package.json': '{"private":true,"type":"module"}', ...content });
@@ -65,7 +62,7 @@ export async function write(folder, content) {
 
 const TYPES = { '.css': 'text/css', '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' };
 
-/** What pages of the site may do: nothing inline, and nothing from elsewhere. */
+/** The content security policy of the site: nothing inline, and nothing from other sites. */
 const headers = await readFile(join(root, 'www/_headers'), 'utf8');
 const [, policy] = /Content-Security-Policy: (.+)/.exec(headers);
 
@@ -94,16 +91,15 @@ export async function serve(folder, post) {
 let browser;
 after(() => browser?.close());
 
-/** A new page in Chromium; whatever it logs as an error fails `errors`. */
+/** Opens a page in Chromium. `errors` collects what it logs as errors. */
 export async function open(url) {
   if (!browser) {
-    // A site that is not on this machine, as far as the browser knows: without HTTPS it may do less.
+    // For the browser this site is not on this machine, so without HTTPS it may do less.
     const elsewhere = '--host-resolver-rules=MAP elsewhere.test 127.0.0.1';
-    const arguments_ = ['--disable-background-networking', '--disable-component-update', elsewhere];
-    browser = await tool('playwright-core').chromium.launch({ executablePath, args: arguments_, chromiumSandbox: false });
+    browser = await launch({ args: ['--disable-background-networking', '--disable-component-update', elsewhere] });
   }
   const page = await browser.newPage();
-  // Of what is waited for, all comes; on a busy machine later.
+  // Everything that tests wait for happens, but later on a busy machine.
   page.setDefaultTimeout(300_000);
   const errors = [];
   page.on('pageerror', (error) => errors.push(String(error)));

@@ -1,4 +1,4 @@
-// The playground, in a real browser against the real server, as a person finds things: by role and by label.
+// The playground, in a real browser against the real server. Tests find elements as people do: by role and label.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { ADVERTISER, NETWORK, PATH, start } from '../worker/harness.mjs';
+import { ADVERTISER, NETWORK, PATH, start } from '../../tools/harness/server.mjs';
 import { open, tool } from './harness.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -34,7 +34,7 @@ const field = (name) => page.getByRole('textbox', { name, exact: true });
 const view = (name) => page.getByRole('radio', { name, exact: true }).check({ force: true });
 const finding = (code) => page.getByRole('list', { name: 'Problems and warnings' }).getByRole('listitem').filter({ hasText: code });
 
-/** The text in the editor, without the remarks beside it. */
+/** The text in the editor, without its annotations. */
 const text = (on = page) =>
   editor(on).evaluate((content) =>
     [...content.querySelectorAll('.cm-line')]
@@ -42,7 +42,7 @@ const text = (on = page) =>
       .join('\n'),
   );
 
-/** Pastes a text over all there is. */
+/** Replaces the text in the editor by pasting. */
 async function write(value, on = page) {
   await editor(on).press('Control+a');
   await editor(on).evaluate((content, text) => {
@@ -54,7 +54,7 @@ async function write(value, on = page) {
 
 const isPost = (response) => response.request().method() === 'POST';
 
-/** Does something that sends a request, and returns the answer to it. */
+/** Runs an action that sends a request, and returns the answer. */
 async function answered(act) {
   const [response] = await Promise.all([page.waitForResponse(isPost), act()]);
   await page.locator('#answer[aria-busy=false]').waitFor();
@@ -64,12 +64,12 @@ async function answered(act) {
 const send = () => answered(() => page.getByRole('button', { name: 'Send', exact: true }).click());
 
 describe('writing', () => {
-  test('a badge says that page and server hold the same rules', async () => {
+  test('a badge says that the page and the server have the same rules', async () => {
     const { build } = await (await fetch(`${server.url}/config.json`)).json();
     assert.equal(await page.locator('#build').textContent(), `Page and server use the same rules: build ${build}`);
   });
 
-  test('every problem is marked, listed with its code and advice, led to, and mended where that is certain', async () => {
+  test('every problem is marked and listed with its code, advice, a link to its place and, if certain, a fix', async () => {
     await write({ call_outcome: { outcome_name: 'Sale', sale_amount: '1,000.00', custom_paramter_1: 'a', descripton: 'b' } });
     assert.equal(await verdict(), '2 problems, 2 warnings');
     const marked = async (severity) => (await page.locator(`.cm-lintRange-${severity}`).allTextContents()).join('');
@@ -86,14 +86,14 @@ describe('writing', () => {
     assert.match(await text(), /"sale_amount":"1000.00","custom_parameter_1":"a","description":"b"/);
   });
 
-  test('as it is typed', async () => {
+  test('problems are shown while you type', async () => {
     await editor().press('Control+a');
     await page.keyboard.type('{"search');
     assert.equal(await verdict(), '1 problem, 0 warnings');
     await finding('json.syntax').getByRole('button', { name: 'Line 1, column 9' }).waitFor();
   });
 
-  test('a key mends the first, and undoes', async () => {
+  test('a shortcut applies the first fix, and undo reverts it', async () => {
     await write({ search: { transaction_id: '1' }, call_outcome: { outcome_name: 'x', sale_amount: '1,000.00' } });
     await page.keyboard.press('Control+.');
     assert.match(await text(), /"1000.00"/);
@@ -101,7 +101,7 @@ describe('writing', () => {
     assert.match(await text(), /"1,000.00"/);
   });
 
-  test('times are shown as dates, of 13 digits too', async () => {
+  test('times are shown as dates, also those of 13 digits', async () => {
     await write({ search: { start_time_t: 1440607350500 }, call_outcome: { outcome_name: 'x', occurred_at_time_t: '1440607351' } });
     assert.deepEqual(await page.locator('.cm-note').allTextContents(), ['2015-08-26 16:42:30.500 UTC', '2015-08-26 16:42:31 UTC']);
     await view('Form');
@@ -109,7 +109,7 @@ describe('writing', () => {
     assert.equal(await field('start_time_t').inputValue(), '1440607350500');
   });
 
-  test('the form and the JSON are views of one text', async () => {
+  test('the form and the JSON show the same request', async () => {
     await write('{\n  "call_outcome": {"outcome_name": "Sale", "sale_amount": 12.50},\n  "other": [1,\n 2]\n}');
     await view('Form');
     assert.equal(await field('sale_amount').inputValue(), '12.50');
@@ -137,12 +137,12 @@ describe('writing', () => {
 });
 
 describe('what it means', () => {
-  test('the normal form', async () => {
+  test('the normal form is shown', async () => {
     await write({ search: { transaction_id: 'abc-1' }, call_outcome: { outcome_name: ' Sale ', value: 'YES' } });
     assert.match(await page.locator('#normal').textContent(), /ABC-1.*outcome_nameSale.*valuetrue/);
   });
 
-  test('a search by time on a picture, every call of which can be pointed at and tabbed to', async () => {
+  test('a search by time is drawn as a timeline, whose calls can be pointed at and focused', async () => {
     await page.getByLabel('Example').selectOption('by_start');
     const picture = page.getByRole('group', { name: 'Calls around the requested start' });
     const calls = picture.getByRole('img');
@@ -168,7 +168,7 @@ describe('what it means', () => {
     assert.deepEqual(reached.sort(), [1, 2, 3, 4].map((id) => `00000000-0000000${id}`));
   });
 
-  test('the same call as the server finds, and why there is none', async () => {
+  test('finds the same call as the server, and says why there is none', async () => {
     for (const search of [
       { start_time_t: '1440607401' },
       { start_time_t: '1440607401', duration_in_seconds: '60' },
@@ -185,7 +185,7 @@ describe('what it means', () => {
     }
   });
 
-  test('among calls of one’s own', async () => {
+  test('searches among your own calls', async () => {
     await write({ search: { start_time_t: '1450000000' }, call_outcome: { outcome_name: 'x' } });
     await page.getByText('Calls to search').click();
     const calls = page.getByRole('textbox', { name: 'Calls' });
@@ -201,7 +201,7 @@ describe('what it means', () => {
 });
 
 describe('sending', () => {
-  test('shows status, cost, body and headers; the same again changes nothing', async () => {
+  test('shows status, cost, body and headers; sending again changes nothing', async () => {
     const first = await send();
     assert.equal(first.status(), 201);
     await page.getByRole('heading', { name: /^201 after \d+ ms/ }).waitFor();
@@ -213,13 +213,13 @@ describe('sending', () => {
     assert.equal((await server.records()).length, 1);
   });
 
-  test('twice shows that nothing is stored twice', async () => {
+  test('shows that sending twice stores once', async () => {
     await page.getByLabel('Example').selectOption('first');
     await page.getByRole('button', { name: 'Send twice' }).click();
     await page.getByText(/^201 then 200: the second request changed nothing\. Both answers name record [0-9A-F-]{17}\.$/).waitFor();
   });
 
-  test('a correction shows the chain', async () => {
+  test('shows the chain of corrections', async () => {
     await page.getByLabel('Example').selectOption('correction');
     await send();
     await page.getByRole('heading', { name: 'Records of this outcome: 2' }).waitFor();
@@ -228,7 +228,7 @@ describe('sending', () => {
     assert.match(await records.last().textContent(), /current.*descriptionHonda Accord 2015 Honda Civic 2012/);
   });
 
-  test('tries without storing, and explains', async () => {
+  test('can be a dry run, with an explanation', async () => {
     const stored = (await server.records()).length;
     await page.getByLabel('Example').selectOption('by_start');
     for (const name of ['validate_only', 'explain']) await page.getByLabel(name).check();
@@ -237,7 +237,7 @@ describe('sending', () => {
     assert.equal((await server.records()).length, stored);
   });
 
-  test('the history of the visit sends again, and brings back to edit', async () => {
+  test('the history can send a request again or load it', async () => {
     await page.getByText('Sent requests').click();
     const history = page.getByRole('list', { name: 'Sent requests, newest first' }).getByRole('listitem');
     const count = await history.count();
@@ -257,13 +257,13 @@ describe('sending', () => {
       await page.getByLabel('Example').selectOption(name);
       const response = await send();
       const { 'x-error-code': error, 'x-warnings': warnings = '' } = response.headers();
-      // Why no call was found is not told to everybody: only in an explanation.
+      // Why no call was found is only in an explanation.
       const { match } = await response.json();
       assert.ok([error, match?.reason, ...warnings.split(/[^\w.]+/)].includes(code), `${name}: ${error} ${warnings}`);
     }
   });
 
-  test('an answer that does not come is told', async () => {
+  test('says if there is no answer', async () => {
     await page.context().setOffline(true);
     await page.getByRole('button', { name: 'Send', exact: true }).click();
     await page.getByRole('heading', { name: /^No answer/ }).waitFor();
@@ -272,7 +272,7 @@ describe('sending', () => {
   });
 });
 
-describe('as code: what is shown, run', () => {
+describe('the code that is shown works', () => {
   const quote = "a 'quoted' \"#\\ ${text} `é😀` '''";
   const folder = mkdtemp(join(tmpdir(), 'copied-'));
   after(async () => rm(await folder, { recursive: true }));
@@ -314,8 +314,8 @@ describe('as code: what is shown, run', () => {
   }
 });
 
-describe('passing on', () => {
-  test('a link brings the request back, and never a token', async () => {
+describe('sharing', () => {
+  test('a link holds the request, but never a token', async () => {
     await write('{"search":{"transaction_id":"é😀"}, "oauth_token": "secret"}');
     const share = page.getByRole('button', { name: 'Copy a link to this request' });
     await share.click();
@@ -338,7 +338,7 @@ describe('passing on', () => {
     await broken.getByRole('listitem').filter({ hasText: 'value.format' }).waitFor();
   });
 
-  test('a token that was typed is in no storage and no address', async () => {
+  test('a typed token is in no storage and no URL', async () => {
     await page.getByLabel('Token', { exact: true }).fill(ADVERTISER);
     const kept = await page.evaluate(async () => {
       const stored = await (await caches.open('site')).keys();
@@ -350,7 +350,7 @@ describe('passing on', () => {
   });
 });
 
-test('once loaded it works without a network', async () => {
+test('once loaded, it works offline', async () => {
   const { page: away, errors } = await open(`${server.url}/`);
   await away.getByTitle('Available offline').waitFor();
   await away.context().setOffline(true);
@@ -361,7 +361,7 @@ test('once loaded it works without a network', async () => {
   assert.deepEqual(errors, []);
 });
 
-test('the help sheet opens by its key and its button', async () => {
+test('the help opens by its shortcut and its button', async () => {
   await page.locator('body').press('?');
   const sheet = page.getByRole('dialog', { name: 'Shortcuts' });
   await sheet.getByText('Send twice').waitFor();
@@ -373,7 +373,7 @@ test('the help sheet opens by its key and its button', async () => {
   assert.equal(twice.status(), 200);
 });
 
-test('nothing scrolls sideways from 320 px on: 1280 px at 400 %', async () => {
+test('nothing scrolls sideways at 320 px, which is 1280 px at 400 %', async () => {
   for (const width of [320, 360, 640, 768, 1280]) {
     await page.setViewportSize({ width, height: 800 });
     for (const name of ['JSON', 'Form']) {
@@ -385,7 +385,7 @@ test('nothing scrolls sideways from 320 px on: 1280 px at 400 %', async () => {
   assert.deepEqual(errors, []);
 });
 
-test('axe finds nothing, in both colour schemes and both views, with and without problems', async () => {
+test('axe finds nothing in either colour scheme or view, with and without problems', async () => {
   const axe = await readFile(tool.resolve('axe-core/axe.min.js'), 'utf8');
   for (const colorScheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme });

@@ -4,7 +4,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from 'miniflare';
-import { buildId } from '../../scripts/fingerprint.mjs';
+import { buildId } from '../../scripts/lib/fingerprint.mjs';
 import { open, program, project, run, serve, tool, write } from './harness.mjs';
 
 const NODE_24 = process.execPath;
@@ -13,7 +13,7 @@ const NODE_20 = program('node');
 const TEXT = '{"search":{"start_time_t":1435993260},"call_outcome":{"outcome_name":"é","sale_amount":"$5"}}';
 const AMOUNT = TEXT.indexOf('"$5"');
 
-/** Uses each export, with `rules` in scope, and puts what comes of it into `result`. */
+/** Code that uses each export of `rules` and stores the results in `result`. */
 const USE = `
 const text = ${JSON.stringify(TEXT)};
 const places = (answer) => answer.problems.map(({ code, range }) => [code, range]);
@@ -96,7 +96,7 @@ test('workerd, as wrangler bundles it', async () => {
   }
 });
 
-/** What the page at `path` of a folder has for its result, in a browser and under a strict policy. */
+/** Returns the result of a folder's page in a browser, under a strict policy. */
 async function shows(folder, path = 'index.html') {
   const { origin } = await serve(folder);
   const { page, errors } = await open(`${origin}/${path}`);

@@ -1,11 +1,11 @@
-// The package beside the real server: both have the same rules, and the backend of the README reports through both.
+// The package with the real server: both have the same rules, and the backend in the README uses both.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { build, limits, validate, version } from '../../package/dist/index.js';
-import { NETWORK, start } from '../worker/harness.mjs';
+import { NETWORK, start } from '../../tools/harness/server.mjs';
 import { dist, project } from './harness.mjs';
 
 let server;
@@ -14,7 +14,7 @@ before(async () => {
 });
 after(() => server?.stop());
 
-test("the server's configuration is that of the package, and its options", async () => {
+test("the server has the build and limits of the package, and its configuration works as options", async () => {
   const config = await (await fetch(`${server.url}/config.json`)).json();
   assert.deepEqual([config.build, config.version, config.limits], [build, version, limits]);
   const search = { start_time_t: 1435993200, calling_phone_number: '3012345678' };
@@ -22,7 +22,7 @@ test("the server's configuration is that of the package, and its options", async
   assert.equal(request.search.calling_phone_number, '+493012345678');
 });
 
-/** The backend as the README prints it, reporting to this server. */
+/** The backend of the README, reporting to this server. */
 async function backend() {
   const readme = await readFile(join(dist, 'README.md'), 'utf8');
   const examples = [...readme.matchAll(/^```ts\n(.*?)^```/gms)].map(([, code]) => code);
@@ -40,7 +40,7 @@ function formOf(fields) {
   return form;
 }
 
-test("the README's backend reports what a form has, and a blank form clears only what it may", async () => {
+test("the README's backend reports what a form holds, and a blank form clears only the listed fields", async () => {
   const { report } = await backend();
   const search = { transaction_id: '', start_time_t: '1435993260', calling_phone_number: '(888) 555-1212', duration_in_seconds: '' };
   const blank = {
@@ -71,11 +71,11 @@ test("the README's backend reports what a form has, and a blank form clears only
   const second = await report(formOf(blank), NETWORK);
   const { call_outcome: corrected } = await second.json();
   assert.equal(second.status, 200);
-  // The example names `description` as a field that clears.
+  // The example lists `description` in `clears`.
   const changed = { transaction_id: corrected.transaction_id, corrects_transaction_id: created.transaction_id, description: '' };
   assert.deepEqual(corrected, { ...created, ...changed });
 
-  // Without a description to clear there is nothing to correct.
+  // Without a description to clear, there is nothing to correct.
   const third = await report(formOf(blank), NETWORK);
   assert.deepEqual([third.status, (await third.json()).call_outcome], [200, corrected]);
   const stored = await server.records();

@@ -1,15 +1,15 @@
-// Calls in the archive: a report by id finds them, nobody else's token does.
+// Reports and imports of archived calls: they are found and put back, but only for tokens that may see them.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { archive as archiveCalls } from '../../scripts/archive.mjs';
-import { insertToken } from '../../scripts/token-store.mjs';
-import { ADVERTISER, NETWORK, OTHER_NETWORK, PATH, assertError, start } from './harness.mjs';
+import { archive as archiveCalls } from '../../scripts/lib/archive.mjs';
+import { insertToken } from '../../scripts/lib/token-store.mjs';
+import { ADVERTISER, NETWORK, OTHER_NETWORK, PATH, assertError, start } from '../../tools/harness/server.mjs';
 
 let server;
 before(async () => (server = await start({ wrap: new URL('failing-archive.mjs', import.meta.url) })));
 after(() => server?.stop());
 
-/** A call as the database keeps it. */
+/** A row of the database's calls. */
 function call(transaction_id, more = {}) {
   return {
     network_id: '3',
@@ -25,7 +25,7 @@ function call(transaction_id, more = {}) {
   };
 }
 
-/** An archived call. */
+/** Stores and archives a call. */
 async function archive(transaction_id, advertiser_id = '1') {
   const archived = call(transaction_id, { advertiser_id });
   await server.addArchived([archived]);
@@ -40,7 +40,7 @@ const report = (transaction_id, token = NETWORK, fields = {}) =>
   });
 const stored = (id) => server.rows('SELECT * FROM calls WHERE transaction_id = ?1', id);
 
-test('a report by id puts the call back and runs as ever', async () => {
+test('a report by id puts the call back, and later reports find it in the database', async () => {
   const archived = await archive('A0000000-00000001');
   const answer = await report('a0000000-00000001');
   assert.deepEqual([answer.status, answer.cost.trips], [201, 2]);
@@ -53,12 +53,12 @@ test('a report by id puts the call back and runs as ever', async () => {
   assert.equal((await report(archived.transaction_id, NETWORK, { description: 'x' })).status, 200);
 });
 
-test('its own advertiser reports on it too', async () => {
+test('the token of its advertiser can report on it', async () => {
   await archive('A0000000-00000002');
   assert.equal((await report('A0000000-00000002', ADVERTISER)).status, 201);
 });
 
-test("another advertiser's and another network's are as absent as one that is not there", async () => {
+test("another advertiser's or network's archived call is answered as one that does not exist", async () => {
   await archive('A0000000-00000003', '9');
   for (const token of [ADVERTISER, OTHER_NETWORK]) {
     const [foreign, absent] = [await report('A0000000-00000003', token), await report('A0000000-000000FF', token)];
@@ -68,7 +68,7 @@ test("another advertiser's and another network's are as absent as one that is no
   assert.deepEqual(await stored('A0000000-00000003'), []);
 });
 
-test('a hundred reports at once on an archived call: one record', async () => {
+test('a hundred concurrent reports on an archived call store one record', async () => {
   await archive('A0000000-00000004');
   const answers = await Promise.all(Array.from({ length: 100 }, () => report('A0000000-00000004')));
   const count = (status) => answers.filter((answer) => answer.status === status).length;
@@ -76,7 +76,7 @@ test('a hundred reports at once on an archived call: one record', async () => {
   assert.equal((await stored('A0000000-00000004')).length, 1);
 });
 
-test('a damaged value fails the look-up: what is not there cannot be told', async () => {
+test('a damaged archive value answers 500, not that there is no such call', async () => {
   const { transaction_id } = await archive('A0000000-00000005');
   const { keys } = await server.archive.list({ prefix: 'ids:' });
   const values = await Promise.all(keys.map(({ name }) => server.archive.get(name)));
@@ -86,7 +86,7 @@ test('a damaged value fails the look-up: what is not there cannot be told', asyn
   assert.equal((await report(transaction_id)).status, 201);
 });
 
-test('an archive that fails is asked again later: 503, and nothing is stored', async () => {
+test('a failing archive answers 503 with Retry-After and stores nothing', async () => {
   const { transaction_id } = await archive('A0000000-00000006');
   const down = { 'X-Test-Archive': 'down' };
   const sale = { search: { transaction_id }, call_outcome: { outcome_name: 'Sale' } };
@@ -139,7 +139,7 @@ test('an ambiguous row of a batch puts nothing back', async () => {
   assert.deepEqual(await stored('B0000000-00000000'), []);
 });
 
-test('a batch that is explained and finds nothing costs few trips, however much is archived', async () => {
+test('a batch with explanations that finds nothing makes few trips, however much is archived', async () => {
   const [hour, at] = [3_600_000, 1_210_000_000_000];
   const calls = Array.from({ length: 400 }, (_, hours) => call(`H0000000-${hours}`, { start_ms: at + hours * hour }));
   await server.addCalls(calls);
@@ -172,7 +172,7 @@ describe('an import of archived calls', () => {
     return json.results.map(({ status, errors }) => errors?.invalid_data ?? status);
   };
 
-  test('meets them as it would meet live ones, by either id', async () => {
+  test('treats them as calls of the database, by either id', async () => {
     const ids = ['I0000000-00000001', 'I0000000-00000002'];
     await server.addArchived(ids.map((id) => call(id)));
     const [one, two] = ids.map((id) => sent(id));
@@ -188,11 +188,11 @@ describe('an import of archived calls', () => {
       const [answer] = await outcomes([row]);
       assert.ok(String(answer).includes(message), `${answer} for ${JSON.stringify(row)}`);
     }
-    // Nothing of it was put back, or stored a second time.
+    // It was neither put back nor stored a second time.
     for (const id of ids) assert.deepEqual(await stored(id), []);
   });
 
-  test('fills them in, and puts them back', async () => {
+  test('fills in missing fields and puts them back', async () => {
     const id = 'I0000000-00000005';
     const [start_ms, calling_phone] = [1_250_000_000_123, '+14155550177'];
     await server.addArchived([call(id, { start_ms, calling_phone, duration_s: null })]);
@@ -201,14 +201,14 @@ describe('an import of archived calls', () => {
     assert.deepEqual(await stored(id), []);
     assert.deepEqual(await outcomes([filled]), [200]);
     assert.deepEqual((await stored(id)).map((row) => row.duration_s), [61]);
-    // Its archived copy does not count any more.
+    // Its archived copy no longer counts.
     const search = { start_time_t: `${start_ms}`, duration_in_seconds: 61, calling_phone_number: calling_phone };
     const body = { search, call_outcome: { outcome_name: 'Sale' }, oauth_token: NETWORK };
     const { json } = await server.report(body, { path: `${PATH}?validate_only=1&explain=1` });
     assert.deepEqual([json.match.candidates, json.match.distance_seconds], [1, 0]);
   });
 
-  test("shows an advertiser's token no other's: an id that is taken fails as a live one would", async () => {
+  test("does not show an advertiser another's call: a taken id fails as one in the database does", async () => {
     const token = 'importing advertiser';
     await insertToken(server.db, { token, network: '3', advertiser: '1', permissions: ['calls:write'] }).run();
     await archive('I0000000-00000006', '9');
@@ -218,7 +218,7 @@ describe('an import of archived calls', () => {
     assert.deepEqual(await outcomes([row('I0000000-00000006')], { token }), [live]);
   });
 
-  test('of a whole file creates nothing', async () => {
+  test('creates nothing when a whole file is imported again', async () => {
     const calls = Array.from({ length: 300 }, (_, at) => ({
       transaction_id: `F0000000-${at}`,
       start_time_t: `${1_200_000_000 + at * 60}`,

@@ -1,10 +1,10 @@
-// Searches by time find the same call, for the same reason, whatever of the calls is archived: the calls of one network
-// stay in the database, those of another, which are the same, are archived bit by bit.
+// Searches by time find the same call, for the same reason, however many of the calls are archived. Two networks have the
+// same calls: those of one stay in the database, those of the other are archived bit by bit.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { archive, restore } from '../../scripts/archive.mjs';
-import { insertToken } from '../../scripts/token-store.mjs';
-import { PATH, start } from './harness.mjs';
+import { archive, restore } from '../../scripts/lib/archive.mjs';
+import { insertToken } from '../../scripts/lib/token-store.mjs';
+import { PATH, start } from '../../tools/harness/server.mjs';
 import { generator } from './random.mjs';
 
 const BATCH = PATH.replace('.json', '/batch');
@@ -68,7 +68,7 @@ function someSearch(spread) {
   };
 }
 
-/** The same request to both networks, each of which has `network` and `advertiser` tokens. */
+/** Sends the same request to both networks, each of which has a `network` and an `advertiser` token. */
 async function both(token, body, path) {
   const to = (network) => server.report(body, { path, headers: { Authorization: `${token} ${network}` } });
   return Promise.all([to(LIVE), to(ARCHIVED)]);
@@ -109,7 +109,7 @@ for (const [name, spread, count, searches, vars] of [
       assert.equal(found.archived, 0);
     });
 
-    test('some, then all are archived', async () => {
+    test('some, then all calls are archived', async () => {
       for (const share of [0.3, 1]) {
         assert.ok((await move(share)) > 0 || spread < HOUR);
         const plain = await compare(searches, spread, '');
@@ -120,7 +120,7 @@ for (const [name, spread, count, searches, vars] of [
     });
 
     test('live calls beside archived ones of the same hour', async () => {
-      // Every other archived call comes back, so that a search has both within its reach.
+      // Restores every other archived call, so that a search can reach both kinds.
       const rows = await server.rows("SELECT transaction_id FROM calls WHERE network_id = '61' AND id % 2 = 0");
       for (let at = 0; at < rows.length; at += 50) {
         const call_outcomes = rows
@@ -141,7 +141,7 @@ for (const [name, spread, count, searches, vars] of [
       }
       for (const query of ['', '?explain=true', '?unambiguous=true', '?validate_only=true&explain=true', '']) {
         const call_outcomes = Array.from({ length: 60 }, (_, row) => ({ row: `${row}`, ...someSearch(spread), call_outcome }));
-        // Some by their ids, before and behind those that may find the same call.
+        // Some by their ids, before and after searches that may find the same call.
         for (let at = 0; at < 60; at += 7) {
           const [{ transaction_id }] = await server.rows(
             "SELECT transaction_id FROM calls WHERE network_id = '61' ORDER BY (id * 7919 + CAST(?1 AS INTEGER)) % 1000 LIMIT 1",
@@ -158,7 +158,7 @@ for (const [name, spread, count, searches, vars] of [
       assert.ok((await compare(searches / 2, spread, '&explain=true')).archived > 0);
     });
 
-    test('more calls come, are archived again, and come back', async () => {
+    test('more calls are added, archived and restored', async () => {
       await addCalls(Math.floor(count / 3), spread, count);
       await compare(searches / 2, spread, '&explain=true');
       assert.ok((await move(1)) > 0);

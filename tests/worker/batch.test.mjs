@@ -1,8 +1,8 @@
-// Batches: each row is answered as the single endpoint answers it, in few trips, whatever the others do.
+// Batches: each row is answered as a single report is, in few trips, whatever happens to the other rows.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { expand, table, withWildcards } from '../cases/table.mjs';
-import { ADVERTISER, ID, NETWORK, NO_PERMISSION, assertError, start } from './harness.mjs';
+import { expand, table, withWildcards } from '../../tools/harness/cases.mjs';
+import { ADVERTISER, ID, NETWORK, NO_PERMISSION, assertError, start } from '../../tools/harness/server.mjs';
 
 const BATCH = '/api/2015-08-17/call_outcomes/batch';
 const ndjson = (token = NETWORK) => ({ 'Content-Type': 'application/x-ndjson', Authorization: `Bearer ${token}` });
@@ -10,7 +10,7 @@ const ndjson = (token = NETWORK) => ({ 'Content-Type': 'application/x-ndjson', A
 let server;
 before(async () => {
   server = await start();
-  // Tests begin with no outcomes: the trigger that keeps them has to go.
+  // Tests begin without outcomes, so the trigger that prevents deleting them is dropped.
   await server.rows('DROP TRIGGER outcomes_are_kept');
 });
 after(() => server?.stop());
@@ -30,7 +30,7 @@ const sale = (transaction_id, call_outcome = {}) => ({
 });
 
 describe('the table of cases', () => {
-  // A row has no token of its own: its place in the body is taken by the row's key.
+  // A row has a key where a report has its token.
   const token = /"oauth_token":\s*"(demo-[a-z-]*)"/;
   const bodies = table.map((row) => [row, row.text ?? JSON.stringify(expand(row.body))]);
   const rows = bodies.filter(([{ name }, text]) => token.test(text) && !name.startsWith('token: repeated'));
@@ -41,7 +41,7 @@ describe('the table of cases', () => {
   };
 
   for (const [form, post] of Object.entries(forms)) {
-    // A list with a row that is not JSON is no list.
+    // A list with a row that is not JSON is not JSON itself.
     const cases = rows.filter(([{ status }]) => form === 'a line' || status !== 400);
     test(`${cases.length} cases, ${form}`, async () => {
       const failures = [];
@@ -77,7 +77,7 @@ describe('the table of cases', () => {
 });
 
 describe('rows of one request', () => {
-  test('apply in order, also when they find the same call in different ways', async () => {
+  test('apply in order, even if they name the same call in different ways', async () => {
     const at = { start_time_t: '1435993200', calling_phone_number: '+18885551212' };
     const { status, json } = await send([
       { ...sale('00000000-00000001', { description: 'a' }), row: 'first' },
@@ -106,7 +106,7 @@ describe('rows of one request', () => {
       records.map(({ transaction_id, revision }) => [transaction_id, revision]),
       [[first.transaction_id, 1], [second.transaction_id, 2], [fourth.transaction_id, 3], [other.transaction_id, 1]],
     );
-    // The same again changes nothing but the last row, which the first corrects.
+    // Sending it again changes only the last row, which the first corrects.
     const again = await server.report(sale('00000000-00000001', { description: 'c' }), {
       headers: { Authorization: NETWORK },
     });
@@ -127,7 +127,7 @@ describe('rows of one request', () => {
     assert.deepEqual(await server.records(), []);
   });
 
-  test('fail alone', async () => {
+  test('fail on their own', async () => {
     const { status, json } = await send([sale('FF'), sale('00000000-00000001'), 5, sale('', { value: 'x' })]);
     assert.equal(status, 207);
     assert.deepEqual(
@@ -138,10 +138,10 @@ describe('rows of one request', () => {
   });
 });
 
-describe('every query works here too', () => {
+describe('the query switches of a report work for a batch', () => {
   const near = { start_time_t: '1440607350', calling_phone_number: '' };
 
-  test('explain and unambiguous, as for a single report', async () => {
+  test('explain and unambiguous work as for a single report', async () => {
     const searches = [
       { transaction_id: '00000000-00000001' },
       { transaction_id: 'FF' },
@@ -171,7 +171,7 @@ describe('every query works here too', () => {
     ]);
   });
 
-  test('unambiguous writes nothing of what is unsure', async () => {
+  test('unambiguous stores nothing for an ambiguous row', async () => {
     const { json } = await send(
       [{ search: near, call_outcome: { outcome_name: 'Sale' } }, sale('00000000-00000001')],
       { query: '?unambiguous=true' },
@@ -180,7 +180,7 @@ describe('every query works here too', () => {
     assert.equal((await server.records()).length, 1);
   });
 
-  test('strict', async () => {
+  test('strict refuses rows with unknown keys', async () => {
     const odd = sale('00000000-00000001', { colour: 1 });
     assert.equal((await send([odd])).status, 200);
     const { json } = await send([odd], { query: '?strict=true' });
@@ -190,7 +190,7 @@ describe('every query works here too', () => {
   });
 });
 
-describe('the whole is refused, and nothing is stored', () => {
+describe('a bad batch is refused as a whole and stores nothing', () => {
   const rows = [sale('00000000-00000001')];
   const long = { ...rows[0], note: 'x'.repeat(65_536) };
   const invalid = 'Validation failed: ';
@@ -220,13 +220,13 @@ describe('the whole is refused, and nothing is stored', () => {
     });
   }
 
-  test('other methods', async () => {
+  test('other methods than POST are refused', async () => {
     const { status, headers } = await server.request(BATCH, { method: 'PUT', body: '{}' });
     assert.deepEqual([status, headers.get('Allow')], [405, 'POST']);
   });
 });
 
-test("a row's key is a text, and too long a one fails its row", async () => {
+test("a row's key must be a string that is not too long", async () => {
   const rows = [7, true, 'é'.repeat(255), 'x'.repeat(256), {}, null].map((row) => ({ ...sale('00000000-00000001'), row }));
   const { json } = await send(rows);
   assert.deepEqual(
@@ -248,7 +248,7 @@ test('a token without the permission fails each row, after validation', async ()
   assert.deepEqual(json.results.map(({ body }) => body.errors.class), ['UnauthorizedOperation', 'RecordInvalid']);
 });
 
-test('lines that are not UTF-8 or not JSON fail alone', async () => {
+test('lines that are not UTF-8 or not JSON fail on their own', async () => {
   const good = Buffer.from(`${JSON.stringify(sale('00000000-00000001'))}\n`);
   const body = Buffer.concat([good, Buffer.from([0x7b, 0xff, 0x7d, 0x0a]), Buffer.from('{"a":\n\n'), good]);
   const { json } = await server.report(body, { path: BATCH, headers: ndjson() });
@@ -259,7 +259,7 @@ test('lines that are not UTF-8 or not JSON fail alone', async () => {
 describe('archived calls', () => {
   const archived = (transaction_id, advertiser_id) => ({ transaction_id, advertiser_id, start_ms: 1_300_000_000_000 });
 
-  test('are put back for a report, not for a dry run, and only for who sees them', async () => {
+  test('are put back by a report, but not by a dry run or by a token that may not see them', async () => {
     await server.addArchived([archived('KEPT-1', '1'), archived('KEPT-2', '9')]);
     const rows = ['KEPT-1', 'KEPT-2', 'KEPT-3', 'KEPT-1'].map((id) => sale(id));
     const dry = await send(rows, { query: '?validate_only=true' });
@@ -273,7 +273,7 @@ describe('archived calls', () => {
   });
 });
 
-test('four batches at once on the same outcomes: chains that do not break, and nothing acknowledged is lost', async () => {
+test('four concurrent batches on the same outcomes keep unbroken chains and lose nothing acknowledged', async () => {
   const rows = (description) =>
     Array.from({ length: 50 }, (_, at) => sale('00000000-00000001', { partner_unique_id: `${at}`, description }));
   const answers = await Promise.all([...'abcd'].map((description) => send(rows(description))));
@@ -294,7 +294,7 @@ test('four batches at once on the same outcomes: chains that do not break, and n
 describe('when the database fails', () => {
   const lost = 'D1_ERROR: Network connection lost.';
   const rows = () => [sale('00000000-00000001'), sale('FF'), sale('00000000-00000002')];
-  // What fails, the statuses of the rows, the trips, and how many records there are then.
+  // What fails, the statuses of the rows, the trips, and the number of records after it.
   const failures = [
     ['before the first trip', `before 1 ${lost}`, 0, [201, 404, 201], 3, 2],
     ['before the records are stored', `before 1 ${lost}`, 1, [201, 404, 201], 4, 2],
@@ -337,7 +337,7 @@ describe('what 1,000 rows cost', () => {
     campaign_id: '2',
   }));
   const text = { description: '😀'.repeat(4096), custom_parameter_1: 'ß'.repeat(255) };
-  // Every shape of search there is.
+  // Every shape of search.
   const searches = calls.map(({ transaction_id, start_ms, duration_s, calling_phone }, at) => {
     if (at % 17 === 0) return { transaction_id };
     const bits = at % 17;
@@ -356,14 +356,14 @@ describe('what 1,000 rows cost', () => {
     }));
   before(() => server.addCalls(calls));
 
-  // 5 chunks of 200: the facts of each in a trip, its records in another.
+  // 5 chunks of 200, with one trip each for the facts and for the records.
   const costs = [
     ['first reports', {}, { created: 1000 }, 10],
     ['the same again', {}, { unchanged: 1000 }, 5],
     ['corrections', { sale_amount: '12.50' }, { corrected: 1000 }, 10],
   ];
 
-  test('trips, statements, and each row on its own call', async (t) => {
+  test('trips and statements, with a call for each row', async (t) => {
     for (const [name, outcome, effects, trips] of costs) {
       if (name === 'the same again') await send(rows({}));
       const { status, json, cost } = await send(rows(outcome));

@@ -1,8 +1,8 @@
-// Importing calls: what each row comes to, what is stored, and that doing it again changes nothing.
+// Importing calls: the result of each row, what is stored, and that importing again changes nothing.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { insertToken } from '../../scripts/token-store.mjs';
-import { ADVERTISER, ID, NETWORK, NO_PERMISSION, assertError, start } from './harness.mjs';
+import { insertToken } from '../../scripts/lib/token-store.mjs';
+import { ADVERTISER, ID, NETWORK, NO_PERMISSION, assertError, start } from '../../tools/harness/server.mjs';
 
 const PATH = '/api/2015-08-17/calls.json';
 const START = '1450000000';
@@ -10,7 +10,7 @@ const START = '1450000000';
 let server;
 before(async () => {
   server = await start();
-  // An advertiser's token that may import.
+  // A token of an advertiser with permission to import.
   await server.rows("UPDATE tokens SET permissions = permissions || ' calls:write' WHERE advertiser_id = '1'");
 });
 after(() => server?.stop());
@@ -19,7 +19,7 @@ const send = (calls, token = NETWORK) => server.report({ calls, oauth_token: tok
 const stored = async (id) =>
   (await server.rows("SELECT * FROM calls WHERE network_id = '3' AND transaction_id = ?1", id))[0];
 
-/** The outcome of a row in a word. */
+/** The result of a row in a word. */
 async function one(call, token) {
   const { status, json } = await send([call], token);
   const { failed, ...rest } = json.summary;
@@ -28,7 +28,7 @@ async function one(call, token) {
   return { word, row: json.results[0] };
 }
 
-test('a call is created, unchanged, filled in, and in conflict', async () => {
+test('a call is created, left unchanged, filled in or in conflict', async () => {
   const call = { transaction_id: 'aaaa-1', start_time_t: START, calling_phone_number: '(415) 555-0100' };
   const { word, row } = await one(call);
   assert.deepEqual(
@@ -64,14 +64,14 @@ test('a call is created, unchanged, filled in, and in conflict', async () => {
   assert.deepEqual(await stored('AAAA-1'), before);
 });
 
-test('the single form, in milliseconds', async () => {
+test('a single call, with its start in milliseconds', async () => {
   const call = { transaction_id: 'SINGLE', start_time_t: 1450000000123 };
   const answer = await server.report({ call, oauth_token: NETWORK }, { path: PATH.replace('.json', '') });
   assert.equal(answer.status, 201);
   assert.equal((await stored('SINGLE')).start_ms, 1450000000123);
 });
 
-test('a call without a transaction id is given one, and found by the external id', async () => {
+test('a call without a transaction id gets one and is found by its external id', async () => {
   const call = { external_call_unique_id: 'ext é 1', start_time_t: START };
   const first = await one(call);
   assert.match(first.row.call.transaction_id, ID);
@@ -81,7 +81,7 @@ test('a call without a transaction id is given one, and found by the external id
   assert.equal((await one({ ...call, transaction_id: 'ANOTHER' })).word, 'failed');
 });
 
-test('two ids that name two calls, and the id of an outcome', async () => {
+test('ids of two different calls, or of an outcome, are in conflict', async () => {
   await send([
     { transaction_id: 'TWO-1', start_time_t: START },
     { external_call_unique_id: 'two-2', start_time_t: START },
@@ -97,7 +97,7 @@ test('two ids that name two calls, and the id of an outcome', async () => {
   assert.equal(word, 'failed');
 });
 
-test('rows of one request see the rows before them, and good ones are stored beside bad ones', async () => {
+test('rows see the rows before them, and valid rows are stored beside invalid ones', async () => {
   const { status, json } = await send([
     { transaction_id: 'MIX-1', start_time_t: START },
     { transaction_id: 'MIX-1', start_time_t: START, duration_in_seconds: 7 },
@@ -117,7 +117,7 @@ test('rows of one request see the rows before them, and good ones are stored bes
 });
 
 describe('the directory', () => {
-  test('a new advertiser and campaign enter it, with a warning', async () => {
+  test('gets a new advertiser and campaign, with a warning', async () => {
     const call = {
       transaction_id: 'DIR-1',
       start_time_t: START,
@@ -135,7 +135,7 @@ describe('the directory', () => {
     );
   });
 
-  test('a known campaign brings its advertiser, and belongs to no other', async () => {
+  test('says which advertiser a known campaign belongs to', async () => {
     const call = { transaction_id: 'DIR-2', start_time_t: START, advertiser_campaign_id_from_network: '7' };
     assert.equal((await one(call)).row.call.advertiser_id_from_network, '9');
     const { word, row } = await one({ ...call, transaction_id: 'DIR-3', advertiser_id_from_network: '1' });
@@ -143,7 +143,7 @@ describe('the directory', () => {
     assert.match(row.errors.invalid_data, /belongs to another advertiser$/);
   });
 
-  test("an advertiser's token takes no campaign that the network has listed without an owner", async () => {
+  test("does not give an advertiser's token a campaign that has no owner", async () => {
     const campaign = { advertiser_campaign_id_from_network: 'NOBODYS', start_time_t: START };
     assert.equal((await send([{ ...campaign, transaction_id: 'OWN-1' }])).status, 201);
     const token = 'an importing advertiser';
@@ -153,17 +153,17 @@ describe('the directory', () => {
     assert.equal(later.status, 201, later.text);
   });
 
-  test("an advertiser token's calls are its advertiser's", async () => {
+  test("assigns the calls of an advertiser's token to that advertiser", async () => {
     const call = { transaction_id: 'DIR-4', start_time_t: START };
     assert.equal((await one(call, ADVERTISER)).row.call.advertiser_id_from_network, '1');
     const other = await one({ ...call, transaction_id: 'DIR-5', advertiser_id_from_network: '9' }, ADVERTISER);
     assert.equal(other.row.errors.class, 'UnauthorizedAdvertiser');
-    // A call that it does not see is not its to fill in.
+    // It can't fill in a call that it does not see.
     assert.equal((await one({ ...call, transaction_id: 'AAAA-1' }, ADVERTISER)).word, 'failed');
   });
 });
 
-test('who may not import, and what is no import', async () => {
+test('a token without the permission, and bodies that are no import, are refused', async () => {
   const call = { transaction_id: 'NO', start_time_t: START };
   assertError(await send([call], NO_PERMISSION), 403, 'permission.missing', 'UnauthorizedOperation');
   assertError(await send([call], 'nobody'), 401, 'token.invalid', 'NotAuthorized');
@@ -190,13 +190,13 @@ test('a thousand calls in two trips, and at most 8 rows written for each', async
   assert.ok(cost.written <= 8000, `${cost.written} rows written`);
   const again = await send(calls);
   assert.deepEqual([again.status, again.json.summary.unchanged, again.cost.trips], [200, 1000, 1]);
-  // What is filled in later: each call is found by its id, and not among all others of the request.
+  // Filling in later: each call is looked up by its id, not among all others of the request.
   const later = await send(calls.map((call) => ({ ...call, destination_phone_number: '+14155550101' })));
   assert.deepEqual([later.status, later.json.summary.updated, later.cost.trips], [200, 1000, 2]);
   assert.ok(later.cost.read <= 20_000 && later.cost.written <= 8000, JSON.stringify(later.cost));
 });
 
-test('twenty imports of the same calls at once store each once', async () => {
+test('twenty concurrent imports of the same calls store each call once', async () => {
   const calls = Array.from({ length: 50 }, (_, at) => ({ transaction_id: `RACE-${at}`, start_time_t: START }));
   const answers = await Promise.all(Array.from({ length: 20 }, () => send(calls)));
   const created = answers.reduce((sum, { json }) => sum + json.summary.created, 0);

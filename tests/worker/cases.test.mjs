@@ -1,15 +1,15 @@
-// The table of requests in tests/cases/reports.json, over HTTP. Every other row is a PUT: both verbs are one handler.
+// The table of cases, tests/cases/reports.json, over HTTP. Every other row is sent by PUT, which has the same handler.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { checkAnswer } from '../cases/answer.mjs';
-import { expand, table } from '../cases/table.mjs';
-import { PATH, start } from './harness.mjs';
+import { checkAnswer } from '../../tools/harness/answer.mjs';
+import { expand, table } from '../../tools/harness/cases.mjs';
+import { PATH, start } from '../../tools/harness/server.mjs';
 
 
 let server;
 before(async () => {
   server = await start();
-  // Each row begins with no outcomes: the trigger that keeps them has to go.
+  // Each row begins without outcomes, so the trigger that prevents deleting them is dropped.
   await server.rows('DROP TRIGGER outcomes_are_kept');
 });
 after(() => server?.stop());
@@ -49,7 +49,7 @@ async function check(row) {
   if (row.errors) assert.equal(cost.written, 0, 'rows written');
 }
 
-/** A dry run writes nothing, refuses as for real, and else says what will be answered. */
+/** Asserts that a dry run writes nothing, gives the same refusal, or says what the report will answer. */
 function checkDryRun(foretold, answer) {
   assert.equal(foretold.cost.written, 0, 'rows written by a dry run');
   if (answer.status >= 400) {
@@ -59,7 +59,7 @@ function checkDryRun(foretold, answer) {
   const { call_outcome, call } = answer.json;
   const unchanged = answer.cost.written === 0;
   const { warnings, ...said } = foretold.json;
-  // Its default is the time of the request, and the clock may have ticked between the two.
+  // The default is the time of the request, and the clock may have advanced between the two.
   const later = call_outcome.occurred_at_time_t - said.call_outcome.occurred_at_time_t;
   if (later === 1) said.call_outcome.occurred_at_time_t = call_outcome.occurred_at_time_t;
   assert.deepEqual([foretold.status, said], [

@@ -1,4 +1,4 @@
-// The SQL's closest match is the specification's, on thousands of random searches: ties, window edges, unknown
+// The SQL finds the same closest call as the specification, on thousands of random searches: ties, window edges, unknown
 // durations, milliseconds, and every combination of filters and tokens.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
-import { PATH, start } from './harness.mjs';
+import { PATH, start } from '../../tools/harness/server.mjs';
 
 const AT_ONCE = 16;
 const root = fileURLToPath(new URL('../..', import.meta.url));

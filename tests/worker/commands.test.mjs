@@ -1,4 +1,4 @@
-// The commands that move data: the archive and the directory, on the database that the Worker serves.
+// `npm run archive-calls` and `npm run import-directory`, on the database that the Worker serves.
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -7,9 +7,9 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { archive, restore } from '../../scripts/archive.mjs';
-import { importDirectory } from '../../scripts/directory.mjs';
-import { NETWORK, PATH, start } from './harness.mjs';
+import { archive, restore } from '../../scripts/lib/archive.mjs';
+import { importDirectory } from '../../scripts/lib/directory.mjs';
+import { NETWORK, PATH, start } from '../../tools/harness/server.mjs';
 
 const BEFORE = Date.parse('2015-01-01T00:00:00Z');
 const hours = { from: Date.parse('2014-12-31T00:00:00Z'), before: BEFORE };
@@ -47,7 +47,7 @@ describe('archive-calls', () => {
         return typeof value === 'function' ? value.bind(target) : value;
       },
     });
-  /** By a report, as a client would see it. */
+  /** Whether a report finds a call, as a client would see it. */
   const isFound = async (id, at) => {
     const { status, json } = await server.report(
       { search: { transaction_id: id }, call_outcome: { outcome_name: 'Sale' }, oauth_token: NETWORK },
@@ -56,7 +56,7 @@ describe('archive-calls', () => {
     return status === 200 && json.call.start_time_t === `${Math.floor((BEFORE - 1 - at) / 1000)}`;
   };
 
-  test('a crash at any step loses nothing, and the next run goes on', async () => {
+  test('a crash at any step loses no call, and the next run continues', async () => {
     const names = Array.from({ length: 7 }, (_, at) => `OLD-${at}`);
     await old(7);
     assert.equal((await report('OLD-3')).status, 201);
@@ -76,12 +76,12 @@ describe('archive-calls', () => {
           () => false,
           (error) => assert.match(error.message, /crash/) ?? true,
         );
-        // What a killed process leaves behind, as this one lives on.
+        // As if the process had been killed: this one is still running.
         await server.rows('DELETE FROM archive_runs');
         for (const [at, id] of names.entries()) assert.ok(await isFound(id, at), `${id} after ${method} ${times}`);
         runs += crashed;
         if (!crashed) break;
-        // From the beginning again, every other time.
+        // Every other time, from the beginning.
         if (times % 2) await restore(server.db, server.archive, hours);
       }
       await run(server.db, server.archive, sizes);
@@ -94,13 +94,13 @@ describe('archive-calls', () => {
     assert.equal(await run(server.db, server.archive, sizes), 0);
   });
 
-  test('an archived call is reported on as ever', async () => {
+  test('an archived call can be reported on', async () => {
     const answer = await report('old-5');
     assert.equal(answer.status, 201);
     assert.equal(answer.json.call.start_time_t, String(Math.floor((BEFORE - 6) / 1000)));
   });
 
-  test('a call that changed after it was copied stays, and counts as it is', async () => {
+  test('a call that changed after it was copied stays in the database and is found as it is now', async () => {
     await server.addCalls([{ transaction_id: 'OLD-CHANGES', start_ms: 1, advertiser_id: '1' }]);
     const changing = new Proxy(server.archive, {
       get(target, name) {
@@ -121,7 +121,7 @@ describe('archive-calls', () => {
     assert.deepEqual([json.match.candidates, json.match.distance_seconds], [1, 0.001]);
   });
 
-  test('one run at a time; one that was killed, or has not shown itself, is replaced', async () => {
+  test('only one run at a time; a run that was killed or is silent is replaced', async () => {
     const claim = (process, age) =>
       server.rows(
         'INSERT INTO archive_runs VALUES (1, 1, ?1, unixepoch() - CAST(?2 AS INTEGER)) ON CONFLICT DO UPDATE SET process = ?1, seen_at = excluded.seen_at',
@@ -129,7 +129,7 @@ describe('archive-calls', () => {
         age,
       );
     await claim('another-host:1', 5);
-    await assert.rejects(run(server.db, server.archive), /^Error: Another run is under way: process another-host:1, active \d+ s ago/);
+    await assert.rejects(run(server.db, server.archive), /^Error: Another run is in progress: process another-host:1, active \d+ s ago/);
     await claim('another-host:1', 61);
     assert.equal(await run(server.db, server.archive), 0);
     // A process that has ended.
@@ -139,7 +139,7 @@ describe('archive-calls', () => {
     assert.deepEqual(await server.rows('SELECT * FROM archive_runs'), []);
   });
 
-  test('a run that was replaced moves nothing more', async () => {
+  test('a replaced run moves no more calls', async () => {
     await server.addCalls([{ transaction_id: 'OLD-LATE', start_ms: BEFORE - 100 }]);
     const replaced = new Proxy(server.archive, {
       get(target, name) {
@@ -155,7 +155,7 @@ describe('archive-calls', () => {
     await server.rows('DELETE FROM archive_runs');
   });
 
-  test('generations are merged, so that there are few', async () => {
+  test('generations are merged, so that few remain', async () => {
     const T = Date.parse('2010-06-01T00:00:00Z');
     for (let run = 0; run < 20; run += 1) {
       const start = T + run * 60_000;
@@ -169,14 +169,14 @@ describe('archive-calls', () => {
   });
 
   const command = (...args) => {
-    const script = fileURLToPath(new URL('../../scripts/archive-calls.mjs', import.meta.url));
+    const script = fileURLToPath(new URL('../../scripts/commands/archive-calls.mjs', import.meta.url));
     return spawnSync(process.execPath, [script, ...args], { encoding: 'utf8' });
   };
   for (const [args, message] of [
-    [[], /--before takes a day of the calendar/],
-    [['--before', '2025-02-30'], /--before takes a day of the calendar, such as 2025-01-01/],
-    [['--before', '2025-1-1'], /--before takes a day of the calendar/],
-    [['--before', '2025-01-01', '--from', '2024-13-01'], /--from takes a day of the calendar/],
+    [[], /--before takes a calendar date/],
+    [['--before', '2025-02-30'], /--before takes a calendar date such as 2025-01-01/],
+    [['--before', '2025-1-1'], /--before takes a calendar date/],
+    [['--before', '2025-01-01', '--from', '2024-13-01'], /--from takes a calendar date/],
     [['--before', '2025-01-01', '--from', '2025-01-01'], /--from must be earlier than --before/],
     [['--before', '2099-01-01'], /--before must not be later than today/],
     [['--until', '2025-01-01'], /Unknown option '--until'/],
@@ -264,9 +264,9 @@ describe('a directory with mistakes is not loaded, and all of them are named wit
       try {
         const file = join(folder, name);
         if (content !== undefined) await writeFile(file, content);
-        const script = new URL('../../scripts/directory.mjs', import.meta.url).pathname;
+        const script = new URL('../../scripts/commands/import-directory.mjs', import.meta.url).pathname;
         const { code, stderr } = await new Promise((resolve) =>
-          execFile(process.execPath, [script, 'import', file], (error, _, err) => resolve({ code: error?.code, stderr: err })),
+          execFile(process.execPath, [script, file], (error, _, err) => resolve({ code: error?.code, stderr: err })),
         );
         assert.equal(code, 1);
         assert.match(stderr.trimEnd(), said);

@@ -1,7 +1,7 @@
-// Many requests at the same moment.
+// Concurrent reports on the same outcome.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { NETWORK, start } from './harness.mjs';
+import { NETWORK, start } from '../../tools/harness/server.mjs';
 
 const MANY = 100;
 const search = { transaction_id: '00000000-00000001' };
@@ -22,7 +22,7 @@ function count(answers) {
   return counts;
 }
 
-test('identical first reports make one record', async () => {
+test('identical first reports store one record', async () => {
   const answers = await atOnce(times(MANY, () => ({ outcome_name: 'Same', description: 'x', sale_amount: 5 })));
   assert.deepEqual(count(answers), { 200: MANY - 1, 201: 1 });
   assert.equal(new Set(answers.map(({ text }) => text)).size, 1);
@@ -31,7 +31,7 @@ test('identical first reports make one record', async () => {
   assert.equal(answers[0].json.call_outcome.transaction_id, records[0].transaction_id);
 });
 
-test('identical first reports without a time make one record', async () => {
+test('identical first reports without a time store one record', async () => {
   // Each has another default for the time it occurred at; only the first one's may count.
   const answers = await atOnce(times(MANY, () => ({ outcome_name: 'Timeless' })));
   assert.deepEqual(count(answers), { 200: MANY - 1, 201: 1 });
@@ -39,7 +39,7 @@ test('identical first reports without a time make one record', async () => {
   assert.equal((await recordsOf('timeless')).length, 1);
 });
 
-test('different corrections make one unbroken chain', async () => {
+test('different corrections form one unbroken chain', async () => {
   await atOnce([{ outcome_name: 'Chain', description: 'first' }]);
   const answers = await atOnce(times(MANY, (at) => ({ outcome_name: 'Chain', description: `${at}` })));
   assert.deepEqual(count(answers), { 200: MANY });
@@ -47,7 +47,7 @@ test('different corrections make one unbroken chain', async () => {
   await areStored('chain', answers);
 });
 
-test('different first reports make one unbroken chain', async () => {
+test('different first reports form one unbroken chain', async () => {
   const answers = await atOnce(times(MANY, (at) => ({ outcome_name: 'Race', description: `${at}` })));
   assert.deepEqual(count(answers), { 200: MANY - 1, 201: 1 });
   await isChain('race', MANY);
@@ -77,7 +77,7 @@ test('corrections of different fields lose nothing', async () => {
   );
 });
 
-test('identical corrections make one record', async () => {
+test('identical corrections store one record', async () => {
   await atOnce([{ outcome_name: 'Fix', description: 'wrong' }]);
   const answers = await atOnce(times(MANY, () => ({ outcome_name: 'Fix', description: 'right' })));
   assert.deepEqual(count(answers), { 200: MANY });
@@ -85,14 +85,14 @@ test('identical corrections make one record', async () => {
   await isChain('fix', 2);
 });
 
-test('different partner ids make as many records', async () => {
+test('each partner id has a record of its own', async () => {
   const answers = await atOnce(times(MANY, (at) => ({ outcome_name: 'Items', partner_unique_id: `${at}` })));
   assert.deepEqual(count(answers), { 201: MANY });
   assert.equal(new Set(answers.map(({ json }) => json.call_outcome.transaction_id)).size, MANY);
   assert.equal((await recordsOf('items')).length, MANY);
 });
 
-test('different casings make one', async () => {
+test('different casings of a name share one record', async () => {
   const casing = (at) =>
     [...'subscription'].map((letter, place) => ((at >> (place % 6)) & 1 ? letter.toUpperCase() : letter)).join('');
   const names = times(50, casing);

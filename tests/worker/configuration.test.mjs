@@ -1,4 +1,4 @@
-// What a bare `wrangler deploy` would upload: production, without anything of the development environment.
+// What `wrangler deploy` uploads: the production configuration, with nothing of the development environment.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -35,14 +35,14 @@ test('the top level is production', async () => {
   for (const { token } of tokens) assert.ok(!JSON.stringify(production).includes(token), token);
 });
 
-test('only the development environment shows what a request costs, and has a database of its own', () => {
+test('only the development environment exposes costs, and it has its own database', () => {
   const development = unstable_readConfig({ config, env: 'dev' });
   assert.equal(development.vars.EXPOSE_COST, 'true');
   assert.notEqual(development.d1_databases[0].database_name, unstable_readConfig({ config }).d1_databases[0].database_name);
 });
 
 for (const env of [undefined, 'dev']) {
-  test(`what refusals say of rate limits is what the limiters allow: ${env ?? 'production'}`, () => {
+  test(`the variables state the rate limits of the limiters: ${env ?? 'production'}`, () => {
     const { vars, ratelimits } = unstable_readConfig({ config, env });
     const policies = ratelimits.map(({ name, simple }) => [name, `${simple.limit}/${simple.period}`]);
     assert.deepEqual(policies, [
@@ -53,7 +53,7 @@ for (const env of [undefined, 'dev']) {
   });
 }
 
-test('a deployment passes up to the upload', async () => {
+test('a deployment succeeds up to the upload', async () => {
   const wrangler = fileURLToPath(new URL('../../node_modules/wrangler/bin/wrangler.js', import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, [wrangler, 'deploy', '--dry-run', '--env='], {
     cwd: root,

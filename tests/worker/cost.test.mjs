@@ -1,7 +1,7 @@
-// What a request costs the database: trips to it, and the rows that D1 bills as read and written.
+// The cost of a request: trips to the database, and the rows that D1 bills as read and written.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { ADVERTISER, NETWORK, NO_PERMISSION, start } from './harness.mjs';
+import { ADVERTISER, NETWORK, NO_PERMISSION, start } from '../../tools/harness/server.mjs';
 
 const byId = { transaction_id: '00000000-00000001' };
 const near = { start_time_t: '1435993300' };
@@ -113,7 +113,7 @@ for (const size of SIZES) {
   });
 }
 
-test('the cost is not told where it is not asked for', async () => {
+test('the cost is exposed only if the configuration says so', async () => {
   const other = await start({ vars: { EXPOSE_COST: 'false' } });
   try {
     const answer = await other.report({ search: byId, call_outcome: { outcome_name: 'Sale' }, oauth_token: NETWORK });

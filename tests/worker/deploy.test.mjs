@@ -1,5 +1,5 @@
-// `npm run deploy`: in which order it does what. There is no Cloudflare account here, so what wrangler would do there is
-// recorded in its place; building and checking are real in the last tests.
+// `npm run deploy`: its steps and their order. As tests have no Cloudflare account, wrangler's commands are recorded
+// instead of run. In the last tests, the build and the check are real.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { deploy } from '../../scripts/deploy.mjs';
-import { Failure } from '../../scripts/run.mjs';
+import { deploy } from '../../scripts/lib/deployment.mjs';
+import { Failure } from '../../scripts/lib/run.mjs';
 
 const CREATE = 'do d1 create call-outcomes --update-config=false';
 const MIGRATE = 'do d1 migrations apply DB --remote --env=';
@@ -38,19 +38,19 @@ function account({ databases = [], signedIn = true, fails } = {}) {
   return { tools, done, said };
 }
 
-test('the first time the database is made, then it is migrated, then the Worker is deployed', async () => {
+test('the first deployment creates the database, migrates it, then deploys the Worker', async () => {
   const { tools, done } = account({ databases: ['another'] });
-  await deploy({ tools });
+  await deploy(tools);
   assert.deepEqual(done, ['build', 'check', ...ASKS, CREATE, MIGRATE, DEPLOY]);
 });
 
-test('later it is migrated, then the Worker is deployed', async () => {
+test('a later deployment migrates the database, then deploys the Worker', async () => {
   const { tools, done } = account({ databases: ['call-outcomes', 'another'] });
-  await deploy({ tools });
+  await deploy(tools);
   assert.deepEqual(done, ['build', 'check', ...ASKS, MIGRATE, DEPLOY]);
 });
 
-test('what fails ends it, and it is said what stands', async () => {
+test('a failing step ends the deployment, and the message says what was changed', async () => {
   const stages = [
     ['build', [], /build failed$/],
     ['check', [], /check failed$/],
@@ -61,25 +61,25 @@ test('what fails ends it, and it is said what stands', async () => {
   ];
   for (const [fails, changes, text] of stages) {
     const { tools, done } = account({ fails });
-    await assert.rejects(deploy({ tools }), text);
+    await assert.rejects(deploy(tools), text);
     assert.deepEqual(done.filter((line) => line.startsWith('do ')), changes);
   }
 });
 
 test('a dry run shows the commands and changes nothing', async () => {
   const { tools, done, said } = account({ databases: ['call-outcomes'] });
-  await deploy({ tools, dryRun: true });
+  await deploy(tools, { dryRun: true });
   assert.deepEqual(done, ['build', 'check', ...ASKS]);
   const commands = said.join('\n').match(/npx wrangler .*/g);
   assert.deepEqual(commands, [MIGRATE, DEPLOY].map((line) => line.replace('do', 'npx wrangler')));
 });
 
-test('without an account it says what is missing, and a dry run what it would do', async () => {
+test('without an account it says how to sign in, and a dry run still shows the steps', async () => {
   const { tools, done } = account({ signedIn: false });
-  await assert.rejects(deploy({ tools }), /npx wrangler login[^]*CLOUDFLARE_API_TOKEN[^]*Nothing was changed/);
+  await assert.rejects(deploy(tools), /npx wrangler login[^]*CLOUDFLARE_API_TOKEN[^]*Nothing was changed/);
   assert.deepEqual(done, ['build', 'check', 'ask whoami --json']);
   const dry = account({ signedIn: false });
-  await deploy({ tools: dry.tools, dryRun: true });
+  await deploy(dry.tools, { dryRun: true });
   assert.deepEqual(dry.done, ['build', 'check', 'ask whoami --json']);
   assert.match(dry.said.join('\n'), /d1 create call-outcomes .*\(if the account has none\)[^]*d1 migrations apply[^]*deploy --env=/);
   assert.match(dry.said.join('\n'), /CLOUDFLARE_API_TOKEN/);
@@ -97,7 +97,7 @@ async function run(...args) {
   options.env.XDG_CACHE_HOME ??= join(process.env.HOME, '.cache');
   options.env.CARGO_HOME ??= join(process.env.HOME, '.cargo');
   options.env.RUSTUP_HOME ??= join(process.env.HOME, '.rustup');
-  const script = fileURLToPath(new URL('../../scripts/deploy.mjs', import.meta.url));
+  const script = fileURLToPath(new URL('../../scripts/commands/deploy.mjs', import.meta.url));
   try {
     return await new Promise((resolve) =>
       execFile(process.execPath, [script, ...args], options, (error, stdout, stderr) =>
@@ -109,15 +109,15 @@ async function run(...args) {
   }
 }
 
-test('the command checks what was built, and shows what it would do', async () => {
+test('the command checks the build, and with --dry-run shows the steps', async () => {
   const { code, stdout, stderr } = await run('--dry-run');
   assert.equal(code, 0, stderr);
   assert.match(stderr, /Checking the bundle … [\d.]+ s\nChecking the variables and the migrations … [\d.]+ s/);
   assert.match(stdout, /npx wrangler d1 migrations apply DB --remote --env=\n +npx wrangler deploy --env=/);
-  assert.match(stdout, /Nobody is signed in to Cloudflare here/);
+  assert.match(stdout, /You are not signed in to Cloudflare/);
 });
 
-test('the command refuses what it does not know', async () => {
+test('the command refuses an unknown option', async () => {
   const { code, stderr } = await run('--dryrun');
   assert.equal(code, 1);
   assert.match(stderr, /--dryrun[^]*Usage: npm run deploy/);

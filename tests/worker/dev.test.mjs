@@ -1,4 +1,4 @@
-// `npm run dev` on a copy of the project: it serves what was changed, and what was before while a build fails.
+// `npm run dev` on a copy of the project: it serves changes, and keeps serving the last good build while a build fails.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -25,7 +25,7 @@ before(async () => {
   await cp(join(root, 'target/package'), join(copy, 'target/package'), { recursive: true });
   const port = await freePort();
   url = `http://127.0.0.1:${port}`;
-  dev = spawn(process.execPath, [join(copy, 'scripts/dev.mjs')], {
+  dev = spawn(process.execPath, [join(copy, 'scripts/commands/dev.mjs')], {
     cwd: copy,
     // What was compiled there is compiled, but for the crate itself.
     env: { ...process.env, PORT: `${port}`, CARGO_TARGET_DIR: join(root, 'target') },
@@ -56,7 +56,7 @@ async function freePort() {
   return port;
 }
 
-/** Waits until it says something, and forgets what it said so far. */
+/** Waits for a text in the output, and drops the output so far. */
 function until(text) {
   return new Promise((resolve, reject) => {
     const look = () => {
@@ -75,13 +75,13 @@ function until(text) {
 
 const get = async (path) => (await fetch(url + path)).text();
 
-test('a page is served as it was changed', async () => {
+test('a changed page is served', async () => {
   await appendFile(join(copy, 'www/style.css'), '\n/* changed */\n');
   assert.match(await until(/Serving http/), /Changed: www\/style\.css/);
   assert.match(await get('/style.css'), /changed/);
 });
 
-test('a setting counts', async () => {
+test('a changed variable takes effect', async () => {
   const path = join(copy, 'wrangler.toml');
   await writeFile(path, (await readFile(path, 'utf8')).replaceAll('AMBIGUITY_SECONDS = "5"', 'AMBIGUITY_SECONDS = "6"'));
   await until(/Serving http/);
@@ -93,18 +93,18 @@ test('a migration is applied', async () => {
   assert.match(await until(/Serving http/), /Applying the migrations/);
 });
 
-test('while a build fails, its error is shown and the server of before goes on', async () => {
+test('while a build fails, its error is shown and the last good build is served', async () => {
   const path = join(copy, 'src/lib.rs');
   const good = await readFile(path, 'utf8');
   await writeFile(path, `${good}\nfn broken() -> u8 { "text" }\n`);
-  assert.match(await until(/the server of before goes on/), /error\[E0308\]: mismatched types/);
+  assert.match(await until(/The last good build is still served/), /error\[E0308\]: mismatched types/);
   assert.equal(JSON.parse(await get('/config.json')).ambiguity_seconds, 6);
   await writeFile(path, good);
   await until(/Serving http/);
 });
 
-test('a configuration that cannot be read does not stop the server', async () => {
+test('an invalid wrangler.toml does not stop the server', async () => {
   await appendFile(join(copy, 'wrangler.toml'), '\nbroken = \n');
-  await until(/the server of before goes on/);
+  await until(/The last good build is still served/);
   assert.equal((await fetch(`${url}/healthz`)).status, 200);
 });

@@ -1,8 +1,8 @@
-// ?validate_only, ?explain and ?unambiguous. That a dry run foretells every case of the table is in cases.test.mjs, and
-// that explanations are the specification's in closest.test.mjs.
+// ?validate_only, ?explain and ?unambiguous. cases.test.mjs compares dry runs with every case of the table, and
+// closest.test.mjs compares explanations with the specification.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { ADVERTISER, ID, NETWORK, OTHER_NETWORK, PATH, assertError, start } from './harness.mjs';
+import { ADVERTISER, ID, NETWORK, OTHER_NETWORK, PATH, assertError, start } from '../../tools/harness/server.mjs';
 
 const DAY = 86_400;
 const AT = 1_440_607_300;
@@ -41,7 +41,7 @@ describe('validate_only', () => {
     assert.deepEqual(await would({ description: 'b' }), [200, null, id, 'b']);
   });
 
-  test('is on with any value but false and 0', async () => {
+  test('is on for any value other than false and 0', async () => {
     const written = async (query) => {
       const before = (await server.records()).length;
       const { status } = await ask(query, search, { outcome: { partner_unique_id: query } });
@@ -65,7 +65,7 @@ describe('validate_only', () => {
     ]);
   });
 
-  test('sees a call in the archive, and leaves it there', async () => {
+  test('finds a call in the archive and leaves it there', async () => {
     const call = { network_id: '4', transaction_id: 'OLD-1', start_ms: 1_300_000_000_500, duration_s: 5 };
     await server.addArchived([call]);
     const old = (token) => ask('validate_only=true&explain=true', { transaction_id: 'OLD-1' }, { token });
@@ -125,7 +125,7 @@ describe('explain', () => {
     });
   }
 
-  test('never names a call that the token does not see', async () => {
+  test('never names a call that the token may not see', async () => {
     const search = { start_time_t: `${AT + 120}`, calling_phone_number: '+14155550100' };
     const { json } = await ask('explain=true', search, { token: ADVERTISER });
     assert.deepEqual(json.match, {
@@ -135,19 +135,19 @@ describe('explain', () => {
     });
   });
 
-  test('a refusal of another kind stays as it is', async () => {
+  test('does not change a refusal for another reason', async () => {
     const answer = await ask('explain=true', { start_time_t: `${AT}`, network_id: '4' });
     assertError(answer, 403, 'network_id.forbidden', 'UnauthorizedNetwork');
     assertError(await ask('explain=true', {}), 403, 'search.missing', 'RecordInvalid');
   });
 
-  test('a problem document has the explanation too', async () => {
+  test('is in a problem document too', async () => {
     const headers = { Accept: 'application/problem+json' };
     const { json } = await ask('explain=true', { transaction_id: 'FF' }, { headers });
     assert.deepEqual(json.match, { by: 'transaction_id', reason: 'call.not_found' });
   });
 
-  test('the edge of what is ambiguous, and no more than 100 candidates', async () => {
+  test('the limit of ambiguity, and at most 100 counted candidates', async () => {
     const start = 1_600_000_000_000;
     const calls = Array.from({ length: 101 }, (_, at) => ({ transaction_id: `MANY-${at}`, start_ms: start - 5_000 * at }));
     await server.addCalls(calls);
@@ -174,7 +174,7 @@ describe('unambiguous', () => {
   );
 
   for (const query of ['unambiguous=true', 'unambiguous=true&explain=true', 'unambiguous=true&validate_only=true']) {
-    test(`two calls about as close are none: ${query}`, async () => {
+    test(`refuses two calls that are about equally close: ${query}`, async () => {
       const before = await server.records();
       const answer = await ask(query, search(noon + 10_001));
       assert.deepEqual([answer.status, answer.headers.get('X-Error-Code')], [404, 'call.ambiguous']);
@@ -188,14 +188,14 @@ describe('unambiguous', () => {
     });
   }
 
-  test('one call that is clearly the closest is reported on', async () => {
+  test('accepts a call that is clearly the closest', async () => {
     const { status, json } = await ask('unambiguous=true', search(noon + 10_000));
     assert.deepEqual([status, json.call.transaction_id, json.match], [201, 'TWIN-0', undefined]);
     const byId = await ask('unambiguous=true', { transaction_id: 'TWIN-1' });
     assert.equal(byId.status, 201);
   });
 
-  test('what is ambiguous is configured', async () => {
+  test('AMBIGUITY_SECONDS sets the limit', async () => {
     const strict = await start({ vars: { AMBIGUITY_SECONDS: '60' } });
     try {
       const near = { start_time_t: `${AT}`, calling_phone_number: '' };

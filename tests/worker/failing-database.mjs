@@ -1,4 +1,4 @@
-// Wraps the Worker's D1 for failures.test.mjs: a request's headers say what goes wrong.
+// Wraps the Worker's D1 for database-failures.test.mjs: a request's headers say what goes wrong.
 //
 // `X-Test-Failure: before 2 D1_ERROR: …` makes the first two batches throw without having run, `after 1 …` makes the
 // first one throw although it was committed, and `X-Test-Pass: 1` lets one batch pass before. `over 1000000 bytes` makes
@@ -6,7 +6,7 @@
 // each, so that a new id is one that exists. `X-Test-Steps: name` keeps what the request does, batches and pauses in
 // milliseconds, in the archive as `steps:name`.
 
-/** The Rust binding goes by the name of the constructor. */
+/** Named as the runtime's class: the Rust binding checks the name of the constructor. */
 class D1Database {
   #db;
   #failures;

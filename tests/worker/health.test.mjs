@@ -1,8 +1,8 @@
-// /healthz: what the database lacks of the schema, and which variables cannot be read.
+// /healthz: what the database's schema lacks, and which variables are invalid.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { migrations } from '../../scripts/migrations.mjs';
-import { NETWORK, PATH, assertError, start } from './harness.mjs';
+import { migrations } from '../../scripts/lib/migrations.mjs';
+import { NETWORK, PATH, assertError, start } from '../../tools/harness/server.mjs';
 
 const TYPE = 'ServiceUnavailable';
 
@@ -11,7 +11,7 @@ describe('the schema', () => {
   before(async () => (server = await start()));
   after(() => server?.stop());
 
-  test('its version is what the database reports', async () => {
+  test('reports the version of the database', async () => {
     const newest = (await migrations()).at(-1).replace('.sql', '');
     const healthy = await server.request('/healthz');
     assert.deepEqual([healthy.status, healthy.json.status, healthy.json.schema], [200, 'ok', newest]);
@@ -20,7 +20,7 @@ describe('the schema', () => {
     await server.rows("DELETE FROM d1_migrations WHERE name = '9999_later.sql'");
   });
 
-  test('each migration that it lacks is named', async () => {
+  test('names each missing migration', async () => {
     for (const name of await migrations()) {
       await server.rows('UPDATE d1_migrations SET name = ?1 WHERE name = ?2', `not-${name}`, name);
       const answer = await server.request('/healthz');
@@ -31,7 +31,7 @@ describe('the schema', () => {
     assert.equal((await server.request('/healthz')).status, 200);
   });
 
-  test('each index and trigger that is gone is named', async () => {
+  test('names each missing index and trigger', async () => {
     const objects = await server.rows(
       "SELECT type, name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL",
     );
@@ -45,19 +45,19 @@ describe('the schema', () => {
     assert.equal((await server.request('/healthz')).status, 200);
   });
 
-  test('a database without any of it lacks all migrations', async () => {
+  test('an empty database lacks all migrations', async () => {
     await server.rows('DROP TABLE d1_migrations');
     const all = (await migrations()).map((name) => `migration ${name.replace('.sql', '')}`).join(', ');
     assertError(await server.request('/healthz'), 503, 'schema.outdated', TYPE, `the database lacks ${all}`);
   });
 });
 
-describe('a database that does not answer', () => {
+describe('a failing database', () => {
   let server;
   before(async () => (server = await start({ wrap: new URL('failing-database.mjs', import.meta.url) })));
   after(() => server?.stop());
 
-  test('is out of reach', async () => {
+  test('is reported as unreachable', async () => {
     for (const pass of ['0', '1']) {
       const headers = { 'X-Test-Failure': 'before 9 D1_ERROR: Network connection lost.', 'X-Test-Pass': pass };
       assertError(await server.request('/healthz', { headers }), 503, 'service.unavailable', TYPE);
@@ -94,7 +94,7 @@ describe('variables', () => {
     );
 
   for (const vars of rounds(good)) {
-    test(`can be read: ${JSON.stringify(vars)}`, async () => {
+    test(`are valid: ${JSON.stringify(vars)}`, async () => {
       const server = await start({ vars });
       try {
         const { status, text } = await server.request('/healthz');
@@ -107,7 +107,7 @@ describe('variables', () => {
   }
 
   for (const vars of rounds(bad)) {
-    test(`cannot be read, which the log and /healthz say: ${JSON.stringify(vars)}`, async () => {
+    test(`are invalid, as the log and /healthz say: ${JSON.stringify(vars)}`, async () => {
       const server = await start({ vars });
       try {
         const answer = await server.request('/healthz');
@@ -137,7 +137,7 @@ describe('variables', () => {
     });
   }
 
-  test('of a list of origins the good ones stay', async () => {
+  test('the valid origins of a list stay in force', async () => {
     const server = await start({ vars: { ALLOWED_ORIGINS: 'https://ok.example, https://other.example/' } });
     try {
       const { headers } = await server.request('/config.json', { headers: { Origin: 'https://ok.example' } });
@@ -147,7 +147,7 @@ describe('variables', () => {
     }
   });
 
-  test('a limit that cannot be read is the documented one', async () => {
+  test('an invalid rate limit falls back to the documented one', async () => {
     const ratelimits = {
       TOKEN_RATE_LIMITER: { namespace_id: '1', simple: { limit: 2, period: 60 } },
     };

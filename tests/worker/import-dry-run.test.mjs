@@ -1,7 +1,7 @@
-// Importing with ?validate_only and ?strict: what a request would come to, and what strictness refuses.
+// Imports with ?validate_only and ?strict: what an import would do, and what strict mode refuses.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { ADVERTISER, ID, NETWORK, NO_PERMISSION, assertError, start } from './harness.mjs';
+import { ADVERTISER, ID, NETWORK, NO_PERMISSION, assertError, start } from '../../tools/harness/server.mjs';
 
 const PATH = '/api/2015-08-17/calls.json';
 const START = '1450000000';
@@ -69,7 +69,7 @@ describe('validate_only', () => {
 describe('strict', () => {
   const good = { transaction_id: 'STRICT-1', start_time_t: START };
 
-  test('an unknown or repeated key fails its row', async () => {
+  test('an unknown or repeated key fails the row', async () => {
     const text =
       `{"calls":[{"transaction_id":"STRICT-1","start_time_t":"${START}","duration":5},` +
       `{"transaction_id":"STRICT-2","start_time_t":"x","start_time_t":"${START}"},` +
@@ -84,7 +84,7 @@ describe('strict', () => {
     assert.deepEqual([lenient.status, lenient.warnings.length], [201, 2]);
   });
 
-  test('one beside the rows refuses the request', async () => {
+  test('such a key beside the rows refuses the request', async () => {
     const answer = await send({ calls: [{ ...good, transaction_id: 'STRICT-4' }], source: 'x' }, '?strict');
     assertError(answer, 403, 'key.unknown', 'RecordInvalid', 'Validation failed: source is not a known parameter');
     assert.equal((await send({ calls: [], source: 'x' }, '?strict')).json.errors.invalid_data,
@@ -92,12 +92,12 @@ describe('strict', () => {
   });
 });
 
-describe('calls and call', () => {
+describe('both `calls` and `call`', () => {
   const list = [{ transaction_id: 'LIST', start_time_t: START }];
   const single = { transaction_id: 'SINGLE', start_time_t: START };
   const raw = (members) => server.report(`{${members},"oauth_token":"${NETWORK}"}`, { path: PATH });
 
-  test('both are refused, in either order, whatever they are', async () => {
+  test('are refused, in either order, whatever they hold', async () => {
     const before = await everything();
     for (const [calls, call] of [[list, single], [[], single], [5, single], [list, {}], [list, []], [list, 'x']]) {
       for (const body of [{ calls, call }, { call, calls }]) {
@@ -108,12 +108,12 @@ describe('calls and call', () => {
     assert.deepEqual(await everything(), before);
   });
 
-  test('null is not sent', async () => {
+  test('count as one if the other is null', async () => {
     assert.equal((await send({ calls: list, call: null })).json.results[0].call.transaction_id, 'LIST');
     assert.equal((await send({ calls: null, call: single })).json.results[0].call.transaction_id, 'SINGLE');
   });
 
-  test('of a repeated one the last counts', async () => {
+  test('the last of a repeated key counts', async () => {
     const [other, mistaken] = ['{"transaction_id":"LAST","start_time_t":"1450000000"}', '{"transaction_id":"FIRST","x":1}'];
     const last = await raw(`"calls":[${mistaken}],"calls":[${other}]`);
     assert.deepEqual([last.json.results[0].call.transaction_id, last.warnings], ['LAST', ['key.repeated /calls']]);

@@ -1,8 +1,8 @@
-// What comes between the two trips of an import: it never acknowledges what is not stored.
+// Changes between the two trips of an import: nothing is acknowledged that is not stored.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { hashOf, insertToken } from '../../scripts/token-store.mjs';
-import { NETWORK, assertError, start } from './harness.mjs';
+import { hashOf, insertToken } from '../../scripts/lib/token-store.mjs';
+import { NETWORK, assertError, start } from '../../tools/harness/server.mjs';
 
 const PATH = '/api/2015-08-17/calls.json';
 const START = '1450000000';
@@ -16,7 +16,7 @@ const send = (calls, between, token = NETWORK) =>
   server.report({ calls, oauth_token: token }, { path: PATH, headers: between ? { 'X-Test-Between': between } : {} });
 const forget = () => server.rows("DELETE FROM calls WHERE transaction_id LIKE 'RACE-%'");
 
-test('a token that is revoked between is refused, and nothing is stored', async () => {
+test('a token that is revoked in between is refused, and nothing is stored', async () => {
   await insertToken(server.db, { token: 'short', network: '3', permissions: ['calls:write'] }).run();
   const revoke = `UPDATE tokens SET revoked_at = 1 WHERE hash = '${hashOf('short')}'`;
   const stored = { transaction_id: 'RACE-1', start_time_t: START };
@@ -35,7 +35,7 @@ test('a token that is revoked between is refused, and nothing is stored', async 
   await forget();
 });
 
-test('one whose rows only enter the directory, too', async () => {
+test('so is the token of an import that only adds to the directory', async () => {
   const call = { transaction_id: 'RACE-1', start_time_t: START, advertiser_id_from_network: '700' };
   await send([call]);
   await server.rows("DELETE FROM advertisers WHERE id = '700'");
@@ -45,7 +45,7 @@ test('one whose rows only enter the directory, too', async () => {
   await forget();
 });
 
-test('a call that leaves for the archive between is stored as it was acknowledged', async () => {
+test('a call that is archived in between is stored as acknowledged', async () => {
   const call = { transaction_id: 'RACE-1', external_call_unique_id: 'race-1', start_time_t: START };
   const other = { transaction_id: 'RACE-2', start_time_t: START };
   await send([{ ...call, calling_phone_number: '+14155550100' }]);
@@ -59,7 +59,7 @@ test('a call that leaves for the archive between is stored as it was acknowledge
   await forget();
 });
 
-test('what another import stored between is met', async () => {
+test('a call that another import stored in between is found', async () => {
   const call = { transaction_id: 'RACE-1', start_time_t: START };
   const insert = (duration) =>
     `INSERT INTO calls (network_id, transaction_id, start_ms, duration_s) VALUES ('3', 'RACE-1', 1450000000000, ${duration})`;

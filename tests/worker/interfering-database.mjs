@@ -1,10 +1,10 @@
-// Wraps the Worker's D1 for what comes between its trips, and for what the database says of them.
+// Wraps the Worker's D1 to change data between its trips, or the facts that a trip returns.
 //
 // `X-Test-Between: <SQL>` runs statements, separated by `;`, behind the first batch of a request and before the next.
 // `X-Test-Facts: {"10": null}` changes places of the first row that the first statement of the first batch returns, a
 // list in JSON: `report_context.sql`. The Worker then decides by other facts than those by which the database stored.
 
-/** The Rust binding goes by the name of the constructor. */
+/** Named as the runtime's class: the Rust binding checks the name of the constructor. */
 class D1Database {
   #db;
   #between;

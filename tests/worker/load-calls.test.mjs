@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { backOff, retryAfter } from '../../www/csv/retry.js';
-import { NETWORK, NO_PERMISSION, start } from './harness.mjs';
+import { NETWORK, NO_PERMISSION, start } from '../../tools/harness/server.mjs';
 
 let server;
 let proxy;
@@ -55,7 +55,7 @@ async function load(name, content, ...options) {
 }
 
 async function run(file, ...options) {
-  const script = new URL('../../scripts/load-calls.mjs', import.meta.url).pathname;
+  const script = new URL('../../scripts/commands/load-calls.mjs', import.meta.url).pathname;
   const given = options.includes('--token') ? [] : ['--token', NETWORK];
   const args = [script, file, '--url', proxy.url, ...given, ...options];
   const { code, stdout, stderr } = await new Promise((resolve) =>

@@ -1,8 +1,8 @@
-// Searching by roughly when the call started: hand-made cases, then random ones against a plain search here.
+// Searches by roughly when the call started: hand-made cases, then random ones compared with a full scan in this file.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { insertToken } from '../../scripts/token-store.mjs';
-import { assertError, start } from './harness.mjs';
+import { insertToken } from '../../scripts/lib/token-store.mjs';
+import { assertError, start } from '../../tools/harness/server.mjs';
 import { generator } from './random.mjs';
 
 const DAY = 86_400_000;
@@ -35,8 +35,8 @@ const report = (search, token, to = server) =>
 
 let days = 0;
 /**
- * Stores calls and searches among them. Times are in milliseconds from a start that no other case is near. Ids are
- * given in the order of the calls unless they name their own.
+ * Stores calls and searches among them. Times are in milliseconds from a start far from all other cases. Calls without an id
+ * get ids in their order.
  */
 async function closest(calls, { at = 0, digits = 13, token = 'network 50', ...search }, to = server) {
   const origin = T + (days += 10) * DAY;
@@ -66,7 +66,7 @@ async function closest(calls, { at = 0, digits = 13, token = 'network 50', ...se
   return index;
 }
 
-/** A case: the index of the call that is to be found, or null. */
+/** Defines a case: `expected` is the index of the call to be found, or null. */
 function finds(name, expected, calls, search = {}) {
   test(name, async () => assert.equal(await closest(calls, search), expected));
 }
@@ -118,7 +118,7 @@ describe('the window', () => {
   finds('no call at all', null, []);
 });
 
-describe('in combination with the duration', () => {
+describe('by start and duration', () => {
   const duration_in_seconds = 60;
   finds(
     'the duration outweighs the start',
@@ -390,7 +390,7 @@ describe('filters', () => {
   );
 });
 
-describe('as a plain search finds it', () => {
+describe('random searches find what a full scan finds', () => {
   const random = generator(20150817);
   const pick = (values) => values[Math.floor(random() * values.length)];
   const upTo = (max) => Math.floor(random() * (max + 1));
@@ -421,7 +421,7 @@ describe('as a plain search finds it', () => {
   const hexId = (at) =>
     `${pick(['00000000', 'FFFFFFFF', '7F000000'])}-${((at * 7919) % 65_536).toString(16).toUpperCase().padStart(8, '0')}`;
 
-  test('among few values, full of ties', async () => {
+  test('among few values with many ties', async () => {
     const calls = Array.from({ length: 400 }, (_, at) => {
       const campaign = pick([null, 'A1', 'A2', 'B1', 'B2']);
       return {
@@ -454,7 +454,7 @@ describe('as a plain search finds it', () => {
     await compare({ network: '51', calls, searches });
   });
 
-  test('in a dense hour of thousands of calls', async () => {
+  test('in an hour with thousands of calls', async () => {
     const calls = Array.from({ length: 4_000 }, (_, at) => ({
       network_id: '52',
       transaction_id: hexId(at),
@@ -507,7 +507,7 @@ describe('other windows', () => {
       { duration_in_seconds: 5 },
     ],
   ]);
-  // 0 is no window: years do not matter, and each case has to have a caller of its own.
+  // 0 means no window, so calls of any time match and each case needs its own caller.
   const [second, third] = ['+14155550100', '+4930123456'];
   withWindow('0', [
     [
@@ -536,7 +536,7 @@ describe('other windows', () => {
   ]);
 });
 
-/** The specification, read aloud: filter, measure, take the least. */
+/** The specification in its plainest form: filter, measure, take the closest. */
 function plainSearch(calls, { token, start_time_t, duration, phone, advertiser, campaign }) {
   const at = Number(start_time_t.padEnd(13, '0'));
   const measured = calls

@@ -1,11 +1,11 @@
-// The OpenAPI document describes what the server takes and answers: the table of cases against its schemas, and answers
-// of every route. Requests made up from it are in tests/api.
+// The OpenAPI document describes what the server accepts and answers: the table of cases and the answers of every route
+// are checked against its schemas. tests/api sends requests generated from it.
 import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import Ajv from 'ajv/dist/2020.js';
-import { expand, table } from '../cases/table.mjs';
-import { NETWORK, NO_PERMISSION, PATH, start } from './harness.mjs';
+import { expand, table } from '../../tools/harness/cases.mjs';
+import { NETWORK, NO_PERMISSION, PATH, start } from '../../tools/harness/server.mjs';
 
 const read = (name) => readFile(new URL(`../../www/${name}`, import.meta.url), 'utf8');
 const openapi = JSON.parse(await read('openapi.json'));
@@ -24,7 +24,7 @@ function resolve(value) {
   return value.$ref ? value.$ref.slice(2).split('/').reduce((at, step) => at[step.replaceAll('~1', '/')], openapi) : value;
 }
 
-/** Asserts that a route's description allows an answer: its status, type, body and headers. */
+/** Asserts that the description of a route allows an answer: its status, type, body and headers. */
 function assertDescribed(path, method, answer) {
   const { responses } = openapi.paths[path][method];
   const found = responses[answer.status];
@@ -51,8 +51,8 @@ describe('the table of cases', () => {
     .filter(({ text, body, stage }) => stage !== 'syntax' && (text || (body && typeof body === 'object')))
     .map((row) => [row, row.text ? JSON.parse(row.text) : expand(row.body)]);
 
-  test('the document allows what the server accepts, and nothing that it calls invalid', () => {
-    // As JSON, a number is the same however it is written.
+  test('the document allows exactly what the server accepts', () => {
+    // JSON numbers are equal however they are written.
     const plain = bodies.filter(([{ name }]) => !name.includes('number as written'));
     const allowed = plain.filter(([{ status }]) => status < 300);
     const forbidden = plain.filter(([{ errors }]) => errors?.class === 'RecordInvalid');
@@ -62,7 +62,7 @@ describe('the table of cases', () => {
   });
 
   for (const accept of ['application/json', 'application/problem+json']) {
-    test(`every answer is described: ${accept}`, async () => {
+    test(`the document describes every answer: ${accept}`, async () => {
       for (const row of table) {
         const query = table.indexOf(row) % 2 ? '?explain=true&validate_only=true&strict=true' : '?explain=true';
         const answer = await server.report(row.text ?? expand(row.body), { path: PATH + query, headers: { Accept: accept } });
@@ -72,7 +72,7 @@ describe('the table of cases', () => {
   }
 });
 
-test('answers of the other routes', async () => {
+test('the document describes the answers of the other routes', async () => {
   const authorized = { headers: { Authorization: NETWORK } };
   const sale = { search: { transaction_id: '00000000-00000001' }, call_outcome: { outcome_name: 'Sale', sale_amount: '5' } };
   const batches = [[sale, { ...sale, row: 'x' }], [sale, {}, 5], [], null, Array(1001).fill(sale)];
@@ -110,7 +110,7 @@ test('answers of the other routes', async () => {
 });
 
 describe('the reference', () => {
-  test('the examples are as the reference has them, and the server takes them in their order', async () => {
+  test('the server accepts the examples in their order', async () => {
     const { examples } = openapi.paths['/api/{version}/call_outcomes'].post.requestBody.content['application/json'];
     const fresh = await start();
     try {
@@ -122,7 +122,7 @@ describe('the reference', () => {
     }
   });
 
-  test('answers that are shown as examples are ones that the document describes', () => {
+  test('example answers match the schemas', () => {
     const { responses } = openapi.paths['/api/{version}/call_outcomes'].post;
     for (const status of ['200', '201']) {
       const validate = schema('paths', '/api/{version}/call_outcomes', 'post', 'responses', status, 'content', 'application/json', 'schema');
@@ -130,7 +130,7 @@ describe('the reference', () => {
     }
   });
 
-  test('a page for every code, and a type that leads there', async () => {
+  test('every code has a page, and the type of a problem leads there', async () => {
     for (const { code, title } of registry) {
       const { status, headers, text } = await server.request(`/errors/${code}`);
       assert.deepEqual([status, headers.get('Content-Type')], [200, 'text/html; charset=utf-8']);
@@ -145,7 +145,7 @@ describe('the reference', () => {
     assert.deepEqual([none.status, none.headers.get('X-Error-Code')], [404, 'route.not_found']);
   });
 
-  test('needs no script and nothing from elsewhere', async () => {
+  test('its pages need no script and nothing from other sites', async () => {
     const { text, headers } = await server.request('/docs');
     assert.doesNotMatch(text, /<script|<img|@import|(?:src|href)="(?!\/|#|data:,")/);
     assert.match(headers.get('Content-Security-Policy'), /default-src 'none'/);

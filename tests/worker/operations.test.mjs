@@ -1,7 +1,7 @@
-// What operating takes: CORS, rate limits, the public configuration, headers, and logs that tell nothing of anybody.
+// Operation: CORS, rate limits, the public configuration, security headers, and logs without private data.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { NETWORK, PATH, assertError, start } from './harness.mjs';
+import { NETWORK, PATH, assertError, start } from '../../tools/harness/server.mjs';
 
 const BATCH = '/api/2015-08-17/call_outcomes/batch';
 const CALLS = '/api/2015-08-17/calls';
@@ -27,7 +27,7 @@ describe('CORS', () => {
 
   const corsHeaders = ({ headers }) => [...headers.keys()].filter((name) => /^(access-control|vary)/.test(name));
 
-  test('without allowed origins nothing is said, and a preflight names the methods', async () => {
+  test('without allowed origins, a preflight only names the methods', async () => {
     for (const [path, methods] of [[PATH, 'GET, POST, PUT'], [BATCH, 'POST'], [EXPORT, 'GET'], ['/config.json', 'GET, HEAD']]) {
       const answer = await closed.request(path, { method: 'OPTIONS', headers: preflight });
       assert.deepEqual([answer.status, answer.headers.get('Allow'), answer.text], [204, methods, '']);
@@ -36,7 +36,7 @@ describe('CORS', () => {
     assert.deepEqual(corsHeaders(await closed.report(report(), { headers: { Origin: OWN } })), []);
   });
 
-  test('a preflight from an allowed origin', async () => {
+  test('a preflight from an allowed origin is allowed', async () => {
     const { status, headers } = await open.request(PATH, { method: 'OPTIONS', headers: preflight });
     assert.equal(status, 204);
     assert.deepEqual(Object.fromEntries([...headers].filter(([name]) => /^(access|vary|allow)/.test(name))), {
@@ -49,7 +49,7 @@ describe('CORS', () => {
     });
   });
 
-  test('answers and errors to an allowed origin, with our headers exposed', async () => {
+  test('answers and errors to an allowed origin expose our headers', async () => {
     const answers = [
       await open.report(report(), { headers: { Origin: OWN } }),
       await open.report('{', { headers: { Origin: OWN } }),
@@ -66,7 +66,7 @@ describe('CORS', () => {
     }
   });
 
-  test('another origin, and none', async () => {
+  test('another origin, or none, is not allowed', async () => {
     for (const origin of ['https://crm.example.evil', 'http://crm.example', 'https://CRM.example', 'null', undefined]) {
       const answer = await open.report(report(), { headers: origin ? { Origin: origin } : {} });
       assert.deepEqual(corsHeaders(answer), ['vary']);
@@ -74,7 +74,7 @@ describe('CORS', () => {
     }
   });
 
-  test('an unknown path has no methods', async () => {
+  test('a preflight for an unknown path names no methods', async () => {
     const answer = await open.request('/api/nothing', { method: 'OPTIONS', headers: preflight });
     assertError(answer, 404, 'route.not_found', 'RouteNotFound');
   });
@@ -82,7 +82,7 @@ describe('CORS', () => {
 
 describe('rate limits', () => {
   let server;
-  // The counters roll over at the full period, once at most while a test runs: twice the limit is always too many.
+  // The counters reset at each full period, at most once during a test, so twice the limit is always too many.
   before(async () => {
     server = await start({
       wrap: new URL('failing-database.mjs', import.meta.url),
@@ -110,7 +110,7 @@ describe('rate limits', () => {
     assert.deepEqual([answer.headers.get('Retry-After'), answer.headers.get('RateLimit-Policy')], ['60', policy]);
   }
 
-  test('of a token, over every route, before the trip to the database', async () => {
+  test('of a token, across all routes, without a trip to the database', async () => {
     const authorized = { headers: { Authorization: `Bearer ${NETWORK}` } };
     const routes = [
       () => server.report(report()),
@@ -128,7 +128,7 @@ describe('rate limits', () => {
     }
   });
 
-  test('an invalid request does not count, and another token is not affected', async () => {
+  test('do not count invalid requests, and do not affect other tokens', async () => {
     for (let sent = 0; sent < 15; sent += 1) {
       assert.equal((await server.report({ oauth_token: 'demo-other-network-token' })).status, 403);
     }
@@ -136,7 +136,7 @@ describe('rate limits', () => {
     assert.ok((await server.report(other)).status < 300);
   });
 
-  test('of an address after refused tokens, which leaves good tokens alone', async () => {
+  test('of an address after refused tokens, without affecting valid tokens', async () => {
     const from = (address) => ({ headers: { 'CF-Connecting-IP': address } });
     const guess = (address) => () => server.report({ ...report(), oauth_token: crypto.randomUUID() }, from(address));
     const [answer, statuses] = await until429(guess('192.0.2.1'), 7);
@@ -145,16 +145,16 @@ describe('rate limits', () => {
     assert.equal((await guess('192.0.2.2')()).status, 401);
     const good = { ...report(), oauth_token: 'demo-other-network-token' };
     assert.equal((await server.report(good, from('192.0.2.1'))).status, 404);
-    // One client has a whole IPv6 network.
+    // A client can have a whole IPv6 network.
     let host = 0;
     await until429(() => guess(`2001:db8::${(host += 1)}`)(), 7);
     assert.equal((await guess('2001:db8:0:1::1')()).status, 401);
-    // No token is a refused one too.
+    // A missing token counts as refused too.
     const { oauth_token, ...without } = report();
     assertLimited((await until429(() => server.report(without, from('192.0.2.3')), 7))[0], '"address";q=3;w=60');
   });
 
-  describe('of an address after any refusal, unless the token turns out to be good', () => {
+  describe('of an address after any refusal, unless the token is valid', () => {
     const once = { 'X-Test-Failure': 'before 1 D1_ERROR: no such table: calls' };
     const OTHER = 'demo-other-network-token';
     const refusals = [
@@ -170,7 +170,7 @@ describe('rate limits', () => {
     for (const [at, [name, status, send]] of refusals.entries()) {
       test(name, async () => {
         const headers = (address, token) => ({ 'CF-Connecting-IP': `198.51.100.${address}`, Authorization: token });
-        // A token that nobody has, another one each time: the limit by token does not see them.
+        // A different unknown token each time, so the limit by token does not apply.
         const bad = () => send(headers(2 * at, crypto.randomUUID()));
         const [answer, statuses] = await until429(bad, 7);
         assert.deepEqual(new Set(statuses), new Set([status]));
@@ -181,7 +181,7 @@ describe('rate limits', () => {
     }
   });
 
-  test('a database that is out of reach is nobody\'s fault', async () => {
+  test('do not count failures of the database', async () => {
     const headers = { 'CF-Connecting-IP': '203.0.113.1', 'X-Test-Failure': 'before 99 D1_ERROR: D1 DB is overloaded.' };
     for (let sent = 0; sent < 7; sent += 1) {
       assert.equal((await server.report({ ...report(), oauth_token: crypto.randomUUID() }, { headers })).status, 503);
@@ -189,7 +189,7 @@ describe('rate limits', () => {
   });
 });
 
-test('the public configuration', async () => {
+test('/config.json has the public configuration', async () => {
   const vars = { DEFAULT_COUNTRY_CODE: '49', MATCH_WINDOW_SECONDS: '0', AMBIGUITY_SECONDS: '7', BATCH_MAX_ROWS: '100' };
   const server = await start({ vars });
   try {
@@ -221,7 +221,7 @@ describe('headers and logs', () => {
   });
   after(() => server?.stop());
 
-  test('every answer forbids sniffing, referrers and caching', async () => {
+  test('every answer forbids content sniffing, referrers and caching', async () => {
     for (const path of ['/healthz', '/config.json', '/api/nothing', PATH]) {
       const { headers } = await server.request(path);
       const names = ['X-Content-Type-Options', 'Referrer-Policy', 'Cache-Control'];
@@ -229,14 +229,14 @@ describe('headers and logs', () => {
     }
   });
 
-  test('a page takes nothing from elsewhere and stands in no frame', async () => {
+  test('pages load nothing from other sites and cannot be framed', async () => {
     const { headers } = await server.request('/');
     assert.deepEqual([headers.get('X-Content-Type-Options'), headers.get('Referrer-Policy')], ['nosniff', 'no-referrer']);
     assert.match(headers.get('Content-Security-Policy'), /default-src 'none'; script-src 'self' 'wasm-unsafe-eval';/);
     assert.match(headers.get('Content-Security-Policy'), /frame-ancestors 'none'$/);
   });
 
-  test('HTTPS is asked for where it is spoken, and never on a development server', async () => {
+  test('HSTS is set over HTTPS, and never on a development server', async () => {
     for (const path of ['/', '/style.css', '/healthz', '/api/nothing', PATH]) {
       const asked = async (origin) => {
         const response = await server.dispatch(origin + path);
@@ -248,8 +248,8 @@ describe('headers and logs', () => {
     }
   });
 
-  test('no token, phone number or text of a request is in the log, whatever goes wrong', async () => {
-    // Each text is in a request of every kind, and in none of ours.
+  test('the log never has a token, phone number or text of a request, whatever fails', async () => {
+    // Each text is sent in a request of every kind, and is in none of our own texts.
     const secrets = {
       token: 'Secret-Token-7261',
       phone: '+14155557261',
@@ -312,7 +312,7 @@ describe('headers and logs', () => {
     assert.ok(told.includes('no such column'), 'what was unexpected is told');
   });
 
-  test('one line a request, with what it was and what it cost', async () => {
+  test('the log has one line for each request, with its route and its cost', async () => {
     await server.report(report(), { headers: { 'X-Request-Id': 'mine-1' } });
     await server.report('{', { headers: { 'X-Request-Id': 'mine-2' } });
     const lines = (await server.logged()).filter((line) => line.includes('mine-')).map((line) => JSON.parse(line));

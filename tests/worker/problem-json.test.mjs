@@ -1,7 +1,7 @@
-// Refusals as RFC 9457 documents, for a client that asks; and the registry of codes as data.
+// RFC 9457 problem documents, for clients that ask for them, and the registry of codes as JSON.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { NETWORK, start } from './harness.mjs';
+import { NETWORK, start } from '../../tools/harness/server.mjs';
 
 const TYPE = 'application/problem+json';
 
@@ -11,7 +11,7 @@ after(() => server?.stop());
 
 const report = (body, headers = { Accept: TYPE, 'X-Request-Id': 'mine' }) => server.report(body, { headers });
 
-test('every problem, with its code, pointer and fix, and every warning', async () => {
+test('lists every problem with its code, pointer and fix, and every warning', async () => {
   const answer = await report({
     search: { start_time_t: 'x', calling_phone_number: '5' },
     call_outcome: { outcome_name: 'Sale', sale_amount: '1,000.00', custom_paramter_1: {}, descripton: 'x' },
@@ -45,7 +45,7 @@ test('every problem, with its code, pointer and fix, and every warning', async (
   });
 });
 
-test('one of no field, before and after the database was asked', async () => {
+test('has a problem of the whole request, with and without a trip to the database', async () => {
   for (const [body, code, status] of [
     ['{', 'json.syntax', 400],
     [{}, 'token.missing', 401],
@@ -55,14 +55,14 @@ test('one of no field, before and after the database was asked', async () => {
     const { status: answered, json, text } = await report(body);
     assert.deepEqual([answered, json.errors.map((error) => [error.code, error.pointer])], [status, [[code, '']]]);
     assert.ok(!text.includes('secret') && !text.includes(NETWORK));
-    // The page that the type points to is there.
+    // The page of the type exists.
     const page = await fetch(json.type);
     assert.equal(page.status, 200);
     assert.ok((await page.text()).includes(code));
   }
 });
 
-test('a client of the 2015 dialect and a success notice nothing', async () => {
+test('without the Accept header, and for a success, the answer is the usual one', async () => {
   const { headers } = await report({}, {});
   assert.equal(headers.get('Content-Type'), 'application/json');
   const body = { search: { transaction_id: '00000000-00000001' }, call_outcome: { outcome_name: 'x' }, oauth_token: NETWORK };
@@ -70,7 +70,7 @@ test('a client of the 2015 dialect and a success notice nothing', async () => {
   assert.deepEqual([answer.status, answer.headers.get('Content-Type')], [201, 'application/json']);
 });
 
-test('the registry is data', async () => {
+test('/errors.json has the registry', async () => {
   const { status, json } = await server.request('/errors.json');
   assert.equal(status, 200);
   assert.equal(new Set(json.map(({ code }) => code)).size, json.length);

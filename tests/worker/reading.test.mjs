@@ -1,8 +1,8 @@
-// Reading: an outcome with its history, a call with its outcomes, and the export of all records.
+// Reading: an outcome with its history, a call with its outcomes, and exporting all records.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { parse } from 'csv-parse/sync';
-import { ADVERTISER, NETWORK, NO_PERMISSION, OTHER_NETWORK, PATH, assertError, start } from './harness.mjs';
+import { ADVERTISER, NETWORK, NO_PERMISSION, OTHER_NETWORK, PATH, assertError, start } from '../../tools/harness/server.mjs';
 
 const CALL = '00000000-00000001';
 const EXPORT = '/api/2015-08-17/transactions';
@@ -32,7 +32,7 @@ async function report(call_outcome, { call = CALL, token = NETWORK } = {}) {
 }
 
 describe('an outcome and a call', () => {
-  test('an outcome by any of its records: the current one, and all of them, oldest first', async () => {
+  test('any record of an outcome finds the current record and its history, oldest first', async () => {
     const chain = [await report({ description: 'a' }), await report({ description: 'b', sale_amount: '99.90' })];
     chain.push(await report({ outcome_name: 'SALE', value: 'no' }));
     await report({ partner_unique_id: '2' });
@@ -49,7 +49,7 @@ describe('an outcome and a call', () => {
     }
   });
 
-  test('a call: the current record of each of its outcomes', async () => {
+  test('a call has the current record of each of its outcomes', async () => {
     await report({ description: 'a' });
     const sale = await report({ description: 'b' });
     const other = await report({ partner_unique_id: '2' });
@@ -63,7 +63,7 @@ describe('an outcome and a call', () => {
     });
   });
 
-  test('a call without outcomes, and one in the archive', async () => {
+  test('a call can have no outcomes, or be in the archive', async () => {
     const call = { transaction_id: CALL, start_time_t: '1435993200' };
     assert.deepEqual((await read(CALL)).json, { call, call_outcomes: [] });
     await server.addArchived([{ transaction_id: 'KEPT-9', start_ms: 1_300_000_000_999, advertiser_id: '9' }]);
@@ -72,7 +72,7 @@ describe('an outcome and a call', () => {
     assertError(await read('KEPT-9', { token: ADVERTISER }), 404, 'transaction.not_found', 'RecordNotFound');
   });
 
-  test('what a token does not see is not found, as what there is not', async () => {
+  test('a record that the token may not see is answered as one that does not exist', async () => {
     const { transaction_id } = await report({}, { call: '00000000-00000004' });
     const own = await report({});
     const refusals = [
@@ -91,7 +91,7 @@ describe('an outcome and a call', () => {
     assert.equal((await read(own.transaction_id, { token: ADVERTISER })).status, 200);
   });
 
-  test('who asks, and for what', async () => {
+  test('a bad token or id is refused', async () => {
     assertError(await read(CALL, { token: null }), 401, 'token.missing', 'NotAuthorized');
     assertError(await read(CALL, { token: 'nobody' }), 401, 'token.invalid', 'NotAuthorized');
     assertError(await read(CALL, { token: NO_PERMISSION }), 403, 'permission.missing', 'UnauthorizedOperation');
@@ -104,7 +104,7 @@ describe('an outcome and a call', () => {
     assertError(withNetwork, 405, 'method.not_allowed', 'MethodNotAllowed');
   });
 
-  test('a history of a hundred corrections with the longest texts', async () => {
+  test('a history can have a hundred corrections with the longest texts', async () => {
     const texts = Array.from({ length: 100 }, (_, at) => `${at} ${'😀'.repeat(4090)}`);
     for (const description of texts) await report({ description });
     const { json } = await read(CALL);
@@ -117,7 +117,7 @@ describe('an outcome and a call', () => {
 });
 
 describe('the export', () => {
-  test('every record in the order it was stored, with its call and its time', async () => {
+  test('has every record in the order of storing, with its call and its time', async () => {
     const before = Math.floor(Date.now() / 1000);
     const records = [await report({ description: 'a' }), await report({ description: 'b' })];
     records.push(await report({ outcome_name: 'Quote' }, { call: '00000000-00000004' }));
@@ -140,7 +140,7 @@ describe('the export', () => {
     assert.deepEqual(advertisers, json.transactions.slice(0, 2));
   });
 
-  test('CSV: the same columns and values, CRLF, and no formula', async () => {
+  test('as CSV has the same columns and values, CRLF, and no formulas', async () => {
     const odd = ['=1+1', '+1', '-1', '@x', '\tx', '\nx', '＝1', "'=1", "'plain", 'a;b', '"quoted", with a comma', 'two\nlines', 'a\rb', 'plain'];
     for (const [at, description] of odd.entries()) await report({ description, partner_unique_id: `${at}` });
     await report({ sale_amount: '5', partner_unique_id: '=A1' });
@@ -159,7 +159,7 @@ describe('the export', () => {
     );
   });
 
-  test('pages: each record once, in JSON and CSV', async () => {
+  test('has each record once across its pages, in JSON and CSV', async () => {
     const expected = [];
     for (let at = 0; at < 7; at += 1) expected.push((await report({ description: `${at}` })).transaction_id);
     for (const limit of [1, 2, 3, 7, 8]) {
@@ -181,7 +181,7 @@ describe('the export', () => {
     }
   });
 
-  test('a reader that pages while another client writes without pause sees every record once', async () => {
+  test('has each record once even if another client keeps writing meanwhile', async () => {
     const written = [];
     let reading = true;
     const writer = async (partner_unique_id) => {
@@ -207,7 +207,7 @@ describe('the export', () => {
     assert.deepEqual([...seen].sort(), [...written].sort());
   });
 
-  test('by the time of writing, inclusive, also where many records lie outside', async () => {
+  test('can be limited by the time of storing, inclusive', async () => {
     for (let at = 0; at < 8; at += 1) await report({ description: `${at}` });
     const day = (at) => 1_600_000_000 + 86_400 * at;
     const seqs = (await server.records()).map(({ seq }) => seq);
@@ -226,7 +226,7 @@ describe('the export', () => {
     assert.equal(await found(`to=${day(-1)}`), '');
   });
 
-  test('a time costs the same however many records lie before it', async () => {
+  test('limited by time costs the same however many records are older', async () => {
     await report({ outcome_name: 'Sale' });
     const fill = (count) =>
       server.rows(
@@ -245,7 +245,7 @@ describe('the export', () => {
     assert.ok(large - small < 40, `${small} rows read, then ${large}`);
   });
 
-  test('4,000 records with the longest texts', async () => {
+  test('can have 4,000 records with the longest texts', async () => {
     const text = '😀'.repeat(4096);
     const short = '😀'.repeat(255);
     await report({ outcome_name: 'Long' });
@@ -272,7 +272,7 @@ describe('the export', () => {
     assert.deepEqual([description, custom_parameter_3], [text, short]);
   });
 
-  test('parameters that are wrong, all at once', async () => {
+  test('lists all invalid parameters at once', async () => {
     const query = 'from=yesterday&to=1e9&limit=4001';
     const limit = 'limit must be a whole number from 1 to 4000';
     const text = `Validation failed: from is invalid, to is invalid, ${limit}`;
@@ -284,7 +284,7 @@ describe('the export', () => {
     assert.equal((await get(`${EXPORT}?from=&to=&limit=&start_after_transaction_id=&x=1`)).status, 200);
   });
 
-  test('an id to start after that the token does not see', async () => {
+  test('refuses to start after an id that the token may not see', async () => {
     const foreign = await report({}, { call: 'C624DA2C-CF3367C3', token: OTHER_NETWORK });
     const hidden = await report({}, { call: '00000000-00000004' });
     const refusals = [
@@ -300,7 +300,7 @@ describe('the export', () => {
     }
   });
 
-  test('who asks', async () => {
+  test('refuses a bad token', async () => {
     for (const path of [EXPORT, `${EXPORT}.csv`]) {
       assertError(await get(path, { token: null }), 401, 'token.missing', 'NotAuthorized');
       assertError(await get(path, { token: 'nobody' }), 401, 'token.invalid', 'NotAuthorized');
@@ -313,7 +313,7 @@ describe('the export', () => {
 
 describe('when the database fails', () => {
   const lost = 'before 1 D1_ERROR: Network connection lost.';
-  test('once: it is read again', async () => {
+  test('once, the read is retried', async () => {
     const { transaction_id } = await report({});
     for (const path of [`${PATH}?transaction_id=${transaction_id}`, EXPORT]) {
       for (const pass of ['0', '1', '2']) {
@@ -323,7 +323,7 @@ describe('when the database fails', () => {
     }
   });
 
-  test('for good: 503, or an answer that breaks off where it has begun', async () => {
+  test('every time, the answer is 503, or breaks off if it has begun', async () => {
     await report({});
     const failure = { 'X-Test-Failure': 'before 99 D1_ERROR: D1 DB is overloaded.' };
     for (const pass of ['0', '1', '2']) {

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { hashOf } from '../../scripts/token-store.mjs';
-import { PATH } from './harness.mjs';
+import { hashOf } from '../../scripts/lib/token-store.mjs';
+import { PATH } from '../../tools/harness/server.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -22,7 +22,7 @@ before(async () => {
   // wrangler tells of it on the standard output.
   await writeFile(join(copy, '.dev.vars'), 'EXPOSE_COST=false\n');
   await tokens('list');
-  const { serve } = await import(join(copy, 'scripts/serve.mjs'));
+  const { serve } = await import(join(copy, 'scripts/lib/serve.mjs'));
   server = await serve(0, { quiet: true });
 });
 after(async () => {
@@ -32,7 +32,7 @@ after(async () => {
 
 function tokens(...args) {
   return new Promise((resolve) =>
-    execFile(process.execPath, [join(copy, 'scripts/tokens.mjs'), ...args], { cwd: copy }, (error, stdout, stderr) =>
+    execFile(process.execPath, [join(copy, 'scripts/commands/tokens.mjs'), ...args], { cwd: copy }, (error, stdout, stderr) =>
       resolve({ code: error?.code ?? 0, stdout, stderr }),
     ),
   );

@@ -1,8 +1,8 @@
-// How requests come in and answers go out: routes, methods, versions, sizes, tokens and headers.
+// HTTP: routes, methods, versions, sizes, tokens and headers.
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { NETWORK, PATH, assertError, start } from './harness.mjs';
+import { NETWORK, PATH, assertError, start } from '../../tools/harness/server.mjs';
 
 const MAX_BODY = 65_536;
 const BASE = '/api/2015-08-17';
@@ -54,12 +54,12 @@ describe('routes', () => {
     });
   }
 
-  test('an unknown path comes before the method and the version', async () => {
+  test('an unknown path is reported before the method and the version', async () => {
     const answer = await server.report(undefined, { path: '/api/latest/nothing', method: 'DELETE' });
     assertError(answer, 404, 'route.not_found', 'RouteNotFound');
   });
 
-  test('a query is no part of the path', async () => {
+  test('a query is not part of the path', async () => {
     isAccepted(await server.report(good, { path: `${PATH}?source=test&a=%20%ff` }));
   });
 });
@@ -75,13 +75,13 @@ describe('the network in the path', () => {
     isForbidden(await at('99', { search: byTime }));
   });
 
-  test('is ignored with a transaction id', async () => {
+  test('is ignored if the search has a transaction id', async () => {
     const answer = await at('4');
     isAccepted(answer);
     assert.deepEqual(answer.warnings, []);
   });
 
-  test('may be in the body too, if it is the same', async () => {
+  test('may also be in the body if it is the same', async () => {
     isAccepted(await at('3', { search: { ...byTime, network_id: '3' } }));
     isAccepted(await at('3', { search: { ...byTime, network_id: 3 } }));
     isForbidden(await at('3', { search: { ...byTime, network_id: '4' } }));
@@ -89,13 +89,13 @@ describe('the network in the path', () => {
     isForbidden(await at('4', { search: { ...byTime, network_id: '4' } }));
   });
 
-  test('does not lift the warning about a start time alone', async () => {
+  test('does not remove the warning about a search by start time alone', async () => {
     const answer = await at('3', { search: { start_time_t: '1435993200' } });
     isAccepted(answer);
     assert.deepEqual(answer.warnings, ['search.too_broad /search/start_time_t']);
   });
 
-  test('comes after the advertiser and the campaign, and before the call', async () => {
+  test('is checked after the advertiser and the campaign, and before the call', async () => {
     const advertiser = await at('4', { search: { ...byTime, advertiser_id_from_network: '99' } });
     assertError(advertiser, 403, 'advertiser_id_from_network.forbidden', 'UnauthorizedAdvertiser');
     isForbidden(await at('4', { search: { start_time_t: '1420000000', calling_phone_number: '+18885551212' } }));
@@ -103,7 +103,7 @@ describe('the network in the path', () => {
 });
 
 describe('methods', () => {
-  // The last is none that the runtime's binding knows.
+  // The last is unknown to the runtime's binding.
   for (const method of ['DELETE', 'PATCH', 'QUERY']) {
     test(`${method} is not allowed`, async () => {
       const answer = await server.report(good, { method });
@@ -124,7 +124,7 @@ describe('methods', () => {
     assert.ok(answer.headers.get('Allow'));
   });
 
-  test('the method comes before the version, the size and the token', async () => {
+  test('the method is reported before the version, the size and the token', async () => {
     const options = { method: 'DELETE', path: '/api/latest/call_outcomes' };
     assert.equal((await server.report('x'.repeat(MAX_BODY + 1), options)).status, 405);
   });
@@ -157,14 +157,14 @@ describe('versions', () => {
     });
   }
 
-  test('the version comes before the size, the syntax and the token', async () => {
+  test('the version is reported before the size, the syntax and the token', async () => {
     const path = '/api/latest/call_outcomes';
     for (const body of ['x'.repeat(MAX_BODY + 1), '{', '{}']) {
       assertError(await server.report(body, { path }), 400, 'version.invalid', 'InvalidApiVersion');
     }
   });
 
-  test('an error says the version too', async () => {
+  test('an error has the version header too', async () => {
     const answer = await server.report({ ...good, search: {} });
     assert.deepEqual([answer.status, answer.headers.get('X-Api-Version')], [403, '2015-08-17']);
   });
@@ -181,18 +181,18 @@ describe('content types', () => {
     '',
   ];
   for (const type of types) {
-    test(`the body is JSON, whatever is said: ${type || 'nothing'}`, async () => {
+    test(`the body is read as JSON with the type: ${type || 'nothing'}`, async () => {
       isAccepted(await server.report(good, { headers: { 'Content-Type': type } }));
     });
   }
 
-  test('no content type at all', async () => {
+  test('the body is read as JSON without a content type', async () => {
     const body = JSON.stringify(good);
     const { status } = await raw(`POST ${PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
     assert.ok([200, 201].includes(status));
   });
 
-  test('no body at all', async () => {
+  test('a missing body is refused', async () => {
     const answer = await server.request(PATH, { method: 'POST' });
     assertError(answer, 400, 'json.syntax', 'ParseError');
   });
@@ -214,12 +214,12 @@ describe('sizes', () => {
     return server.request(PATH, { method: 'POST', body: stream, duplex: 'half' });
   };
 
-  test('65536 bytes', async () => isAccepted(await server.report(padded(MAX_BODY))));
-  test('65537 bytes', async () => isTooLarge(await server.report(padded(MAX_BODY + 1))));
-  test('65536 bytes in chunks', async () => isAccepted(await chunked(padded(MAX_BODY))));
-  test('65537 bytes in chunks', async () => isTooLarge(await chunked(padded(MAX_BODY + 1))));
+  test('65536 bytes are accepted', async () => isAccepted(await server.report(padded(MAX_BODY))));
+  test('65537 bytes are refused', async () => isTooLarge(await server.report(padded(MAX_BODY + 1))));
+  test('65536 bytes in chunks are accepted', async () => isAccepted(await chunked(padded(MAX_BODY))));
+  test('65537 bytes in chunks are refused', async () => isTooLarge(await chunked(padded(MAX_BODY + 1))));
 
-  test('bytes count, not characters', async () => {
+  test('are measured in bytes, not in characters', async () => {
     const body = (filler) => JSON.stringify({ ...good, filler });
     const left = MAX_BODY - Buffer.byteLength(body(''));
     const pad = 'x'.repeat(left % 2);
@@ -227,7 +227,7 @@ describe('sizes', () => {
     isTooLarge(await server.report(body(`${'é'.repeat(left >> 1)}${pad}x`)));
   });
 
-  test('the size comes before the syntax and the token', async () => {
+  test('the size is reported before the syntax and the token', async () => {
     isTooLarge(await server.report('{'.repeat(MAX_BODY + 1)));
     isTooLarge(await server.report(JSON.stringify({}).padEnd(MAX_BODY + 1)));
   });
@@ -235,7 +235,7 @@ describe('sizes', () => {
   test('the next request is served', async () => isAccepted(await server.report(good)));
 });
 
-describe('what is not UTF-8', () => {
+describe('bodies that are not UTF-8', () => {
   const around = (bytes) => Buffer.concat([Buffer.from('{"x":"'), Buffer.from(bytes), Buffer.from('"}')]);
   const wrong = {
     'a byte that never is': around([0xff]),
@@ -256,24 +256,24 @@ describe('what is not UTF-8', () => {
     });
   }
 
-  test('where it is, in characters', async () => {
+  test('the place is given in characters', async () => {
     const body = Buffer.concat([Buffer.from('{\n"é😀":"'), Buffer.from([0xff]), Buffer.from('"}')]);
     assert.match((await server.report(body)).json.errors.invalid_data, /line 2, column 7$/);
   });
 
-  test('UTF-16', async () => {
+  test('UTF-16 is refused', async () => {
     const answer = await server.report(Buffer.from(JSON.stringify(good), 'utf16le'));
     assert.deepEqual([answer.status, answer.json.errors.class], [400, 'ParseError']);
   });
 
-  test('a byte order mark', async () => {
+  test('a byte order mark is refused', async () => {
     const answer = await server.report(`\ufeff${JSON.stringify(good)}`);
     assertError(answer, 400, 'json.syntax', 'ParseError');
     assert.match(answer.json.errors.invalid_data, /line 1, column 1$/);
   });
 });
 
-describe('hostile bodies', () => {
+describe('bodies that are extreme', () => {
   for (const opening of ['[', '{"x":', '[{"x":']) {
     test(`nothing but ${opening}`, async () => {
       const answer = await server.report(opening.repeat(MAX_BODY / opening.length));
@@ -281,7 +281,7 @@ describe('hostile bodies', () => {
     });
   }
 
-  test('thousands of unknown keys', async () => {
+  test('thousands of unknown keys are counted', async () => {
     const strays = Array.from({ length: 5000 }, (_, at) => `"k${at}":0`).join();
     const answer = await server.report(`{${strays},${JSON.stringify(good).slice(1)}`);
     isAccepted(answer);
@@ -294,7 +294,7 @@ describe('hostile bodies', () => {
     isAccepted(await server.report(body));
   });
 
-  test('long keys leave the warnings within 2 KiB', async () => {
+  test('long keys keep the warnings within 2 KiB', async () => {
     const strays = Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`${at}`.padEnd(250, 'é'), 0]));
     const header = (await server.report({ ...strays, ...good })).headers.get('X-Warnings');
     assert.ok(header.length <= 2048, `${header.length} bytes`);
@@ -309,13 +309,13 @@ describe('hostile bodies', () => {
     assert.deepEqual(answer.warnings, [`key.unknown /${'~0'.repeat(255)}…`]);
   });
 
-  test('a key longer than all warnings may be is counted', async () => {
+  test('a key longer than the space for warnings is counted', async () => {
     const answer = await server.report({ ...good, ['😀'.repeat(5000)]: 0 });
     isAccepted(answer);
     assert.equal(answer.headers.get('X-Warnings'), 'more=1');
   });
 
-  test('no text of a client breaks a header', async () => {
+  test('no text from a client can break a header', async () => {
     const { head } = await raw(request({ ...good, 'a\r\nX-Evil: 1\r\n\r\n': 0, 'é\u0000\u007f,%': 0 }));
     assert.doesNotMatch(head, /^X-Evil/im);
     const [, warnings] = /^X-Warnings: (.*)$/im.exec(head);
@@ -349,13 +349,13 @@ describe('the token in a header', () => {
     test(`not Authorization: ${header}`, async () => isNotAuthorized(await withHeader(header)));
   }
 
-  test('the body wins', async () => {
+  test('the token in the body takes precedence', async () => {
     isNotAuthorized(await withHeader(NETWORK, { oauth_token: 'nobody' }));
     isNotAuthorized(await withHeader(NETWORK, { oauth_token: 5 }));
     isAccepted(await withHeader('nobody', { oauth_token: NETWORK }));
   });
 
-  test('the header counts where the body sends none', async () => {
+  test('the header is used if the body has no token', async () => {
     for (const oauth_token of [null, '', ' \t']) isAccepted(await withHeader(NETWORK, { oauth_token }));
   });
 
@@ -363,18 +363,18 @@ describe('the token in a header', () => {
     for (const oauth_token of [{}, [], [NETWORK]]) isNotAuthorized(await withHeader(NETWORK, { oauth_token }));
   });
 
-  test('never in a URL', async () => {
+  test('a token in the URL is ignored', async () => {
     for (const name of ['oauth_token', 'token', 'access_token']) {
       isNotAuthorized(await server.report({ search, call_outcome }, { path: `${PATH}?${name}=${NETWORK}` }));
     }
   });
 
-  test('without any, or with an unknown one', async () => {
+  test('a missing or unknown token is refused', async () => {
     isNotAuthorized(await server.report({ search, call_outcome }));
     isNotAuthorized(await server.report({ ...good, oauth_token: 'nobody' }));
   });
 
-  test('validation comes before an unknown token, and after no token', async () => {
+  test('invalid fields are reported before an unknown token, and after a missing one', async () => {
     assert.equal((await withHeader('nobody', { call_outcome: {} })).status, 403);
     isNotAuthorized(await withHeader('', { call_outcome: {} }));
   });
@@ -387,7 +387,7 @@ describe('request ids', () => {
     );
 
   for (const id of ['a', 'Az09._:-', 'x'.repeat(128)]) {
-    test(`${id.slice(0, 20)} is taken over`, async () => assert.equal(await idOf(id), id));
+    test(`${id.slice(0, 20)} is adopted`, async () => assert.equal(await idOf(id), id));
   }
 
   for (const id of ['', 'a b', 'a/b', 'a,b', 'a"b', '<a>', 'é', 'x'.repeat(129)]) {
@@ -398,7 +398,7 @@ describe('request ids', () => {
     });
   }
 
-  test('are made where none was sent, each another', async () => {
+  test('are generated if none was sent, each a different one', async () => {
     const made = await Promise.all(Array.from({ length: 20 }, () => idOf()));
     assert.equal(new Set(made).size, 20);
   });
@@ -435,7 +435,7 @@ function request(body) {
   return `POST ${PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
 }
 
-/** Sends bytes over a socket of its own and resolves with the head of what comes back first. */
+/** Sends bytes over its own socket, and resolves with the head of the first answer. */
 function raw(bytes) {
   const { promise, resolve, reject } = Promise.withResolvers();
   const { hostname, port } = new URL(server.url);
