@@ -71,9 +71,9 @@ describe('the example page', () => {
     assert.equal(await focused(page), 'call-outcomes-summary');
     const links = page.locator('.call-outcomes-summary a');
     assert.deepEqual(await links.allTextContents(), [
-      `Its start, in Unix seconds: ${text('search.missing')}`,
-      `Who called: ${text('calling_phone_number.format')}`,
-      `Outcome: ${text('outcome_name.missing')}`,
+      `Start, as a Unix time in seconds: ${text('search.missing')}`,
+      `Caller’s phone number: ${text('calling_phone_number.format')}`,
+      `Name of the outcome: ${text('outcome_name.missing')}`,
     ]);
     await links.nth(2).click();
     assert.equal(await focused(page), 'outcome_name');

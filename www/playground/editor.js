@@ -168,7 +168,7 @@ const rootOf = (text) => {
   return root?.name === 'Object' ? root : undefined;
 };
 
-/** The properties of an object by name. If a name is repeated, the last one counts. */
+/** The properties of an object by name. If two have the same name, the last one counts. */
 function properties(text, object) {
   const found = new Map();
   for (const property of object.getChildren('Property')) {
