@@ -11,7 +11,7 @@ const www = fileURLToPath(new URL('../../www', import.meta.url));
 /** What the registry has for a code, as a person reads it. */
 function text(code) {
   const { title, advice } = codes.find((entry) => entry.code === code);
-  return `${title}. ${advice}`;
+  return `${title}. ${advice}`.replaceAll('`', '');
 }
 
 /** What a person meets at a field. */
