@@ -33,7 +33,8 @@ export function bindForm(form, settings = {}) {
     const message = messages[problem.code];
     if (message !== undefined) return typeof message === 'function' ? message(problem) : message;
     const entry = rules.codes.find(({ code }) => code === problem.code);
-    return entry ? `${entry.title}. ${entry.advice}` : problem.message;
+    // The registry marks code with backticks, which plain text doesn't need.
+    return entry ? `${entry.title}. ${entry.advice}`.replaceAll('`', '') : problem.message;
   }
 
   /** Takes the empty fields out of what is sent: each would clear what was reported before. */

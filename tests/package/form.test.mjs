@@ -11,7 +11,7 @@ const www = fileURLToPath(new URL('../../www', import.meta.url));
 /** The text of a code in the registry, as a page shows it. */
 function text(code) {
   const { title, advice } = codes.find((entry) => entry.code === code);
-  return `${title}. ${advice}`;
+  return `${title}. ${advice}`.replaceAll('`', '');
 }
 
 /** What a page shows at a field. */

@@ -108,7 +108,7 @@ async function chain({ body, query }) {
   const id = body?.call_outcome?.transaction_id;
   if (!id || query.includes('validate_only')) return [];
   const response = await fetch(reading(id), { headers: authorization() }).catch(() => undefined);
-  // The token lacks the permission to read, or the network failed. The answer is shown without its history.
+  // Reading failed or is not permitted. The answer is shown without its history.
   if (!response?.ok) return [];
   const { history } = await response.json();
   const own = (name) => !name.endsWith('transaction_id');
