@@ -5,14 +5,18 @@
 
 pub mod amount;
 pub mod check;
-pub mod guess;
+pub mod columns;
+pub mod detect;
+
 pub mod lines;
 pub mod records;
 pub mod row;
-mod summary;
+pub mod summary;
 pub mod time;
 
 use std::borrow::Cow;
+
+use serde::Deserialize;
 
 use crate::input::calls::CALL;
 use crate::input::report::{CALL_OUTCOME, SEARCH};
@@ -21,8 +25,12 @@ use crate::response::csv::unescape_formula;
 use amount::DecimalMark;
 use time::{Style, Zone};
 
+/// The column that bad rows get for their error. One of that name at the end of a file is from an earlier check.
+const ERROR: &str = "error";
+
 /// What each row of a file is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Content {
     /// A report of an outcome.
     Reports,

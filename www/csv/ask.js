@@ -1,10 +1,10 @@
-// Sends commands to the page's web worker.
+// Sends commands to the page's worker.
 
 const worker = new Worker('/csv/worker.js', { type: 'module' });
 const asked = [];
 const listeners = {};
 
-/** Runs a command in the worker, and returns its answer. */
+/** Sends a command to the worker; resolves to its answer. */
 export function ask(command, options = {}) {
   return new Promise((resolve, reject) => {
     const id = asked.push({ resolve, reject }) - 1;

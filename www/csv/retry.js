@@ -1,13 +1,14 @@
-// Decides whether a request has an answer, is refused, or should be retried. The command `load-calls` uses this too.
+// Decides whether to send a request again: it was answered, it is refused for good, or it should be retried after some time.
+// The command that loads calls uses this too.
 
 /** The limits of the delay that a server can ask for, in seconds. */
 const SHORTEST = 1;
 const LONGEST = 3_600;
 
-/** Statuses after which a retry may succeed. */
+/** Statuses of temporary failures. */
 const PASSING = [429, 500, 502, 503, 504];
 
-// The three formats of a date in HTTP. All are in UTC, though the last one doesn't say so.
+// The three date formats of HTTP; the last one does not say that it is UTC.
 const DATES = [
   [/^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/, ''],
   [/^[A-Z][a-z]{5,8}, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d GMT$/, ''],
@@ -21,8 +22,8 @@ function dateOf(text) {
 }
 
 /**
- * The delay that `Retry-After` asks for, in seconds. A date counts from the `Date` of the same headers, because two clocks
- * differ. Returns `undefined` if the header is missing or malformed.
+ * The seconds that `Retry-After` asks to wait. A date is relative to the `Date` of the same headers, as two clocks differ.
+ * Undefined if the header is missing or malformed.
  */
 export function retryAfter(headers) {
   const text = headers.get('Retry-After')?.trim() ?? '';
@@ -32,12 +33,12 @@ export function retryAfter(headers) {
   return Number.isNaN(seconds) ? undefined : Math.min(Math.max(seconds, SHORTEST), LONGEST);
 }
 
-/** The delay before the nth retry in seconds, if the server does not ask for one. */
+/** The seconds to wait before a retry, after so many, if the server does not say. */
 export const backOff = (times) => Math.min(2 ** times, 60);
 
 /**
- * The outcome of a request: `{ answer, headers }` if `isAnswer` accepts the JSON; `{ refused, status }` with the reason if a
- * retry is pointless; or `{ again, after }` with the reason to retry, and the delay if the server asks for one.
+ * The outcome of a request: `{ answer, headers }` if `isAnswer` accepts the JSON; `{ refused, status }` with the reason if it
+ * is refused for good; or `{ again, after }` with the reason to retry, and the seconds to wait if the server says.
  */
 export async function outcomeOf(request, isAnswer) {
   try {

@@ -1,13 +1,12 @@
-// Temporary files of the worker, in the origin's private file system, or as Blobs if there is none. They are deleted
-// after the page is closed.
+// The worker's temporary files: in the origin private file system, or else in memory as Blobs. They last as long as the page.
 
 const PREFIX = 'call-outcomes-';
-/** How many bytes are gathered before they become part of a Blob. */
+/** How many bytes are collected before they are added to a Blob. */
 const GATHERED = 1 << 23;
 
 let folder;
 
-/** Opens the folder of this worker, or returns `null` if files can't be written. Removes what closed pages left. */
+/** The folder of this worker, or null if files cannot be written. Removes the folders of pages that were closed. */
 async function open() {
   try {
     const root = await navigator.storage.getDirectory();
@@ -37,7 +36,7 @@ function hold(name) {
   });
 }
 
-/** Opens an empty file. After it is closed and opened again, writing appends to it. */
+/** Opens an empty file. After it was closed, `open` continues at its end. */
 export async function scratch(name) {
   folder ??= open();
   const place = await folder;
@@ -59,7 +58,7 @@ function privateFile(handle) {
     write(bytes) {
       access.write(bytes, { at: access.getSize() });
     },
-    /** The content written so far. Later writes do not change it. */
+    /** Closes the file, and returns what was written. */
     file() {
       access.close();
       return handle.getFile();

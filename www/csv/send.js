@@ -1,16 +1,15 @@
-// Sends rows as batches, in order. A batch without an answer, or whose answer asks to wait, is sent again, because
-// sending a row twice is safe.
+// Sends rows to the batch endpoint, in order. A row is safe to send again, so a batch without an answer is sent again.
 import { backOff, outcomeOf } from './retry.js';
 
-/** How many times rows are sent again without an answer before sending stops. */
+/** How often rows are sent again without an answer before sending stops. */
 const TRIES = 5;
-/** The status of a row that other writers changed at the same time. */
+/** The status of a row that lost to concurrent writers. */
 const OVERTAKEN = 503;
 
 /**
- * Sends the lines of `rows` after the first `from`, within the server's `limits`. Calls `tell` after each batch with the
- * number of rows done and the results, and `wait` before each delay with its length and whether the server asked for it.
- * Stops between two batches if `signal` is aborted. Returns why it stopped early, or `undefined`.
+ * Sends the lines of `rows` after the first `from`. `limits` are the server's. Calls `tell` for each batch with the number of
+ * rows that are done and the results, and `wait` before a pause with its seconds and whether the server asked for it. Stops
+ * between two batches when `signal` is aborted. Returns the reason if it stopped before the last row.
  */
 export async function send({ rows, from, url, token, limits, signal, tell, wait }) {
   const headers = new Headers({ 'Content-Type': 'application/x-ndjson', Authorization: `Bearer ${token}` });
@@ -47,7 +46,7 @@ export async function send({ rows, from, url, token, limits, signal, tell, wait 
   }
 }
 
-/** The results before the first row to send again. The rows after it are sent again too, to keep their order. */
+/** The results before the first row to send again. The rows after it are sent again too, which keeps their order. */
 function settle(results, tries) {
   const overtaken = results.findIndex(({ status }) => status === OVERTAKEN);
   return overtaken === -1 || tries === TRIES ? results : results.slice(0, overtaken);

@@ -1,4 +1,4 @@
-// Sends the valid rows. The browser remembers only how many rows of a file were sent, under the file's fingerprint.
+// Sends the good rows. The browser remembers how many rows of a file were sent, by the file's fingerprint.
 import { at, count } from '../dom.js';
 import { ask, on } from './ask.js';
 
@@ -9,7 +9,7 @@ let done = 0;
 let sentHere = false;
 let statuses = new Map();
 
-/** Offers to send a checked file, with its fingerprint and its number of valid rows, to `server`. */
+/** Offers to send the good rows of the file that was checked, which has this fingerprint. */
 export function offer({ fingerprint, good }, server) {
   file = { key: REMEMBERED + fingerprint, rows: good, server };
   done = Math.min(Number(localStorage.getItem(file.key) ?? 0), good);

@@ -1,15 +1,15 @@
 // Reads a file of any encoding as chunks of UTF-8. The command `load-calls` uses this too.
 
-/** The encodings to choose from, by their names in TextDecoder. */
+/** The supported encodings, by their names in TextDecoder. */
 export const ENCODINGS = ['utf-8', 'windows-1252', 'utf-16le', 'utf-16be'];
 
-/** The size of the sample that guesses are based on, in bytes. */
+/** How many bytes the format is detected from. */
 export const SAMPLE = 1 << 18;
 
 const MARKS = { 'utf-8': [0xef, 0xbb, 0xbf], 'utf-16le': [0xff, 0xfe], 'utf-16be': [0xfe, 0xff] };
 const begins = (bytes, mark) => mark.every((byte, at) => bytes[at] === byte);
 
-/** Detects the encoding of a file from a byte order mark, or else from whether its first bytes are valid UTF-8. */
+/** Detects the encoding of a file from its first bytes: by a byte order mark, or else by whether they are UTF-8. */
 export async function detect(file) {
   const bytes = new Uint8Array(await file.slice(0, SAMPLE).arrayBuffer());
   const marked = Object.keys(MARKS).find((name) => begins(bytes, MARKS[name]));
@@ -30,7 +30,7 @@ export async function sample(file, encoding) {
 }
 
 /**
- * Reads a file in chunks, none of them empty. UTF-8 is passed on unchanged: invalid bytes are a problem of their row.
+ * The chunks of a file as UTF-8, none empty. UTF-8 is not decoded, so invalid bytes become a problem of their row.
  */
 export async function* chunks(file, encoding) {
   const first = new Uint8Array(await file.slice(0, 3).arrayBuffer());

@@ -5,9 +5,9 @@
 pub mod archive;
 pub mod batch;
 pub mod calls;
-pub mod pause;
 pub mod reading;
 pub mod report;
+pub mod retry;
 pub mod schema;
 mod search;
 mod statement;
@@ -53,6 +53,10 @@ pub enum Failure {
     ConnectionLost,
     /// A constraint of the schema refused the batch: another request came between. Nothing was stored.
     Conflict,
+    /// The id of a new record is taken. Nothing was stored.
+    IdCollision,
+    /// The statement stored a record that the rules would not store: a bug. The record is found by its id.
+    Disagreement,
     /// Anything else. The text is for the log only.
     Unexpected(String),
 }
@@ -61,7 +65,7 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let text = match &error {
             Error::D1(d1) => {
-                let thrown: &worker::js_sys::Error = d1.as_ref();
+                let thrown: &js_sys::Error = d1.as_ref();
                 format!("{} {}", thrown.message(), d1.cause())
             }
             other => other.to_string(),

@@ -2,12 +2,13 @@
 //!
 //! Not here: how records are written, and who may read.
 
+use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use serde::Deserialize;
-use worker::D1Database;
+use worker::{D1Database, D1Result};
 
-use super::pause::pause;
+use super::retry::{TRIES, retry};
 use super::statement::{Bind, prepare};
 use super::{Call, Cost, Failure, Record, first, read_json, run, search};
 use crate::input::export::Export;
@@ -32,8 +33,6 @@ pub const OUTCOMES_READ: &str = "outcomes:read";
 
 /// What one statement returns ends with the record that passes this, in bytes: with it, it stays under 1 MB.
 const MOST_BYTES: usize = 900_000;
-/// How often a statement is sent at most when the connection breaks.
-const TRIES: usize = 3;
 /// Behind every record.
 const END: i64 = 9_007_199_254_740_991;
 
@@ -95,34 +94,21 @@ pub async fn read(
     let sql = READ
         .replace("{{by_id}}", search::BY_ID)
         .replace("{{generations}}", &search::generations("b"));
-    retried(
-        async |cost| {
-            first(
-                run(db, vec![prepare(db, &sql, &binds)?], cost)
-                    .await?
-                    .first(),
-            )
-        },
-        cost,
-    )
-    .await
+    first(query(db, &sql, &binds, cost).await?.first())
 }
 
-/// Sends what only reads again where the connection broke.
-async fn retried<T>(
-    mut send: impl AsyncFnMut(&mut Cost) -> Result<T, Failure>,
+/// Runs a statement that only reads. It is sent again if the connection is lost.
+async fn query(
+    db: &D1Database,
+    sql: &str,
+    binds: &[(&'static str, Bind)],
     cost: &mut Cost,
-) -> Result<T, Failure> {
-    let mut tries = 1;
-    loop {
-        match send(cost).await {
-            Err(Failure::ConnectionLost) if tries < TRIES => {
-                pause(tries).await;
-                tries = tries.saturating_add(1);
-            }
-            other => return other,
-        }
-    }
+) -> Result<Vec<D1Result>, Failure> {
+    let attempt = async || {
+        let statements = vec![prepare(db, sql, binds)?];
+        Ok(ControlFlow::Break(run(db, statements, cost).await?))
+    };
+    retry(TRIES, attempt).await
 }
 
 /// A walk over records, a page at a time.
@@ -278,14 +264,6 @@ impl Walk {
             ("most", count(self.left)),
             ("most_bytes", count(MOST_BYTES)),
         ]);
-        let db = &self.db;
-        let send = async |cost: &mut Cost| {
-            read_json(
-                run(db, vec![prepare(db, sql, &binds)?], cost)
-                    .await?
-                    .first(),
-            )
-        };
-        retried(send, cost).await
+        read_json(query(&self.db, sql, &binds, cost).await?.first())
     }
 }
