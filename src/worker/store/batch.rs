@@ -22,15 +22,13 @@ use crate::rules::import::StoredCall;
 const ROWS: &str = include_str!("sql/batch/rows.sql");
 const TOKEN: &str = include_str!("sql/batch/token.sql");
 const APPEND: &str = include_str!("sql/batch/append_all.sql");
-const NAMES: &str = include_str!("sql/batch/insert_names.sql");
 
 /// A value bound in one statement stays below this, in bytes: D1 takes 2 MB.
 const MAX_BOUND: usize = 1_000_000;
 
 /// What the schema says of records that another request has overtaken.
-const CONFLICTS: [&str; 3] = [
+const CONFLICTS: [&str; 2] = [
     "UNIQUE constraint failed: outcomes.",
-    "UNIQUE constraint failed: outcome_names.",
     "NOT NULL constraint failed: outcomes.",
 ];
 
@@ -195,6 +193,8 @@ pub struct NewRecord {
     pub transaction_id: TransactionId,
     /// The record that it corrects.
     pub corrects: Option<TransactionId>,
+    /// The outcome's name as it was reported, if the network did not have it.
+    pub new_name: Option<String>,
     /// What the outcome's name is compared by.
     pub name_key: String,
     /// The partner's id.
@@ -214,6 +214,7 @@ impl NewRecord {
             self.call,
             self.transaction_id,
             self.corrects,
+            self.new_name,
             self.name_key,
             self.partner_unique_id,
             self.revision,
@@ -228,13 +229,12 @@ impl NewRecord {
     }
 }
 
-/// Appends all records and names, or none where something has changed since they were decided. `false` if the token
+/// Appends all records with the names that they bring, or none where something has changed since they were decided. `false` if the token
 /// was revoked since.
 pub async fn append(
     db: &D1Database,
     token_hash: &str,
     records: &[NewRecord],
-    names: &[(String, String)],
     cost: &mut Cost,
 ) -> Result<bool, Failure> {
     let mut statements = Vec::new();
@@ -244,13 +244,6 @@ pub async fn append(
         token_hash,
         APPEND,
         records.iter().map(NewRecord::to_row),
-    )?;
-    lists(
-        db,
-        &mut statements,
-        token_hash,
-        NAMES,
-        names.iter().map(|name| json!(name)),
     )?;
     let results = match run(db, statements, cost).await {
         Err(Failure::Unexpected(text)) if CONFLICTS.iter().any(|part| text.contains(part)) => {

@@ -24,7 +24,6 @@ use crate::rules::import::StoredCall;
 use crate::worker::config::QueryOptions;
 
 const APPEND: &str = include_str!("sql/report/append.sql");
-const NAME: &str = include_str!("sql/report/name.sql");
 const MINE: &str = include_str!("sql/report/retry_record.sql");
 
 /// A report with all that the database needs to know of its request.
@@ -81,7 +80,6 @@ struct Statements {
     /// Where the client asked, and searched by time.
     why: Option<Statement>,
     append: Statement,
-    name: Statement,
 }
 
 impl Statements {
@@ -111,7 +109,6 @@ impl Statements {
             } else {
                 fill(APPEND, &call)
             },
-            name: Statement::new(NAME),
         }
     }
 
@@ -151,7 +148,6 @@ pub async fn report(
     }
     if !ask.options.validate_only {
         statements.push(prepared.append.bind(db, &binds)?);
-        statements.push(prepared.name.bind(db, &binds)?);
     }
     let results = run(db, statements, cost).await?;
     let mut results = results.iter().skip(restoring);

@@ -24,8 +24,6 @@ pub struct Decided {
     pub answers: Vec<Answered>,
     /// The records to append.
     pub records: Vec<NewRecord>,
-    /// The new names: what each is compared by, and how it is shown.
-    pub names: Vec<(String, String)>,
 }
 
 impl Decided {
@@ -46,7 +44,6 @@ impl Batch<'_> {
         let mut decided = Decided {
             answers: Vec::with_capacity(rows.len()),
             records: Vec::new(),
-            names: Vec::new(),
         };
         let mut seen = Seen::default();
         for (place, row) in rows.iter().enumerate() {
@@ -188,17 +185,16 @@ impl Batch<'_> {
             call,
             name,
         );
-        if name.is_none() {
+        let new_name = name.is_none().then(|| {
             seen.names.insert(name_key.clone(), &report.identity.name);
-            decided
-                .names
-                .push((name_key.clone(), report.identity.name.clone().into_owned()));
-        }
+            report.identity.name.clone().into_owned()
+        });
         decided.records.push(NewRecord {
             call_id: facts.call_id.unwrap_or_default(),
             call: call.transaction_id,
             transaction_id,
             corrects,
+            new_name,
             name_key,
             partner_unique_id: identity.2.clone(),
             revision: revision.saturating_add(1),

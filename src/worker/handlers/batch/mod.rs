@@ -229,11 +229,11 @@ impl Batch<'_> {
         let decided = self
             .decide(rows, &known, archived)
             .map_err(|_| Failure::Unexpected("no random bits".to_owned()))?;
-        let Decided { records, names, .. } = &decided;
+        let records = &decided.records;
         if records.is_empty() {
             return Ok(Step::Done(Some(decided.answers)));
         }
-        match store::append(self.db, self.token_hash, records, names, cost).await {
+        match store::append(self.db, self.token_hash, records, cost).await {
             Ok(true) => Ok(Step::Done(Some(decided.answers))),
             // The token was revoked since.
             Ok(false) => Err(Failure::Conflict),
