@@ -11,8 +11,10 @@ pub mod report;
 pub mod schema;
 mod search;
 mod statement;
+mod template;
 
 use serde::Deserialize;
+use serde_json::{Value, json};
 use worker::{D1Database, D1PreparedStatement, D1Result, Error};
 
 use crate::input::report::{Report, Search, TimeSearch};
@@ -26,7 +28,7 @@ use crate::rules::import::StoredCall;
 use crate::rules::matching::{self, Target};
 use statement::Bind;
 
-const FACTS: &str = include_str!("sql/report/report_context.sql");
+const CONTEXT: &str = include_str!("sql/report/report_context.sql");
 const CURRENT: &str = include_str!("sql/report/current.sql");
 
 /// The last start there can be: 13 digits.
@@ -341,7 +343,28 @@ fn read_json<T: for<'de> Deserialize<'de>>(result: Option<&D1Result>) -> Result<
         .map_err(|error| Failure::Unexpected(format!("a row that cannot be read: {error}")))
 }
 
-/// The values that find a report's call and current record, the same names for every report of one [`SearchShape`].
+/// A call as the statements that store calls take it.
+fn call_row(call: &StoredCall) -> Value {
+    json!([
+        call.transaction_id,
+        call.external_id,
+        call.start_ms,
+        call.duration,
+        call.calling_phone,
+        call.destination_phone,
+        call.advertiser_id,
+        call.campaign_id,
+    ])
+}
+
+/// The values of parameters that have none beside an id: NULL.
+const NO_FILTERS: [(&str, Bind); 3] = [
+    ("network_id", Bind::Null),
+    ("advertiser_id", Bind::Null),
+    ("campaign_id", Bind::Null),
+];
+
+/// The values that find a report's call and current record. Reports of one [`search::SearchShape`] have the same names.
 fn columns(report: &Report<'_>, window: Option<i64>) -> Vec<(&'static str, Bind)> {
     let identity = &report.identity;
     let mut columns = vec![

@@ -8,7 +8,8 @@ use serde::Deserialize;
 use worker::D1Database;
 
 use super::pause::pause;
-use super::statement::{Bind, prepare};
+use super::statement::{Bind, Statement};
+use super::template::Template;
 use super::{Call, Cost, Failure, Record, first, read_json, run, search};
 use crate::input::export::Export;
 use crate::model::time::UnixMillis;
@@ -92,13 +93,11 @@ pub async fn read(
             Bind::text(id.as_ref().map(TransactionId::as_str)),
         ),
     ];
-    let sql = READ
-        .replace("{{by_id}}", search::BY_ID)
-        .replace("{{generations}}", &search::generations("b"));
+    let statement = Statement::new(&read_context());
     retried(
         async |cost| {
             first(
-                run(db, vec![prepare(db, &sql, &binds)?], cost)
+                run(db, vec![statement.bind(db, &binds)?], cost)
                     .await?
                     .first(),
             )
@@ -106,6 +105,23 @@ pub async fn read(
         cost,
     )
     .await
+}
+
+/// The statement that looks up a token and an id.
+fn read_context() -> Template {
+    Template::from(READ)
+        .fill("by_id", search::by_id().as_sql())
+        .fill("generations", search::generations().as_sql())
+}
+
+/// A page of records, each found by the expression `next`.
+fn page(next: &Template) -> Template {
+    Template::from(WALK).fill("next", next.as_sql())
+}
+
+/// A statement over the records of an export.
+fn exported(sql: &str) -> Template {
+    Template::from(sql).fill("exported", Template::from(EXPORTED).as_sql())
 }
 
 /// Sends what only reads again where the connection broke.
@@ -128,7 +144,7 @@ async fn retried<T>(
 /// A walk over records, a page at a time.
 pub struct Walk {
     db: Rc<D1Database>,
-    next: String,
+    next: Template,
     binds: Vec<(&'static str, Bind)>,
     after: i64,
     left: usize,
@@ -199,7 +215,7 @@ impl Walk {
     ) -> Result<(Self, Option<TransactionId>), Failure> {
         let time = |time: Option<i64>| time.map_or(Bind::Null, Bind::Integer);
         let mut walk = Self {
-            next: IN_EXPORT.replace("{{exported}}", EXPORTED),
+            next: exported(IN_EXPORT),
             binds: vec![
                 ("network_id", Bind::Text(reader.network_id.clone())),
                 ("advertiser_id", Bind::text(reader.advertiser_id.as_deref())),
@@ -231,7 +247,7 @@ impl Walk {
     fn over(db: Rc<D1Database>, next: &str, binds: Vec<(&'static str, Bind)>) -> Self {
         Self {
             db,
-            next: next.to_owned(),
+            next: Template::from(next),
             binds,
             after: 0,
             left: usize::MAX,
@@ -239,13 +255,16 @@ impl Walk {
     }
 
     async fn bounds(&self, cost: &mut Cost) -> Result<(i64, i64), Failure> {
-        let found = self.rows(BOUNDS, cost).await?.into_iter().next();
+        let found = self
+            .rows(Template::from(BOUNDS), cost)
+            .await?
+            .into_iter()
+            .next();
         found.ok_or_else(|| Failure::Unexpected("no bounds".to_owned()))
     }
 
     async fn page_end(&self, cost: &mut Cost) -> Result<Vec<(i64, String)>, Failure> {
-        self.rows(&PAGE_END.replace("{{exported}}", EXPORTED), cost)
-            .await
+        self.rows(exported(PAGE_END), cost).await
     }
 
     /// The next records, as many as one statement returns; none at the end.
@@ -253,9 +272,7 @@ impl Walk {
         if self.left == 0 {
             return Ok(Vec::new());
         }
-        let rows: Vec<Row> = self
-            .rows(&WALK.replace("{{next}}", &self.next), cost)
-            .await?;
+        let rows: Vec<Row> = self.rows(page(&self.next), cost).await?;
         if let Some(row) = rows.last() {
             self.after = row.seq;
         }
@@ -268,7 +285,7 @@ impl Walk {
 
     async fn rows<T: for<'de> Deserialize<'de>>(
         &self,
-        sql: &str,
+        template: Template,
         cost: &mut Cost,
     ) -> Result<Vec<T>, Failure> {
         let count = |count: usize| Bind::Integer(i64::try_from(count).unwrap_or(END).min(END));
@@ -279,13 +296,31 @@ impl Walk {
             ("most_bytes", count(MOST_BYTES)),
         ]);
         let db = &self.db;
+        let statement = Statement::new(&template);
         let send = async |cost: &mut Cost| {
             read_json(
-                run(db, vec![prepare(db, sql, &binds)?], cost)
+                run(db, vec![statement.bind(db, &binds)?], cost)
                     .await?
                     .first(),
             )
         };
         retried(send, cost).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_placeholder_is_filled() {
+        let mut statements = vec![read_context(), exported(PAGE_END), Template::from(BOUNDS)];
+        let next = [ONE, IN_HISTORY, OF_CALL].map(Template::from);
+        statements.extend(next.iter().map(page));
+        statements.push(page(&exported(IN_EXPORT)));
+        for statement in statements {
+            let (_, names) = statement.number_parameters();
+            assert!(!names.is_empty());
+        }
     }
 }
