@@ -7,7 +7,6 @@ import closest from '../../src/worker/store/sql/match/closest.sql';
 import closestOfNetwork from '../../src/worker/store/sql/match/closest_of_network.sql';
 import current from '../../src/worker/store/sql/report/current.sql';
 import facts from '../../src/worker/store/sql/report/report_context.sql';
-import nameOf from '../../src/worker/store/sql/report/name.sql';
 import nearest from '../../src/worker/store/sql/match/nearest.sql';
 import { type Record_, refuse, stored } from './answers';
 import { type Ask, app, newId } from './app';
@@ -148,45 +147,55 @@ function statementsFor({ search }: Report): Statement[] {
         .replaceAll('{{current}}', () => current)
         .replaceAll('{{campaign}}', () => campaign)
         .replaceAll(/{{(?:rows|each)}}/g, '')
+        // It has no archive.
+        .replaceAll('{{archived}}', 'FALSE')
+        .replaceAll('{{generations}}', "'[]'")
         .replaceAll('{{at}}', '0');
-    statements = [facts, append, nameOf].map((sql) => numbered(fill(sql)));
+    statements = [facts, append].map((sql) => numbered(fill(sql)));
     prepared.set(shape, statements);
   }
   return statements;
 }
 
+// As in src/worker/store/search.rs.
 const REACH = 'min(walk.next, CAST(substr(walk.best, 1, 15) AS INTEGER))';
+const PREFERENCE = "printf('%015d%015d%015d', {{distance}}, abs(c.start_ms - :start), c.start_ms)";
 const PARTS = {
-  '{{next}}': 'iif({{high_off}} > {{low_off}}, walk.low, walk.high)',
-  '{{after_off}}': 'ifnull(CAST(substr(walk.after, 46, 15) AS INTEGER) - :start, {{far}})',
-  '{{before_off}}': 'ifnull(:start - CAST(substr(walk.before, 46, 15) AS INTEGER), {{far}})',
-  '{{high_off}}': 'ifnull(walk.high - :duration, {{far}})',
-  '{{low_off}}': 'ifnull(:duration - walk.low, {{far}})',
-  '{{best}}':
-    'min(walk.best, walk.found, ifnull(substr(walk.after, 1, 45), {{none}}), ifnull(substr(walk.before, 1, 45), {{none}}))',
-  '{{duration}}': 'coalesce(k.duration_s, 0)',
-  '{{preference}}':
-    "printf('%015d%015d%015d', abs(k.start_ms - :start) + 1000 * abs(coalesce(k.duration_s, 0) - :duration), abs(k.start_ms - :start), k.start_ms)",
-  '{{none}}': "'999999999999999999999999999999999999999999999'",
-  '{{far}}': '2000000000000000',
+  unseen: 'min({{after_off}}, {{before_off}}) + 1000 * min({{high_off}}, {{low_off}})',
+  after_off: 'ifnull({{after_start}} - :start, {{far}})',
+  before_off: 'ifnull(:start - {{before_start}}, {{far}})',
+  next_duration: 'iif({{is_low_next}}, walk.low, walk.high)',
+  is_low_next: '{{high_off}} > {{low_off}}',
+  high_off: 'ifnull(walk.high - :duration, {{far}})',
+  low_off: 'ifnull(:duration - walk.low, {{far}})',
+  far: '2000000000000000',
+  best: 'min(walk.best, walk.found, ifnull(substr(walk.after, 1, 45), {{none}}), ifnull(substr(walk.before, 1, 45), {{none}}))',
+  at_start: "substr({{none}}, 1, 30) || printf('%015d', :start)",
+  after_start: 'CAST(substr(walk.after, 31, 15) AS INTEGER)',
+  before_start: 'CAST(substr(walk.before, 31, 15) AS INTEGER)',
+  second: '1000',
+  duration: 'coalesce(c.duration_s, 0)',
+  preference: PREFERENCE,
+  distance: 'abs(c.start_ms - :start) + 1000 * abs(coalesce(c.duration_s, 0) - :duration)',
+  none: `'${'9'.repeat(45)}'`,
+  reach: REACH,
 };
 
+/** The expressions of a search by duration in their places. */
+function measured(template: string): string {
+  return Object.entries(PARTS).reduce((sql, [name, part]) => sql.replaceAll(`{{${name}}}`, () => part), template);
+}
+
 function closestCall(search: Extract<Report['search'], { by: 'time' }>): string {
-  const template = search.duration === undefined ? nearest : closest;
-  const ofNetwork =
-    search.duration === undefined
-      ? nearest
-      : Object.entries(PARTS).reduce((sql, [name, part]) => sql.replaceAll(name, () => part), closestOfNetwork);
+  const template = search.duration === undefined ? nearest : measured(closest);
+  const ofNetwork = search.duration === undefined ? nearest : measured(closestOfNetwork);
   const over = (template: string, index: string, scope: string) =>
-    template
-      .replaceAll('{{reach}}', REACH)
-      .replaceAll('{{index}}', index)
-      .replaceAll('{{scope}}', `k.network_id = t.network_id AND ${scope}`);
-  const visible = '(t.advertiser_id IS NULL OR k.advertiser_id = t.advertiser_id)';
-  const ofAdvertiser = search.advertiser === undefined ? 'TRUE' : 'k.advertiser_id = :advertiser_id';
-  const ofCampaign = search.campaign === undefined ? 'TRUE' : 'k.campaign_id = :campaign_id';
+    template.replaceAll('{{index}}', index).replaceAll('{{scope}}', `c.network_id = t.network_id AND ${scope}`);
+  const visible = '(t.advertiser_id IS NULL OR c.advertiser_id = t.advertiser_id)';
+  const ofAdvertiser = search.advertiser === undefined ? 'TRUE' : 'c.advertiser_id = :advertiser_id';
+  const ofCampaign = search.campaign === undefined ? 'TRUE' : 'c.campaign_id = :campaign_id';
   if (search.phone !== undefined) {
-    const scope = `k.calling_phone = :calling_phone AND ${visible} AND ${ofCampaign} AND ${ofAdvertiser}`;
+    const scope = `c.calling_phone = :calling_phone AND ${visible} AND ${ofCampaign} AND ${ofAdvertiser}`;
     return over(template, 'calls_by_phone', scope);
   }
   if (search.campaign !== undefined) {
@@ -194,12 +203,12 @@ function closestCall(search: Extract<Report['search'], { by: 'time' }>): string 
   }
   if (search.advertiser !== undefined) return over(template, 'calls_by_advertiser', `${ofAdvertiser} AND ${visible}`);
   const network = over(ofNetwork, 'calls_by_start', 'TRUE');
-  const advertiser = over(template, 'calls_by_advertiser', 'k.advertiser_id = t.advertiser_id');
+  const advertiser = over(template, 'calls_by_advertiser', 'c.advertiser_id = t.advertiser_id');
   return `iif(t.advertiser_id IS NULL, ${network}, ${advertiser})`;
 }
 
 /**
- * Each `:name` as `?N`, by first use; comments are dropped. The collation, as in src/worker/store/statement.rs, keeps a
+ * Each `:name` as `?N`, by first use; comments are dropped. The collation, as in src/worker/store/template.rs, keeps a
  * statement prepared.
  */
 function numbered(sql: string): Statement {

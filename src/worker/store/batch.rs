@@ -35,7 +35,7 @@ const CONFLICTS: [&str; 2] = [
     "NOT NULL constraint failed: outcomes.",
 ];
 
-/// Some rows of a batch, with all that the database needs to know of their request.
+/// A look-up for some rows of a batch.
 pub struct BatchQuery<'a> {
     /// The reports, each by its place in the batch.
     pub reports: &'a [(usize, &'a Report<'a>)],
@@ -45,13 +45,13 @@ pub struct BatchQuery<'a> {
     pub path_network_id: Option<&'a str>,
     /// How far a start may be off, in milliseconds.
     pub window: Option<i64>,
-    /// Whether to tell why a call was found or not.
+    /// Whether to look up why each call was found or not.
     pub explain: bool,
     /// Archived calls to put back first.
     pub restore: &'a [StoredCall],
-    /// Searches of the archive, to list the parts that come next for each.
+    /// Searches of the archive whose next parts are listed.
     pub searches: Vec<&'a Search>,
-    /// A record of an earlier try, which may have been committed.
+    /// A record of an earlier try that may have been committed.
     pub tried: Option<TransactionId>,
 }
 
@@ -61,13 +61,13 @@ pub struct Known {
     pub network_id: String,
     /// The token's advertiser, if it is an advertiser's.
     pub advertiser_id: Option<String>,
-    /// Whether the record of the earlier try is there.
+    /// Whether the record of the earlier try is stored.
     pub is_committed: bool,
-    /// The facts of each report, by its place.
+    /// What is stored before each report, by its place.
     pub facts: HashMap<usize, Facts>,
-    /// Why its call was found or not, where that was asked.
+    /// Why its call was found or not, where that was asked for.
     pub whys: HashMap<usize, MatchTrace>,
-    /// The parts of the archive that come next for each search.
+    /// The next parts of the archive for each search.
     pub listed: Vec<Listed>,
 }
 
@@ -221,7 +221,7 @@ fn read_known<'r>(
 
 /// A record to append.
 pub struct NewRecord {
-    /// The call, as the database knows it.
+    /// The call's key in the database.
     pub call_id: i64,
     /// The call's id.
     pub call: TransactionId,
@@ -231,7 +231,7 @@ pub struct NewRecord {
     pub corrects: Option<TransactionId>,
     /// The outcome's name as it was reported, if the network did not have it.
     pub new_name: Option<String>,
-    /// What the outcome's name is compared by.
+    /// The outcome's name in lower case, by which names are compared.
     pub name_key: String,
     /// The partner's id.
     pub partner_unique_id: String,
@@ -265,8 +265,8 @@ impl NewRecord {
     }
 }
 
-/// Appends all records with the names that they bring, or none where something has changed since they were decided. `false` if the token
-/// was revoked since.
+/// Appends all records with the names that they bring, or none if something has changed since they were decided. Returns
+/// `false` if the token was revoked since.
 pub async fn append(
     db: &D1Database,
     token_hash: &str,

@@ -1,6 +1,7 @@
-//! The database: what its rows mean, and what its refusals do.
+//! The database: the statements of each use case, what their rows mean, and what its errors mean.
 //!
-//! Not here: what a report's facts lead to.
+//! Every use case composes its SQL (`search`, `template`), binds values (`statement`) and sends all in one batch, which D1
+//! runs as one transaction. Handlers decide what the rows lead to.
 
 pub mod archive;
 pub mod batch;
@@ -34,7 +35,7 @@ const CURRENT: &str = include_str!("sql/report/current.sql");
 /// The last start there can be: 13 digits.
 const LATEST: i64 = 9_999_999_999_999;
 
-/// What D1's messages say where the same batch may well succeed, and may have been committed.
+/// Parts of D1's messages after which the same batch may succeed, and may have been committed.
 const TRANSIENT: [&str; 7] = [
     // A local database that a command writes to at the same time.
     "SQLITE_BUSY",
@@ -46,14 +47,14 @@ const TRANSIENT: [&str; 7] = [
     "internal error; reference",
 ];
 
-/// Why the database did not answer.
+/// Why the database or the archive gave no result.
 #[derive(Debug)]
 pub enum Failure {
-    /// It is overloaded; nothing was stored.
+    /// It is overloaded. Nothing was stored.
     Overloaded,
     /// The connection broke: the batch may have been committed.
     ConnectionLost,
-    /// A constraint of the schema refused the batch: another request came between. Nothing was stored.
+    /// A constraint of the schema refused the batch, because another request was faster. Nothing was stored.
     Conflict,
     /// Anything else. The text is for the log only.
     Unexpected(String),
@@ -81,7 +82,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// What requests to the database have cost.
+/// The cost of requests to the database.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cost {
     /// Round trips.
@@ -152,7 +153,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// The call of an archived copy; `None` if its id is none.
+    /// The call of an archived copy; `None` if its id is malformed.
     pub fn from_archive(call: &StoredCall) -> Option<Self> {
         Self::from_row(&call.transaction_id, call.start_ms)
     }
@@ -166,7 +167,7 @@ impl Call {
     }
 }
 
-/// What was so before the report. The fields stand as `report_context.sql` selects them.
+/// What is stored before a report. The fields are in the order in which `report_context.sql` selects them.
 #[derive(Debug, Deserialize)]
 pub struct Facts {
     /// The report's place in its list.
@@ -207,7 +208,7 @@ impl Facts {
         Call::from_row(self.call_transaction_id.as_deref()?, self.call_start_ms?)
     }
 
-    /// Whether archived calls may change what the search comes to.
+    /// Whether archived calls may change the result of the search.
     pub const fn needs_archive(&self) -> bool {
         self.archived != 0
     }
@@ -219,19 +220,19 @@ impl Facts {
     }
 }
 
-/// A call as `explain.sql` shows it.
+/// A call as `explain.sql` selects it: its id, its start and its duration.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Seen(String, i64, Option<u32>);
+struct TracedCall(String, i64, Option<u32>);
 
-impl Seen {
-    /// The call as the distance looks at it.
+impl TracedCall {
+    /// The call as matching sees it.
     fn to_call(&self) -> Option<matching::Call> {
         let start = UnixMillis::from_millis(self.1);
         Some(found(TransactionId::parse(&self.0)?, start, self.2))
     }
 }
 
-/// A call that the database found, as the distance looks at it.
+/// A call that the database found, as matching sees it.
 const fn found(
     transaction_id: TransactionId,
     start: UnixMillis,
@@ -247,23 +248,23 @@ const fn found(
     }
 }
 
-/// Why a search by time found its call or none. The fields stand as `explain.sql` selects them.
+/// Why a search by time found its call or none. The fields are in the order in which `explain.sql` selects them.
 #[derive(Debug, Deserialize)]
 pub struct MatchTrace {
     /// The report's place in its list.
     pub at: usize,
-    chosen: Option<Seen>,
-    runner_up: Option<Seen>,
+    chosen: Option<TracedCall>,
+    runner_up: Option<TracedCall>,
     candidates: usize,
-    filtered: Option<Seen>,
-    numbered: Option<Seen>,
-    visible: Option<Seen>,
+    filtered: Option<TracedCall>,
+    numbered: Option<TracedCall>,
+    visible: Option<TracedCall>,
 }
 
 impl MatchTrace {
-    /// What of it an archive search takes into account.
+    /// Returns what a search of the archive takes into account.
     fn known(&self) -> Known {
-        let call = |seen: &Option<Seen>| seen.as_ref().and_then(Seen::to_call);
+        let call = |call: &Option<TracedCall>| call.as_ref().and_then(TracedCall::to_call);
         Known {
             candidates: [call(&self.chosen), call(&self.runner_up)],
             count: self.candidates,
@@ -275,10 +276,10 @@ impl MatchTrace {
         }
     }
 
-    /// The explanation of a search; `ambiguity` is a margin in milliseconds.
+    /// Returns the explanation of a search; `ambiguity` is a margin in milliseconds.
     pub fn explain(&self, search: &TimeSearch<'_>, ambiguity: i64) -> Explanation {
         let target = Target::new(search, None);
-        let call = |seen: &Option<Seen>| seen.as_ref().and_then(Seen::to_call);
+        let call = |call: &Option<TracedCall>| call.as_ref().and_then(TracedCall::to_call);
         if let Some(chosen) = call(&self.chosen) {
             let runner_up = call(&self.runner_up);
             return Explanation::found(
@@ -300,7 +301,7 @@ impl MatchTrace {
     }
 }
 
-/// Sends a batch and counts what it cost.
+/// Sends a batch and adds what it cost.
 async fn run(
     db: &D1Database,
     statements: Vec<D1PreparedStatement>,
@@ -320,12 +321,12 @@ async fn run(
     Ok(results)
 }
 
-/// The first row of a result, if it has one.
+/// Reads the first row of a result, if it has one.
 fn first<T: for<'de> Deserialize<'de>>(result: Option<&D1Result>) -> Result<Option<T>, Failure> {
     Ok(read_json(result)?.into_iter().next())
 }
 
-/// The rows of a result, each from its one column of JSON.
+/// Reads the rows of a result, each from its one column of JSON.
 fn read_json<T: for<'de> Deserialize<'de>>(result: Option<&D1Result>) -> Result<Vec<T>, Failure> {
     #[derive(Deserialize)]
     struct Row {

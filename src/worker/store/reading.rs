@@ -1,6 +1,4 @@
-//! The database of reading: what an id names, and records one after the other.
-//!
-//! Not here: how records are written, and who may read.
+//! Reading outcomes: what an id names, and pages of records.
 
 use std::rc::Rc;
 
@@ -31,14 +29,14 @@ const BOUNDS: &str = include_str!("sql/read/bounds.sql");
 /// The permission to read outcomes.
 pub const OUTCOMES_READ: &str = "outcomes:read";
 
-/// What one statement returns ends with the record that passes this, in bytes: with it, it stays under 1 MB.
+/// A statement returns no more records after this many bytes: with the one that passes it, its result stays under 1 MB.
 const MOST_BYTES: usize = 900_000;
 /// How often a statement is sent at most when the connection breaks.
 const TRIES: usize = 3;
-/// Behind every record.
+/// Beyond every record.
 const END: i64 = 9_007_199_254_740_991;
 
-/// Who reads, and what the id names. The fields stand as `read_context.sql` selects them.
+/// The token, and what the id names. The fields are in the order in which `read_context.sql` selects them.
 #[derive(Debug, Deserialize)]
 pub struct Reader {
     /// The token's network.
@@ -53,7 +51,7 @@ pub struct Reader {
     pub generations: Vec<Generation>,
 }
 
-/// An outcome, by one of its records. The fields stand as `read_context.sql` selects them.
+/// An outcome, by one of its records. The fields are in the order in which `read_context.sql` selects them.
 #[derive(Debug, Deserialize)]
 pub struct Outcome {
     /// The record's place in the order of commits.
@@ -72,7 +70,7 @@ impl Reader {
             .any(|granted| granted == OUTCOMES_READ)
     }
 
-    /// The call with this id, as the database knows it and as it is shown.
+    /// The call with this id: its key in the database, and the call as it is shown.
     pub fn call(&self) -> Option<(i64, Call)> {
         let (id, transaction_id, start_ms) = self.call.as_ref()?;
         Some((*id, Call::from_row(transaction_id, *start_ms)?))
@@ -141,7 +139,7 @@ async fn retried<T>(
     }
 }
 
-/// A walk over records, a page at a time.
+/// Reads records one after the other, as many at a time as one statement returns.
 pub struct Walk {
     db: Rc<D1Database>,
     next: Template,
@@ -150,9 +148,9 @@ pub struct Walk {
     left: usize,
 }
 
-/// A record, and its place in the order of commits.
+/// A record on a page, as `records_page.sql` selects it.
 #[derive(Deserialize)]
-struct Row {
+struct PageRow {
     seq: i64,
     recorded_at: i64,
     name: String,
@@ -162,7 +160,7 @@ struct Row {
     record: Record,
 }
 
-impl Row {
+impl PageRow {
     fn into_stored(self) -> Option<Stored> {
         let recorded = Recorded {
             transaction_id: Some(self.record.id()?),
@@ -205,7 +203,7 @@ impl Walk {
         Self::over(db, OF_CALL, vec![("call_id", Bind::Integer(call_id))])
     }
 
-    /// A page of an export behind the record at `after`, and the id to start the next one after, if there is one.
+    /// A page of an export after the record at `after`, and the id that the next page starts after, if there is one.
     pub async fn export(
         db: Rc<D1Database>,
         reader: &Reader,
@@ -267,12 +265,12 @@ impl Walk {
         self.rows(exported(PAGE_END), cost).await
     }
 
-    /// The next records, as many as one statement returns; none at the end.
+    /// Reads the next records, as many as one statement returns; none at the end.
     pub async fn next(&mut self, cost: &mut Cost) -> Result<Vec<Stored>, Failure> {
         if self.left == 0 {
             return Ok(Vec::new());
         }
-        let rows: Vec<Row> = self.rows(page(&self.next), cost).await?;
+        let rows: Vec<PageRow> = self.rows(page(&self.next), cost).await?;
         if let Some(row) = rows.last() {
             self.after = row.seq;
         }

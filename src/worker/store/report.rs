@@ -27,7 +27,7 @@ use crate::worker::config::QueryOptions;
 const APPEND: &str = include_str!("sql/report/append.sql");
 const RETRY_RECORD: &str = include_str!("sql/report/retry_record.sql");
 
-/// A report with all that the database needs to know of its request.
+/// A report to carry out, with what its request adds to it.
 pub struct ReportQuery<'a> {
     /// The report.
     pub report: &'a Report<'a>,
@@ -37,19 +37,19 @@ pub struct ReportQuery<'a> {
     pub path_network_id: Option<&'a str>,
     /// How far a start may be off, in milliseconds.
     pub window: Option<i64>,
-    /// Below which margin a match is ambiguous, in milliseconds.
+    /// The margin below which a match is ambiguous, in milliseconds.
     pub ambiguity: i64,
-    /// What the client asks for beyond the 2015 dialect.
+    /// The options in the query string.
     pub options: QueryOptions,
     /// The time of the request, in Unix seconds.
     pub now: i64,
-    /// The id of the new record, should there be one.
+    /// The id of the record, if one is appended.
     pub candidate: TransactionId,
-    /// Whether an earlier try with this candidate may have been committed.
+    /// Whether an earlier try with the same candidate may have been committed.
     pub retry: bool,
-    /// An archived call to put back first.
+    /// An archived call to put back before.
     pub restore: Option<StoredCall>,
-    /// Why the call was found, where a search of the archive has found it and the report names it by id.
+    /// Why the call was found, if a search of the archive found it and the report now names it by its id.
     pub explanation: Option<Explanation>,
 }
 
@@ -67,9 +67,9 @@ pub struct RetryRecord {
 pub struct ReportRows {
     /// What an earlier try of this request stored.
     pub mine: Option<RetryRecord>,
-    /// What was so before; `None` if the token is unknown or revoked.
+    /// What is stored before it; `None` if the token is unknown or revoked.
     pub facts: Option<Facts>,
-    /// Why, where the client asked and searched by time.
+    /// Why the call was found or not, if the client asked for it and searched by time.
     pub why: Option<MatchTrace>,
     /// The record that was appended.
     pub appended: Option<Record>,
