@@ -19,6 +19,7 @@ const checks = [
   ['the documents', () => nodeTests('tests/docs')],
   ['documentation', () => run('cargo', ['doc', '--locked', '--no-deps'], { env: strictDocs })],
   ['tests of the crate', () => cargo('test', '--locked')],
+  ['tests of the statements', () => cargo('test', '--locked', '--features', 'worker', '--lib', 'worker::store')],
   ['the table of cases in wasm', () => run('cargo', ['test', '--locked', ...WASM, '--test', 'rules'], { env: runner() })],
   // All of them first: the command that loads calls reads with what the page for files reads with.
   ['the builds', buildAll],

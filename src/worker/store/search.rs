@@ -29,9 +29,9 @@ const SECOND: &str = "1000";
 /// id. With a wanted start of 1435993202000, a call that started 2 s before and is 3 s too long or too short has the
 /// preference `000000000005000` `000000000002000` `001435993200000`.
 ///
-/// It is packed into one value because a step of a recursive statement gets one value from each index seek: `min()` of
+/// It is packed into one value because a step of a recursive statement gets one value from each index seek. `min()` of
 /// these texts then selects a call together with all that the next step needs of it. Neither JSON arrays nor row values
-/// do this (the former do not compare as numbers, the latter are no result of a subquery), and finding the rest by the
+/// can (arrays do not compare as numbers, and a subquery in an expression returns one column), and finding the rest by the
 /// call's id would read a row more a call.
 const PREFERENCE: &str =
     "printf('%015d%015d%015d', {{distance}}, abs(c.start_ms - :start), c.start_ms)";
@@ -42,7 +42,7 @@ const NONE: &str = "'999999999999999999999999999999999999999999999'";
 /// How far the next ring of `closest.sql` reaches: no farther than the distance of the best call so far.
 const REACH: &str = "min(walk.next, CAST(substr(walk.best, 1, 15) AS INTEGER))";
 
-/// The expressions that `closest_of_network.sql` repeats, those that use others before these.
+/// The expressions that `closest_of_network.sql` repeats, each before those that it uses.
 const NETWORK_PARTS: [(&str, &str); 12] = [
     // The least distance of the calls that neither walk has seen.
     (
