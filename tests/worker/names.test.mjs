@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { unstable_splitSqlQuery } from 'wrangler';
-import { NETWORK, start } from './harness.mjs';
+import { NETWORK, PATH, start } from './harness.mjs';
 
 const BATCH = '/api/2015-08-17/call_outcomes/batch';
 const MIGRATION = new URL('../../migrations/0004_names_by_trigger.sql', import.meta.url);
@@ -31,7 +31,7 @@ test('a correction, a re-post and a report on another call keep the first casing
 });
 
 test('a refused report and a dry run bring no name', async () => {
-  const dry = await server.report({ ...report('Lead'), oauth_token: NETWORK }, { path: '/call_outcomes?validate_only=true' });
+  const dry = await server.report({ ...report('Lead'), oauth_token: NETWORK }, { path: `${PATH}?validate_only=true` });
   assert.equal(dry.json.call_outcome.outcome_name, 'Lead');
   assert.equal((await send('LEAD', {}, 'FF')).status, 404);
   assert.deepEqual(await stored('lead'), []);

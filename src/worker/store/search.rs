@@ -78,7 +78,7 @@ const NETWORK_PARTS: [(&str, &str); 12] = [
     ),
 ];
 
-/// The duration of the call `c`, as calls_by_duration has it.
+/// The duration of the call `c`, as `calls_by_duration` has it.
 const DURATION: &str = "coalesce(c.duration_s, 0)";
 
 /// Which hard filters a search has.
