@@ -38,6 +38,7 @@ type Facts = [
   call_id: number | null,
   call_transaction_id: string | null,
   call_start_ms: number | null,
+  call_duration: number | null,
   current: Row | null,
   display: string | null,
 ];
@@ -56,7 +57,7 @@ export default app(async (db, ask, cost) => {
     if (!before) return refuse('token.invalid');
     const refusal = refusalOf(ask, before as Facts);
     if (refusal) return refuse(refusal);
-    const [, , , , , , id, transaction_id, start_ms, currentRow, display] = before as Facts;
+    const [, , , , , , id, transaction_id, start_ms, , currentRow, display] = before as Facts;
     if (id === null || transaction_id === null || start_ms === null) return refuse('call.not_found');
     const row = (appended ?? currentRow) as Row | null;
     if (!row) continue;
