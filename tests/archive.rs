@@ -10,7 +10,7 @@
 use call_outcomes::model::time::UnixMillis;
 use call_outcomes::model::transaction_id::TransactionId;
 use call_outcomes::rules::archive::{HOUR, Known, LISTED_PARTS, Listed, Part, Search};
-use call_outcomes::rules::confidence::{MatchSettings, Neighbourhood};
+use call_outcomes::rules::confidence::MatchSettings;
 use call_outcomes::rules::explanation::{Explanation, explain};
 use call_outcomes::rules::import::StoredCall;
 use call_outcomes::rules::matching::{Call, Target};
@@ -157,10 +157,6 @@ fn known(target: &Target, live: &[&Call], all: bool) -> Known {
         admitted.into_iter().cloned().collect::<Vec<Call>>()
     };
     let candidates = best(target);
-    let mut near = Neighbourhood::default();
-    for call in &candidates {
-        near.add(target, call);
-    }
     let mut found = candidates.iter().cloned();
     let closest = found.next();
     if !all {
@@ -200,7 +196,7 @@ fn known(target: &Target, live: &[&Call], all: bool) -> Known {
         candidates: [closest, found.next()],
         count: candidates.len().min(101),
         rejected,
-        near,
+        near: candidates,
     }
 }
 

@@ -192,7 +192,7 @@ registry! {
     Error RecordNotFound CallNoSuchNumber "call.not_found.no_such_number" "No call from this number" "No call found. Please refer to the documentation." "Check the number and its country code. The caller may have withheld the number.";
     Error RecordNotFound CallFilteredOut "call.not_found.filtered_out" "No call of this advertiser or campaign" "No call found. Please refer to the documentation." "Leave out the advertiser or the campaign, or check that the campaign belongs to the advertiser.";
     Error RecordNotFound CallOutsideWindow "call.not_found.outside_window" "No call near this time" "No call found. Please refer to the documentation." "Check the start time, and that it is in UTC.";
-    Error RecordNotFound CallAmbiguous "call.ambiguous" "Two calls match about equally well" "No call found. Please refer to the documentation." "Add the caller's phone number or the duration, or send the transaction id.";
+    Error RecordNotFound CallAmbiguous "call.ambiguous" "The match is not sure enough" "No call found. Please refer to the documentation." "Add the caller's phone number or the duration, or send the transaction id.";
 
     // `search`.
     Error RecordInvalid SearchMissing "search.missing" "The report does not say which call it is about" "transaction_id or start_time_t must be present" "Send `search.transaction_id`, or `search.start_time_t` with the caller's phone number or the duration.";
@@ -266,6 +266,7 @@ registry! {
     Error RecordNotFound TransactionNotFound "transaction.not_found" "Unknown transaction id" "No call found. Please refer to the documentation." "Check the id. It must be the id of a call, or of a record of an outcome, that the token can access.";
     Error RecordInvalid FromFormat "from.format" "Not a Unix time" "{name} is invalid" "Send 10 digits (seconds) or 13 digits (milliseconds) since 1970, in UTC.";
     Error RecordInvalid ToFormat "to.format" "Not a Unix time" "{name} is invalid" "Send 10 digits (seconds) or 13 digits (milliseconds) since 1970, in UTC.";
+    Error RecordInvalid MinConfidenceFormat "min_confidence.format" "Invalid threshold" "{name} is invalid" "Send a decimal from 0 to 1 with at most three decimals, such as 0.95.";
     Error RecordInvalid LimitFormat "limit.format" "Invalid page size" "{name} must be a whole number from 1 to {max}" "Request fewer records, and continue with the id in `next`.";
 
     // Warnings.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::model::time::UnixMillis;
 use crate::model::transaction_id::TransactionId;
-use crate::rules::confidence::{MatchSettings, Neighbourhood};
+use crate::rules::confidence::MatchSettings;
 use crate::rules::explanation::{Explanation, Survey};
 use crate::rules::import::StoredCall;
 use crate::rules::matching::{Call, Target};
@@ -81,7 +81,7 @@ pub struct Known {
     /// If there is none, the closest calls that tell why, as in [`Survey::add_rejected`].
     pub rejected: [Option<Call>; 3],
     /// The candidates that started closest to the wanted start, where an explanation is asked for.
-    pub near: Neighbourhood,
+    pub near: Vec<Call>,
 }
 
 /// A hash table of archived calls by their ids: each of its buckets is a key of KV. A later generation wins over an
@@ -166,7 +166,7 @@ impl Search {
     /// Takes what the database knows, of the same moment as the list that comes with it.
     pub fn know(&mut self, known: Known) {
         self.known = known.count;
-        self.survey.set_near_elsewhere(known.near);
+        self.survey.set_near_elsewhere(&known.near);
         for call in known.candidates.into_iter().flatten() {
             self.survey.add_candidate(call);
         }

@@ -86,6 +86,15 @@ pub struct Neighbourhood {
 }
 
 impl Neighbourhood {
+    /// The neighbourhood of a search among its candidates.
+    pub fn of<'c>(target: &Target, candidates: impl IntoIterator<Item = &'c Call>) -> Self {
+        let mut near = Self::default();
+        for call in candidates {
+            near.add(target, call);
+        }
+        near
+    }
+
     /// Adds a candidate of a search, unless it is farther than enough others or was added before.
     pub fn add(&mut self, target: &Target, call: &Call) {
         let neighbour = Neighbour {

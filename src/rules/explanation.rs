@@ -317,8 +317,8 @@ impl<C: Borrow<Call>> Survey<C> {
     }
 
     /// Takes the candidates that started closest among those that are counted elsewhere, in place of earlier ones.
-    pub fn set_near_elsewhere(&mut self, near: Neighbourhood) {
-        self.near_elsewhere = near;
+    pub fn set_near_elsewhere(&mut self, near: &[Call]) {
+        self.near_elsewhere = Neighbourhood::of(&self.target, near);
     }
 
     /// The candidates that started closest, wherever they are counted.

@@ -45,7 +45,8 @@ fn parts() -> Template {
 }
 
 fn to_row(search: &Search) -> Value {
-    let (low, high) = search.hours().unwrap_or((-ANY_HOUR, ANY_HOUR));
+    let (low, high) = search.hours();
+    let (low, high) = (low.unwrap_or(-ANY_HOUR), high.unwrap_or(ANY_HOUR));
     let [later, earlier] = search.cursors();
     json!([
         low, high, later.0, later.1, later.2, earlier.0, earlier.1, earlier.2

@@ -13,13 +13,14 @@ use super::statement::{Bind, prepare};
 use super::template::Template;
 use super::{
     CONTEXT, CURRENT, Cost, Facts, Failure, MatchTrace, NO_FILTERS, OUTCOMES_WRITE, archive,
-    columns, first, read_json, run,
+    columns, duration_weight, first, read_json, run,
 };
 use crate::input::report::Report;
 use crate::model::money::Cents;
 use crate::model::outcome::Fields;
 use crate::model::transaction_id::TransactionId;
 use crate::rules::archive::{Listed, Search};
+use crate::rules::confidence::MatchSettings;
 use crate::rules::import::StoredCall;
 
 const ROWS: &str = include_str!("sql/batch/rows.sql");
@@ -43,8 +44,8 @@ pub struct BatchQuery<'a> {
     pub token_hash: &'a str,
     /// The network in the path, if there is one.
     pub path_network_id: Option<&'a str>,
-    /// How far a start may be off, in milliseconds.
-    pub window: Option<i64>,
+    /// How calls are matched.
+    pub matching: MatchSettings,
     /// Whether to look up why each call was found or not.
     pub explain: bool,
     /// Archived calls to put back first.
@@ -81,7 +82,7 @@ pub async fn facts(
     ask: &BatchQuery<'_>,
     cost: &mut Cost,
 ) -> Result<Option<Known>, Failure> {
-    let groups = group(ask.reports);
+    let groups = group(ask.reports, &ask.matching);
     let restore = archive::restore(db, ask.token_hash, ask.restore)?;
     let restoring = restore.len();
     let mut statements = restore;
@@ -94,10 +95,15 @@ pub async fn facts(
     read_known(ask, &groups, results.iter().skip(restoring))
 }
 
-fn group<'a>(reports: &[(usize, &'a Report<'a>)]) -> BTreeMap<SearchShape, Group<'a>> {
+fn group<'a>(
+    reports: &[(usize, &'a Report<'a>)],
+    settings: &MatchSettings,
+) -> BTreeMap<SearchShape, Group<'a>> {
     let mut groups: BTreeMap<_, Group<'a>> = BTreeMap::new();
     for (place, report) in reports {
-        let alike = groups.entry(SearchShape::of(&report.search)).or_default();
+        let alike = groups
+            .entry(SearchShape::of(&report.search, settings))
+            .or_default();
         alike.push((*place, report));
     }
     groups
@@ -123,7 +129,7 @@ fn reads(
 ) -> Result<Vec<D1PreparedStatement>, Failure> {
     let rows: Vec<_> = reports
         .iter()
-        .map(|(_, report)| columns(report, ask.window))
+        .map(|(_, report)| columns(report, &ask.matching))
         .collect();
     let names: Vec<&str> = rows
         .iter()
@@ -141,6 +147,7 @@ fn reads(
         ("token", Bind::Text(ask.token_hash.to_owned())),
         ("permission", Bind::Text(OUTCOMES_WRITE.to_owned())),
         ("path_network_id", Bind::text(ask.path_network_id)),
+        duration_weight(&ask.matching),
         ("rows", Bind::Text(rows.to_string())),
     ];
     if matches!(shape, SearchShape::ById) {

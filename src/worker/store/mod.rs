@@ -24,6 +24,7 @@ use crate::model::outcome::Fields;
 use crate::model::time::UnixMillis;
 use crate::model::transaction_id::TransactionId;
 use crate::rules::archive::{Generation, Known};
+use crate::rules::confidence::{MatchSettings, Neighbourhood};
 use crate::rules::explanation::{Explanation, Steps};
 use crate::rules::import::StoredCall;
 use crate::rules::matching::{self, Target};
@@ -263,6 +264,8 @@ pub struct MatchTrace {
     filtered: Option<TracedCall>,
     numbered: Option<TracedCall>,
     visible: Option<TracedCall>,
+    /// The candidates that started closest.
+    near: Vec<TracedCall>,
 }
 
 impl MatchTrace {
@@ -277,21 +280,24 @@ impl MatchTrace {
                 call(&self.numbered),
                 call(&self.visible),
             ],
+            near: self.near.iter().filter_map(TracedCall::to_call).collect(),
         }
     }
 
-    /// Returns the explanation of a search; `ambiguity` is a margin in milliseconds.
-    pub fn explain(&self, search: &TimeSearch<'_>, ambiguity: i64) -> Explanation {
-        let target = Target::new(search, None);
+    /// Returns the explanation of a search.
+    pub fn explain(&self, search: &TimeSearch<'_>, settings: &MatchSettings) -> Explanation {
+        let target = Target::new(search, settings);
         let call = |call: &Option<TracedCall>| call.as_ref().and_then(TracedCall::to_call);
         if let Some(chosen) = call(&self.chosen) {
             let runner_up = call(&self.runner_up);
+            let near: Vec<_> = self.near.iter().filter_map(TracedCall::to_call).collect();
             return Explanation::found(
                 &target,
                 &chosen,
                 runner_up.as_ref(),
                 self.candidates,
-                ambiguity,
+                &Neighbourhood::of(&target, &near),
+                settings,
             );
         }
         let steps = [&self.filtered, &self.numbered, &self.visible].map(call);
@@ -369,8 +375,14 @@ const NO_FILTERS: [(&str, Bind); 3] = [
     ("campaign_id", Bind::Null),
 ];
 
+/// How many milliseconds of the start count as much as a second of the duration, as statements take it.
+fn duration_weight(settings: &MatchSettings) -> (&'static str, Bind) {
+    let weight = i64::from(settings.duration_weight).saturating_mul(1_000);
+    ("duration_weight", Bind::Integer(weight))
+}
+
 /// The values that find a report's call and current record. Reports of one [`search::SearchShape`] have the same names.
-fn columns(report: &Report<'_>, window: Option<i64>) -> Vec<(&'static str, Bind)> {
+fn columns(report: &Report<'_>, settings: &MatchSettings) -> Vec<(&'static str, Bind)> {
     let identity = &report.identity;
     let mut columns = vec![
         ("name_key", Bind::Text(identity.name_key())),
@@ -386,7 +398,7 @@ fn columns(report: &Report<'_>, window: Option<i64>) -> Vec<(&'static str, Bind)
         }
         Search::ByTime(search) => {
             let start = search.start.millis();
-            let window = window.unwrap_or(LATEST);
+            let window = settings.window.unwrap_or(LATEST);
             let phone = search.calling_phone.map(|phone| phone.to_string());
             let duration = search.duration.map(i64::from);
             columns.extend([

@@ -14,12 +14,13 @@ use super::statement::{Bind, Binds, Statement, prepare};
 use super::template::Template;
 use super::{
     CONTEXT, CURRENT, Call, Cost, Facts, Failure, MatchTrace, NO_FILTERS, OUTCOMES_WRITE, Record,
-    archive, columns, first, run,
+    archive, columns, duration_weight, first, run,
 };
 use crate::input::report::{Report, Search};
 use crate::model::money::Cents;
 use crate::model::transaction_id::TransactionId;
 use crate::rules::archive::Search as ArchiveSearch;
+use crate::rules::confidence::MatchSettings;
 use crate::rules::import::StoredCall;
 use crate::worker::query_options::QueryOptions;
 
@@ -34,10 +35,8 @@ pub struct ReportQuery<'a> {
     pub token_hash: &'a str,
     /// The network in the path, if there is one.
     pub path_network_id: Option<&'a str>,
-    /// How far a start may be off, in milliseconds.
-    pub window: Option<i64>,
-    /// The margin below which a match is ambiguous, in milliseconds.
-    pub ambiguity: i64,
+    /// How calls are matched.
+    pub matching: MatchSettings,
     /// The options in the query string.
     pub options: QueryOptions,
     /// The time of the request, in Unix seconds.
@@ -48,6 +47,14 @@ pub struct ReportQuery<'a> {
     pub retry: bool,
     /// An archived call to put back before.
     pub restore: Option<StoredCall>,
+}
+
+impl ReportQuery<'_> {
+    /// Whether a record is appended: not in a dry run, nor before it is known how sure the match is.
+    const fn appends(&self) -> bool {
+        let is_sure = !self.options.unambiguous || matches!(self.report.search, Search::ById(_));
+        is_sure && !self.options.validate_only
+    }
 }
 
 /// The record of an earlier try.
@@ -93,13 +100,8 @@ impl Statements {
             .fill("archived", archived.as_sql())
             .fill("generations", shape.generations().as_sql());
         let explain = shape.explain().filter(|_| options.needs_explanation());
-        let appended_to = if options.unambiguous {
-            shape.unambiguous_call()
-        } else {
-            call
-        };
         let append = Template::from(APPEND)
-            .fill("call", appended_to.as_sql())
+            .fill("call", call.as_sql())
             .fill("current", Template::from(CURRENT).as_sql())
             .fill("archived", archived.as_sql());
         Self {
@@ -139,11 +141,11 @@ impl Statements {
     /// Returns the statements of a shape. They are cached, because filling the templates takes longer than the rest of what
     /// this isolate does for a report.
     fn of(shape: SearchShape, options: QueryOptions) -> Rc<Self> {
-        type Cache = BTreeMap<(SearchShape, bool, bool), Rc<Statements>>;
+        type Cache = BTreeMap<(SearchShape, bool), Rc<Statements>>;
         thread_local! {
             static CACHE: RefCell<Cache> = const { RefCell::new(BTreeMap::new()) };
         }
-        let key = (shape, options.explain, options.unambiguous);
+        let key = (shape, options.needs_explanation());
         CACHE.with_borrow_mut(|cache| {
             let statements = cache
                 .entry(key)
@@ -153,14 +155,18 @@ impl Statements {
     }
 }
 
-/// Authenticates, matches, merges and appends in one batch, which D1 runs as one transaction. A dry run appends nothing.
+/// Authenticates, matches, merges and appends in one batch, which D1 runs as one transaction. A dry run appends nothing, nor
+/// does a search whose match has to be sure: once it is, the report runs again by the id of its call.
 pub async fn report(
     db: &D1Database,
     ask: &ReportQuery<'_>,
     cost: &mut Cost,
 ) -> Result<ReportRows, Failure> {
     let binds = binds(ask)?;
-    let prepared = Statements::of(SearchShape::of(&ask.report.search), ask.options);
+    let prepared = Statements::of(
+        SearchShape::of(&ask.report.search, &ask.matching),
+        ask.options,
+    );
     let restore = archive::restore(db, ask.token_hash, ask.restore.as_slice())?;
     let restoring = restore.len();
     let mut statements = restore;
@@ -168,7 +174,7 @@ pub async fn report(
         statements.push(prepare(db, RETRY_RECORD, &binds)?);
     }
     prepared.push_reads(db, &binds, &mut statements)?;
-    if !ask.options.validate_only {
+    if ask.appends() {
         statements.push(prepared.append.bind(db, &binds)?);
     }
     let results = run(db, statements, cost).await?;
@@ -179,10 +185,10 @@ pub async fn report(
         None
     };
     let (facts, why) = prepared.next_reads(&mut results)?;
-    let appended = if ask.options.validate_only {
-        None
-    } else {
+    let appended = if ask.appends() {
         first(results.next())?
+    } else {
+        None
     };
     Ok(ReportRows {
         mine,
@@ -201,7 +207,10 @@ pub async fn list_archived(
     cost: &mut Cost,
 ) -> Result<Option<Facts>, Failure> {
     let binds = binds(ask)?;
-    let prepared = Statements::of(SearchShape::of(&ask.report.search), ask.options);
+    let prepared = Statements::of(
+        SearchShape::of(&ask.report.search, &ask.matching),
+        ask.options,
+    );
     let mut statements = Vec::new();
     prepared.push_reads(db, &binds, &mut statements)?;
     statements.extend(archive::list(db, ask.token_hash, &[search])?);
@@ -241,13 +250,13 @@ fn binds(ask: &ReportQuery<'_>) -> Result<Vec<(&'static str, Bind)>, Failure> {
         ("token", text(ask.token_hash)),
         ("permission", text(OUTCOMES_WRITE)),
         ("path_network_id", Bind::text(path_network_id)),
-        ("ambiguity", Bind::Integer(ask.ambiguity)),
+        duration_weight(&ask.matching),
         ("name", text(&ask.report.identity.name)),
         ("candidate", text(ask.candidate.as_str())),
         ("patch", Bind::Text(patch)),
         ("now", Bind::Integer(ask.now)),
     ];
-    binds.extend(columns(ask.report, ask.window));
+    binds.extend(columns(ask.report, &ask.matching));
     binds.extend_from_slice(no_filters);
     Ok(binds)
 }
@@ -308,8 +317,7 @@ mod tests {
             report: &report,
             token_hash: "",
             path_network_id: None,
-            window: None,
-            ambiguity: 5_000,
+            matching: MatchSettings::default(),
             options,
             now: 1_440_607_999,
             candidate: id,

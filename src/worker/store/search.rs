@@ -4,6 +4,7 @@
 
 use super::template::Template;
 use crate::input::report::{Search, TimeSearch};
+use crate::rules::confidence::{MatchSettings, NEIGHBOURS};
 use crate::rules::explanation::MAX_CANDIDATES;
 
 /// Whether the token sees the campaign that was named.
@@ -15,32 +16,32 @@ const NEAREST: &str = include_str!("sql/match/nearest.sql");
 const CLOSEST: &str = include_str!("sql/match/closest.sql");
 const CLOSEST_OF_NETWORK: &str = include_str!("sql/match/closest_of_network.sql");
 const COUNT: &str = include_str!("sql/match/count.sql");
-const UNAMBIGUOUS_CALL: &str = include_str!("sql/match/unambiguous_call.sql");
+const NEAR: &str = include_str!("sql/match/near.sql");
 const EXPLAIN: &str = include_str!("sql/match/explain.sql");
 const ARCHIVED: &str = include_str!("sql/archive/archived.sql");
 const GENERATIONS: &str = include_str!("sql/archive/generations.sql");
 
-/// How many milliseconds of start time a second of duration counts as.
-const SECOND: &str = "1000";
+/// How many milliseconds of start time a second of duration counts as. It is never 0: see [`SearchShape::of`].
+const SECOND: &str = ":duration_weight";
 
-/// The preference of the call `c`, a text: its distance, the difference of the starts, and its start, each in 15 digits.
+/// The preference of the call `c`, a text: its distance in 16 digits, then the difference of the starts and its start in 15 each.
 ///
 /// The lowest text is the call that `matching::Target::preference` puts first, but for its last tie-break, the transaction
 /// id. With a wanted start of 1435993202000, a call that started 2 s before and is 3 s too long or too short has the
-/// preference `000000000005000` `000000000002000` `001435993200000`.
+/// preference `0000000000062000` `000000000002000` `001435993200000`, if a second of duration counts as 20 of start.
 ///
 /// It is packed into one value because a step of a recursive statement gets one value from each index seek. `min()` of
 /// these texts then selects a call together with all that the next step needs of it. Neither JSON arrays nor row values
 /// can (arrays do not compare as numbers, and a subquery in an expression returns one column), and finding the rest by the
 /// call's id would read a row more a call.
 const PREFERENCE: &str =
-    "printf('%015d%015d%015d', {{distance}}, abs(c.start_ms - :start), c.start_ms)";
+    "printf('%016d%015d%015d', {{distance}}, abs(c.start_ms - :start), c.start_ms)";
 
 /// A preference that is worse than every call's.
-const NONE: &str = "'999999999999999999999999999999999999999999999'";
+const NONE: &str = "'9999999999999999999999999999999999999999999999'";
 
 /// How far the next ring of `closest.sql` reaches: no farther than the distance of the best call so far.
-const REACH: &str = "min(walk.next, CAST(substr(walk.best, 1, 15) AS INTEGER))";
+const REACH: &str = "min(walk.next, CAST(substr(walk.best, 1, 16) AS INTEGER))";
 
 /// The expressions that `closest_of_network.sql` repeats, each before those that it uses.
 const NETWORK_PARTS: [(&str, &str); 12] = [
@@ -63,18 +64,18 @@ const NETWORK_PARTS: [(&str, &str); 12] = [
     // The best preference so far.
     (
         "best",
-        "min(walk.best, walk.found, ifnull(substr(walk.after, 1, 45), {{none}}), ifnull(substr(walk.before, 1, 45), {{none}}))",
+        "min(walk.best, walk.found, ifnull(substr(walk.after, 1, 46), {{none}}), ifnull(substr(walk.before, 1, 46), {{none}}))",
     ),
     // Where the walk over the starts begins: at the wanted start, with a preference that is worse than every call's.
     (
         "at_start",
-        "substr({{none}}, 1, 30) || printf('%015d', :start)",
+        "substr({{none}}, 1, 31) || printf('%015d', :start)",
     ),
     // The starts of the last calls seen.
-    ("after_start", "CAST(substr(walk.after, 31, 15) AS INTEGER)"),
+    ("after_start", "CAST(substr(walk.after, 32, 15) AS INTEGER)"),
     (
         "before_start",
-        "CAST(substr(walk.before, 31, 15) AS INTEGER)",
+        "CAST(substr(walk.before, 32, 15) AS INTEGER)",
     ),
 ];
 
@@ -104,8 +105,8 @@ pub enum SearchShape {
 }
 
 impl SearchShape {
-    /// The shape of a search.
-    pub const fn of(search: &Search<'_>) -> Self {
+    /// The shape of a search. A duration without a weight finds the same call as none.
+    pub const fn of(search: &Search<'_>, settings: &MatchSettings) -> Self {
         match search {
             Search::ById(_) => Self::ById,
             Search::ByTime(TimeSearch {
@@ -120,7 +121,7 @@ impl SearchShape {
                     campaign: campaign_id.is_some(),
                     advertiser: advertiser_id.is_some(),
                 },
-                duration: duration.is_some(),
+                duration: duration.is_some() && settings.duration_weight > 0,
             },
         }
     }
@@ -131,18 +132,6 @@ impl SearchShape {
             Self::ById => by_id(),
             Self::ByTime { filters, duration } => closest(filters, duration, ""),
         })
-    }
-
-    /// As [`SearchShape::call`], and NULL where another call is about as close.
-    pub fn unambiguous_call(self) -> Template {
-        let Self::ByTime { filters, duration } = self else {
-            return self.call();
-        };
-        Template::from(UNAMBIGUOUS_CALL)
-            .fill("call", self.call().as_sql())
-            .fill("runner_up", runner_up(filters, duration).as_sql())
-            .fill("chosen_distance", &distance("chosen", duration))
-            .fill("runner_up_distance", &distance("runner_up", duration))
     }
 
     /// Whether archived calls may change the result of the search: its call, or with `explain` also its explanation. A
@@ -205,10 +194,12 @@ impl SearchShape {
         };
         let limit = MAX_CANDIDATES.saturating_add(1).to_string();
         let count = Template::from(COUNT).fill("limit", &limit);
+        let near = Template::from(NEAR).fill("neighbours", &NEIGHBOURS.to_string());
         let explain = Template::from(EXPLAIN)
             .fill("call", self.call().as_sql())
             .fill("runner_up", runner_up(filters, duration).as_sql())
             .fill("count", over_starts(&count, filters, "").as_sql())
+            .fill("near", over_starts(&near, filters, "").as_sql())
             .fill("filtered", permitted(&any_time(filters)).as_sql())
             .fill("numbered", numbered.as_sql())
             .fill("visible", any_time(Filters::default()).as_sql());

@@ -1,6 +1,7 @@
 //! Concluding from what a report's batch returned.
 
 use super::Reporting;
+use crate::input::report::Search;
 use crate::problem::{Code, Problem};
 use crate::response::{Extras, Reply, refuse};
 use crate::rules::explanation::Explanation;
@@ -19,6 +20,8 @@ pub enum Conclusion {
     NoCall(Option<Explanation>),
     /// Archived calls may be closer than those of the database.
     SearchArchive,
+    /// The match is as sure as the client asked for: the report goes on by the id of its call.
+    Sure(Call, Option<Explanation>),
     /// The candidate id belongs to another record.
     IdCollision,
     /// The statement and the rules disagree.
@@ -70,6 +73,9 @@ impl Reporting<'_> {
         let effect = self.decide(facts, facts.current.as_ref(), call);
         if options.validate_only {
             return Conclusion::Answer(Ok(self.preview(effect, shown)));
+        }
+        if options.unambiguous && matches!(self.report.search, Search::ByTime(_)) {
+            return Conclusion::Sure(call, shown.cloned());
         }
         self.compare(effect, rows.appended.as_ref(), shown)
     }

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use super::answer::Answer;
 use super::prologue::{Admitted, Input, Parsed, admit, body_text};
-use crate::input::report::{Report, read};
+use crate::input::report::{Report, Search, read};
 use crate::model::transaction_id::TransactionId;
 use crate::problem::Problem;
 use crate::response::{ErrorAnswer, refuse_syntax};
@@ -30,6 +30,7 @@ const DISAGREEMENT: &str = "the statement and the specification disagree";
 /// 2. One batch of statements: see `store::report`. It is retried until its outcome is known, after a lost connection
 ///    with the same candidate id, so that a batch that was committed after all is found and not repeated.
 ///    - A call that the database doesn't know by its id is looked up in the archive once, and put back.
+///    - If the match has to be sure, the first batch finds it and the second one reports by its id.
 ///    - If archived calls may be closer than those of the database, both are searched, and the report goes on by id.
 /// 3. Answer from what the batch returned: unknown token 401, permission and access 403, no call 404, else 201 or 200.
 ///    The rules decide; the statement has to agree.
@@ -134,6 +135,14 @@ impl Reporting<'_> {
             Conclusion::Disagreement => Err(Failure::Unexpected(DISAGREEMENT.to_owned())),
             Conclusion::NoCall(explanation) => self.find_archived(rows.facts, explanation).await,
             Conclusion::SearchArchive => self.search_archive(rows.facts, cost).await,
+            Conclusion::Sure(call, explanation) => {
+                self.report = Cow::Owned(Report {
+                    search: Search::ById(Some(call.transaction_id)),
+                    ..self.report.as_ref().clone()
+                });
+                self.explanation = explanation;
+                Ok(ControlFlow::Continue(()))
+            }
         }
     }
 

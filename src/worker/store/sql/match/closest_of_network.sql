@@ -27,11 +27,11 @@
    SELECT
      (SELECT {{preference}} || c.transaction_id FROM calls AS c INDEXED BY calls_by_start
       WHERE {{scope}} AND c.start_ms <= :latest
-        AND (c.start_ms, c.transaction_id) > ({{after_start}}, substr(walk.after, 46))
+        AND (c.start_ms, c.transaction_id) > ({{after_start}}, substr(walk.after, 47))
       ORDER BY c.start_ms, c.transaction_id LIMIT 1),
      (SELECT {{preference}} || c.transaction_id FROM calls AS c INDEXED BY calls_by_start
       WHERE {{scope}} AND c.start_ms >= :earliest
-        AND (c.start_ms, c.transaction_id) < ({{before_start}}, substr(walk.before, 46))
+        AND (c.start_ms, c.transaction_id) < ({{before_start}}, substr(walk.before, 47))
       ORDER BY c.start_ms DESC, c.transaction_id DESC LIMIT 1),
      iif({{is_low_next}}, walk.high, (
        SELECT {{duration}} FROM calls AS c INDEXED BY calls_by_duration
@@ -50,7 +50,7 @@
          ORDER BY c.start_ms DESC LIMIT 1), {{none}})),
      {{best}}
    FROM walk
-   WHERE CAST(substr({{best}}, 1, 15) AS INTEGER) >= {{unseen}})
+   WHERE CAST(substr({{best}}, 1, 16) AS INTEGER) >= {{unseen}})
  SELECT (
    SELECT id FROM (
      SELECT * FROM (
@@ -65,6 +65,6 @@
    ORDER BY transaction_id LIMIT 1)
  FROM (
    SELECT
-     CAST(substr(best, 31, 15) AS INTEGER) AS start,
-     (CAST(substr(best, 1, 15) AS INTEGER) - CAST(substr(best, 16, 15) AS INTEGER)) / {{second}} AS off
+     CAST(substr(best, 32, 15) AS INTEGER) AS start,
+     (CAST(substr(best, 1, 16) AS INTEGER) - CAST(substr(best, 17, 15) AS INTEGER)) / {{second}} AS off
    FROM (SELECT min({{best}}) AS best FROM walk)) AS closest)

@@ -1,5 +1,5 @@
 -- Why a search by time found its call or none. Where it found one: the call, the next best one, and how many calls there
--- are. Where it found none: the closest call at any time that passes every filter, or else the one of the phone number,
+-- are, and those that started closest. Where it found none: the closest call at any time that passes every filter, or else the one of the phone number,
 -- or else any. Each call is read by its primary key; a later search runs only where the ones before found nothing.
 {{rows}}SELECT json_array(
   {{at}},
@@ -8,7 +8,8 @@
   iif(chosen.id IS NULL, 0, {{count}}),
   json(iif(filtered.id IS NULL, 'null', json_array(filtered.transaction_id, filtered.start_ms, filtered.duration_s))),
   json(iif(numbered.id IS NULL, 'null', json_array(numbered.transaction_id, numbered.start_ms, numbered.duration_s))),
-  json(iif(visible.id IS NULL, 'null', json_array(visible.transaction_id, visible.start_ms, visible.duration_s)))) AS json
+  json(iif(visible.id IS NULL, 'null', json_array(visible.transaction_id, visible.start_ms, visible.duration_s))),
+  json(iif(chosen.id IS NULL, '[]', {{near}}))) AS json
 FROM tokens AS t {{each}}
 LEFT JOIN calls AS chosen ON chosen.id = {{call}}
 LEFT JOIN calls AS runner_up ON runner_up.id = iif(chosen.id IS NULL, NULL, {{runner_up}})
