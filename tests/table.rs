@@ -789,3 +789,64 @@ fn a_bad_row_means_the_same_when_it_is_read_again() {
         .collect();
     assert_eq!(descriptions, texts);
 }
+
+#[test]
+fn a_cell_is_judged_as_the_same_text_in_json() {
+    let names = [
+        "transaction_id",
+        "start_time_t",
+        "calling_phone_number",
+        "duration_in_seconds",
+        "outcome_name",
+        "description",
+        "sale_amount",
+        "value",
+        "custom_parameter_2",
+    ];
+    let columns: Vec<_> = names
+        .iter()
+        .map(|name| Some(column(name, Format::Plain)))
+        .collect();
+    let long = "x".repeat(5_000);
+    for (at, text) in names.iter().enumerate().flat_map(|(at, _)| {
+        [
+            "\0",
+            "a\0b",
+            "\"\\\n\u{7f}",
+            "-1",
+            "1.005",
+            "yes",
+            &long,
+            "ab-1",
+            "😀",
+        ]
+        .map(|text| (at, text))
+    }) {
+        let mut cells = ["", "1435993200", "", "", "Sale", "", "", "", ""];
+        cells[at] = text;
+        let mut csv = b"header,,,,,,,,\n".to_vec();
+        csv.extend(line(&cells));
+        let section = |range: std::ops::Range<usize>| -> Value {
+            let sent = range.filter(|at| !cells[*at].is_empty());
+            sent.map(|at| (names[at].to_owned(), json!(cells[at])))
+                .collect()
+        };
+        let report =
+            json!({"row": "2", "search": section(0..4), "call_outcome": section(4..9)}).to_string();
+        let (good, _, tally, _) = check(Settings::Csv(b',', columns.clone()), &csv, 10_000);
+        let (same, _, other, _) = check(Settings::Ndjson, report.as_bytes(), 10_000);
+        assert_eq!(good, same, "{} {text:?}", names[at]);
+        let found = |tally: &Value| -> Vec<(String, String)> {
+            let kinds = tally["kinds"].as_array().unwrap().iter();
+            kinds
+                .map(|kind| {
+                    (
+                        kind["code"].to_string(),
+                        kind["first"][0]["message"].to_string(),
+                    )
+                })
+                .collect()
+        };
+        assert_eq!(found(&tally), found(&other), "{} {text:?}", names[at]);
+    }
+}

@@ -13,15 +13,13 @@ use super::lines::{Line, Lines};
 use super::records::{Record, Records};
 use super::row::{CheckedRow, check_line, check_record};
 use super::summary::{Found, Place, Summary, shorten};
-use super::{Column, Content};
+use super::{Column, Content, ERROR};
 use crate::input::report::Rules;
 use crate::json::write::{string, to_json};
 use crate::json::{Reader, SyntaxError};
 use crate::problem::Problem;
 use crate::response::csv::{unescape_formula, write_line};
 
-/// The column that the bad rows get; one of that name at the end of a file is ours, from another time.
-pub(super) const ERROR: &str = "error";
 /// Without it a spreadsheet takes UTF-8 for something else.
 const BOM: &str = "\u{feff}";
 

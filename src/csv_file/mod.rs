@@ -21,6 +21,9 @@ use crate::response::csv::unescape_formula;
 use amount::DecimalMark;
 use time::{Style, Zone};
 
+/// The column that bad rows get for their error. One of that name at the end of a file is from an earlier check.
+const ERROR: &str = "error";
+
 /// What each row of a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {

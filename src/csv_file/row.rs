@@ -2,13 +2,15 @@
 //!
 //! Not here: the rules, and the file.
 
-use super::check::ERROR;
+use std::borrow::Cow;
+
 use super::records::Record;
-use super::{Column, Content, Converted, Section};
+use super::{Column, Content, Converted, ERROR, Section, Target};
 use crate::input::batch::MAX_LINE;
-use crate::input::calls::read_call;
-use crate::input::report::{self, Rules, Search, read_row};
-use crate::json::write::{string, to_json};
+use crate::input::calls::{self, CALL};
+use crate::input::fields::ObjectFields;
+use crate::input::report::{self, CALL_OUTCOME_KEYS, Rules, SEARCH, Search, read_row};
+use crate::json::write::to_json;
 use crate::json::{Reader, SyntaxError};
 use crate::problem::{Code, Problem, pointer_to};
 use crate::validate::normal::{Call, Keyed};
@@ -59,68 +61,65 @@ pub fn check_record(
     if columns.iter().zip(&cells).any(is_lost) {
         return CheckedRow::bad(Problem::whole(Code::RowEncoding));
     }
-    let mut failed = Vec::new();
-    let mut text = String::with_capacity(512);
-    match content {
-        Content::Calls => object(&mut text, &cells, columns, Section::Call, &mut failed),
+    let texts = Texts::convert(&cells, columns);
+    let mut strays_left = usize::MAX;
+    let mut checked = match content {
         Content::Reports => {
-            for (before, section) in [('{', Section::Search), (',', Section::CallOutcome)] {
-                text.push(before);
-                string(&mut text, section.name());
-                text.push(':');
-                object(&mut text, &cells, columns, section, &mut failed);
-            }
-            text.push('}');
+            let search = texts.fields(Section::Search, &SEARCH);
+            let outcome = texts.fields(Section::CallOutcome, &CALL_OUTCOME_KEYS);
+            judge_report(report::check_row(search, outcome, rules), record.line)
         }
-    }
-    let mut checked = check(&text, record.line, content, rules);
+        Content::Calls => {
+            let call = texts.fields(Section::Call, &CALL);
+            judge_call(rules, |lenient, warnings| {
+                calls::check_call(&call, "", lenient, &mut strays_left, warnings)
+            })
+        }
+    };
     for problem in &mut checked.problems {
-        if let Some((_, code)) = failed
-            .iter()
-            .find(|(pointer, _)| *pointer == problem.pointer)
-        {
-            problem.code = *code;
+        if let Some(code) = texts.failure(&problem.pointer) {
+            problem.code = code;
             problem.fix = None;
         }
     }
     checked
 }
 
-/// Appends the cells of a section as a JSON object. A cell that cannot be converted becomes a list, which every rule
-/// refuses.
-fn object(
-    out: &mut String,
-    cells: &[&str],
-    columns: &[Option<Column>],
-    section: Section,
-    failed: &mut Vec<(String, Code)>,
-) {
-    out.push('{');
-    let mut first = true;
-    for (column, cell) in columns.iter().zip(cells) {
-        let Some(column) = column.as_ref().filter(|c| c.target.section == section) else {
-            continue;
+/// The cells of a row that are parameters, converted.
+struct Texts<'a>(Vec<(Target, Result<Cow<'a, str>, Code>)>);
+
+impl<'a> Texts<'a> {
+    fn convert(cells: &[&'a str], columns: &[Option<Column>]) -> Self {
+        let text = |(column, cell): (&Option<Column>, &&'a str)| {
+            let column = column.as_ref()?;
+            let converted = match column.convert(cell) {
+                Converted::Empty => return None,
+                Converted::Text(text) => Ok(text),
+                Converted::Failed(code) => Err(code),
+            };
+            Some((column.target, converted))
         };
-        let converted = match column.convert(cell) {
-            Converted::Empty => continue,
-            Converted::Text(text) => Some(text),
-            Converted::Failed(code) => {
-                failed.push((column.target.pointer(), code));
-                None
-            }
-        };
-        if !first {
-            out.push(',');
-        }
-        first = false;
-        string(out, column.target.name);
-        out.push(':');
-        match converted {
-            Some(text) => string(out, &text),
-            None => out.push_str("[]"),
-        }
+        Self(columns.iter().zip(cells).filter_map(text).collect())
     }
-    out.push('}');
+
+    /// The parameters of a section.
+    fn fields(&self, section: Section, names: &[&str]) -> ObjectFields<'_> {
+        let own = self
+            .0
+            .iter()
+            .filter(|(target, _)| target.section == section);
+        let texts = own.map(|(target, text)| (target.name, text.as_deref().ok()));
+        ObjectFields::of_texts(names, texts)
+    }
+
+    /// Why the cell of a parameter could not be converted.
+    fn failure(&self, pointer: &str) -> Option<Code> {
+        let mut failed = self.0.iter().filter_map(|(target, text)| {
+            let code = text.as_ref().err()?;
+            (target.pointer() == pointer).then_some(*code)
+        });
+        failed.next()
+    }
 }
 
 /// Whether a text holds what stands for a character that was lost. Not by `contains`, which would bring the search for
@@ -141,7 +140,8 @@ pub fn check_line(
         return CheckedRow::bad(too_large());
     };
     match std::str::from_utf8(line) {
-        Ok(text) if !is_lossy(text) => check(text, number, content, rules),
+        Ok(text) if !is_lossy(text) => check(text, number, content, rules)
+            .unwrap_or_else(|error| CheckedRow::bad(error.to_problem())),
         _ => CheckedRow::bad(Problem::whole(Code::RowEncoding)),
     }
 }
@@ -150,53 +150,64 @@ fn too_large() -> Problem {
     Problem::whole(Code::RowTooLarge).with_max(MAX_LINE)
 }
 
-fn check(text: &str, line: usize, content: Content, rules: Rules) -> CheckedRow {
-    match content {
-        Content::Reports => check_report(text, &line.to_string(), rules),
-        Content::Calls => check_call(text, rules),
-    }
-    .unwrap_or_else(|error| CheckedRow::bad(error.to_problem()))
+fn check(
+    text: &str,
+    line: usize,
+    content: Content,
+    rules: Rules,
+) -> Result<CheckedRow, SyntaxError> {
+    let mut reader = Reader::object(text)?;
+    let mut strays_left = usize::MAX;
+    let checked = match content {
+        Content::Reports => judge_report(read_row(&mut reader, rules, &mut strays_left)?, line),
+        Content::Calls => {
+            let sent = ObjectFields::read(&mut reader, &CALL, None)?;
+            judge_call(rules, |lenient, warnings| {
+                calls::check_call(&sent, "", lenient, &mut strays_left, warnings)
+            })
+        }
+    };
+    reader.end()?;
+    Ok(checked)
 }
 
-/// The row's own key, or else `key`, goes with a good row.
-fn check_report(report: &str, key: &str, rules: Rules) -> Result<CheckedRow, SyntaxError> {
-    let mut reader = Reader::object(report)?;
-    let mut strays_left = usize::MAX;
-    let row = read_row(&mut reader, rules, &mut strays_left)?;
-    reader.end()?;
+/// A report in its normal form, under its own key or else its line.
+fn judge_report(row: report::Row<'_>, line: usize) -> CheckedRow {
     let (good, problems) = match row.report {
         // A single report with a malformed id finds no call. Before it is sent, that can be told.
         Ok(report) if report.search == Search::ById(None) => {
-            let name = report::SEARCH[0];
+            let name = SEARCH[0];
             let mut problem = Problem::whole(Code::TransactionIdFormat).with_name(name);
             problem.pointer = pointer_to(&pointer_to("", Section::Search.name()), name);
             (None, vec![problem])
         }
         Ok(report) => {
-            let row = Keyed::new(row.key.as_deref().unwrap_or(key), &report);
+            let line = line.to_string();
+            let row = Keyed::new(row.key.as_deref().unwrap_or(&line), &report);
             (Some(to_json(&row)), Vec::new())
         }
         Err(problems) => (None, problems),
     };
-    Ok(CheckedRow {
+    CheckedRow {
         good,
         problems,
         warnings: row.warnings,
-    })
+    }
 }
 
-/// In strict rules an unknown or repeated key refuses the call, as the server would only warn of it.
-fn check_call(call: &str, rules: Rules) -> Result<CheckedRow, SyntaxError> {
-    let mut reader = Reader::object(call)?;
-    let mut warnings = Vec::new();
-    let mut strays_left = usize::MAX;
+/// A call in its normal form. In strict rules an unknown or repeated key refuses the call, as the server would only warn
+/// of it.
+fn judge_call<'a>(
+    rules: Rules,
+    check: impl FnOnce(Rules, &mut Vec<Problem>) -> calls::Row<'a>,
+) -> CheckedRow {
     // What an earlier check added is no mistake, so strict rules apply only behind it.
     let lenient = Rules {
         strict: false,
         ..rules
     };
-    let row = read_call(&mut reader, "", lenient, &mut strays_left, &mut warnings)?;
-    reader.end()?;
+    let mut warnings = Vec::new();
+    let row = check(lenient, &mut warnings);
     let error = pointer_to("", ERROR);
     warnings.retain(|warning| warning.pointer != error);
     let (good, mut problems) = match row {
@@ -206,9 +217,9 @@ fn check_call(call: &str, rules: Rules) -> Result<CheckedRow, SyntaxError> {
     if rules.strict {
         problems.append(&mut warnings);
     }
-    Ok(CheckedRow {
+    CheckedRow {
         good: good.filter(|_| problems.is_empty()),
         problems,
         warnings,
-    })
+    }
 }

@@ -198,6 +198,17 @@ pub(crate) fn read_call<'a>(
     warnings: &mut Vec<Problem>,
 ) -> Result<Row<'a>, SyntaxError> {
     let sent = ObjectFields::read(reader, &CALL, None)?;
+    Ok(check_call(&sent, parent, rules, strays_left, warnings))
+}
+
+/// Checks the fields of a call.
+pub(crate) fn check_call<'a>(
+    sent: &ObjectFields<'a>,
+    parent: &str,
+    rules: Rules,
+    strays_left: &mut usize,
+    warnings: &mut Vec<Problem>,
+) -> Row<'a> {
     let field = |place: usize| {
         let name = CALL.get(place).copied().unwrap_or_default();
         Field {
@@ -248,7 +259,7 @@ pub(crate) fn read_call<'a>(
         warnings
     };
     sent.stray_keys(&CALL, parent, strays_left, strays);
-    Ok(match start {
+    match start {
         Some(start) if problems.is_empty() => Ok(CallReport {
             transaction_id,
             external_id,
@@ -260,7 +271,7 @@ pub(crate) fn read_call<'a>(
             campaign_id,
         }),
         _ => Err(problems),
-    })
+    }
 }
 
 /// The platform's id of a call: here a malformed one cannot be stored, so it is a problem.

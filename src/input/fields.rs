@@ -90,6 +90,35 @@ impl<'a> ObjectFields<'a> {
         Ok(sent)
     }
 
+    /// The fields of an object that came as texts and not as JSON, such as the cells of a row: names and texts, where
+    /// `None` is a text that could not be converted, which every rule refuses.
+    pub(crate) fn of_texts(
+        names: &[&str],
+        texts: impl Iterator<Item = (&'a str, Option<&'a str>)>,
+    ) -> Self {
+        let mut sent = Self {
+            values: vec![None; names.len()],
+            stray: Vec::new(),
+            more: 0,
+        };
+        for (name, text) in texts {
+            let key = Str::plain(name);
+            let value = match text {
+                // The rules refuse U+0000 in JSON, where only an escape can stand for it.
+                Some(text) if !text.as_bytes().contains(&0) => Value::String(Str::plain(text)),
+                _ => Value::Array(key.span),
+            };
+            let place = names.iter().position(|known| *known == name);
+            let slot = place.and_then(|place| sent.values.get_mut(place));
+            match slot.map(|slot| slot.replace((key.span, value))) {
+                None => sent.add_stray(Code::KeyUnknown, key),
+                Some(None) => {}
+                Some(Some(_)) => sent.add_stray(Code::KeyRepeated, key),
+            }
+        }
+        sent
+    }
+
     /// What was sent for the key at `place` in the names.
     #[must_use]
     pub fn value(&self, place: usize) -> Option<Value<'a>> {

@@ -199,33 +199,22 @@ pub fn read_row<'a>(
     rules: Rules,
     strays_left: &mut usize,
 ) -> Result<Row<'a>, SyntaxError> {
-    let sections = Sections::read(reader, &ROW)?;
-    let mut diagnostics = Diagnostics::new(*strays_left);
-    let report = sections.report(&mut diagnostics, rules);
-    let root = &sections.root;
-    let key = Field {
-        name: ROW[2],
-        key: ROW[2],
-        parent: "",
-        value: root.value(2),
+    Ok(Sections::read(reader, &ROW)?.row(rules, strays_left))
+}
+
+/// Checks a report whose sections did not come as JSON, as one in a list without a key.
+pub(crate) fn check_row<'a>(
+    search: ObjectFields<'a>,
+    call_outcome: ObjectFields<'a>,
+    rules: Rules,
+) -> Row<'a> {
+    let sections = Sections {
+        root: ObjectFields::of_texts(&ROW, std::iter::empty()),
+        search: Section::Object(search),
+        call_outcome: Section::Object(call_outcome),
     };
-    let key = or_record(
-        &mut diagnostics.problems,
-        key.text_within(MAX_NAME, Code::RowType, Code::RowTooLong),
-    );
-    root.stray_keys(
-        &ROW,
-        "",
-        &mut diagnostics.strays_left,
-        &mut diagnostics.warnings,
-    );
-    *strays_left = diagnostics.strays_left;
-    let (problems, warnings) = diagnostics.sort(rules.strict);
-    Ok(Row {
-        key,
-        report: unless_refused(report, problems),
-        warnings,
-    })
+    let mut strays_left = usize::MAX;
+    sections.row(rules, &mut strays_left)
 }
 
 /// Reads the value that comes next as a search alone: what is looked for, or its problems. Adds its warnings.
@@ -285,6 +274,36 @@ impl<'a> Sections<'a> {
             search,
             call_outcome,
         })
+    }
+
+    /// The report as one in a list.
+    fn row(&self, rules: Rules, strays_left: &mut usize) -> Row<'a> {
+        let mut diagnostics = Diagnostics::new(*strays_left);
+        let report = self.report(&mut diagnostics, rules);
+        let root = &self.root;
+        let key = Field {
+            name: ROW[2],
+            key: ROW[2],
+            parent: "",
+            value: root.value(2),
+        };
+        let key = or_record(
+            &mut diagnostics.problems,
+            key.text_within(MAX_NAME, Code::RowType, Code::RowTooLong),
+        );
+        root.stray_keys(
+            &ROW,
+            "",
+            &mut diagnostics.strays_left,
+            &mut diagnostics.warnings,
+        );
+        *strays_left = diagnostics.strays_left;
+        let (problems, warnings) = diagnostics.sort(rules.strict);
+        Row {
+            key,
+            report: unless_refused(report, problems),
+            warnings,
+        }
     }
 
     /// The report, or `None` where a problem was found.

@@ -93,6 +93,16 @@ pub struct Str<'a> {
 }
 
 impl<'a> Str<'a> {
+    /// A string that stands in no JSON text, such as a cell of a table.
+    #[must_use]
+    pub(crate) const fn plain(text: &'a str) -> Self {
+        Self {
+            raw: text,
+            escaped: false,
+            span: Span { start: 0, end: 0 },
+        }
+    }
+
     /// Whether it has escapes.
     #[inline(always)]
     #[must_use]
