@@ -4,7 +4,7 @@
 use call_outcomes::input::report::{Rules, SentToken, read};
 use call_outcomes::json::SyntaxError;
 use call_outcomes::problem::{Code, Problem, warnings_header};
-use call_outcomes::response::{Reply, refuse, refuse_invalid, refuse_syntax};
+use call_outcomes::response::{ErrorAnswer, refuse, refuse_invalid, refuse_syntax};
 use serde_json::{Map, Value};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -32,7 +32,7 @@ fn expand(value: &Value) -> Value {
     }
 }
 
-fn answer(body: &str) -> (Result<(), Reply>, Vec<Problem>) {
+fn answer(body: &str) -> (Result<(), ErrorAnswer>, Vec<Problem>) {
     match read(body, Rules::default()) {
         Err(error) => (Err(refuse_syntax(&error, body)), Vec::new()),
         // The table sends no header, so a body without a token has none.
@@ -62,13 +62,13 @@ fn every_case_is_answered_as_the_table_says() {
         let (result, warnings) = answer(&body);
         match (case["stage"].as_str().unwrap(), result) {
             ("database", Ok(())) => {}
-            ("syntax" | "validation", Err(reply)) => {
+            ("syntax" | "validation", Err(answer)) => {
                 assert_eq!(
-                    u64::from(reply.status),
+                    u64::from(answer.status()),
                     case["status"].as_u64().unwrap(),
                     "{name}"
                 );
-                let answered: Value = serde_json::from_str(&reply.body).unwrap();
+                let answered: Value = serde_json::from_str(&answer.to_json()).unwrap();
                 if let Some(text) = case["errors"]["invalid_data"]
                     .as_str()
                     .filter(|text| *text != "*")
@@ -80,7 +80,7 @@ fn every_case_is_answered_as_the_table_says() {
                     "{name}"
                 );
                 if let Some(code) = case["code"].as_str() {
-                    assert_eq!(reply.code.map(Code::as_str), Some(code), "{name}");
+                    assert_eq!(answer.code().as_str(), code, "{name}");
                 }
             }
             (stage, result) => panic!("{name}: {stage}, but {result:?}"),

@@ -12,7 +12,7 @@ use crate::input::fields::{MAX_LIST_STRAYS, ObjectFields};
 use crate::input::report::{self, Report, Rules, SentToken, read_row, token};
 use crate::json::{Reader, SyntaxError, Value};
 use crate::problem::{Code, Problem, Span, pointer_to};
-use crate::response::{Reply, refuse_invalid, refuse_syntax};
+use crate::response::{ErrorAnswer, refuse_invalid, refuse_syntax};
 
 /// The largest body, in bytes.
 pub const MAX_BODY: usize = 4_194_304;
@@ -28,7 +28,7 @@ pub struct Row<'a> {
     /// The client's own key for it.
     pub key: Option<Cow<'a, str>>,
     /// The report, or the answer that refuses it.
-    pub report: Result<Report<'a>, Box<Reply>>,
+    pub report: Result<Report<'a>, Box<ErrorAnswer>>,
     /// What is probably not as it was meant. Pointers begin at the row.
     pub warnings: Vec<Problem>,
 }
@@ -240,10 +240,10 @@ fn report(row: report::Row<'_>) -> Row<'_> {
     }
 }
 
-fn refused<'a>(reply: Reply) -> Row<'a> {
+fn refused<'a>(answer: ErrorAnswer) -> Row<'a> {
     Row {
         key: None,
-        report: Err(Box::new(reply)),
+        report: Err(Box::new(answer)),
         warnings: Vec::new(),
     }
 }

@@ -5,7 +5,8 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{Reply, to_json, validation_failed};
+use super::error_answer::validation_failed;
+use super::{Reply, to_json};
 use crate::model::time::show_seconds;
 use crate::problem::{Code, Problem};
 use crate::rules::import::{Done, Plan, StoredCall};

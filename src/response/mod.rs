@@ -3,6 +3,7 @@
 //! Not here: HTTP responses, and headers other than what they say. Answers to lists of rows are in [`lists`].
 
 pub mod csv;
+mod error_answer;
 pub mod limits;
 pub mod lists;
 pub mod problem_json;
@@ -10,41 +11,34 @@ pub mod records;
 
 use serde::Serialize;
 
-use crate::json::SyntaxError;
 use crate::model::outcome::Fields;
 use crate::model::time::{UnixMillis, show_seconds};
 use crate::model::transaction_id::TransactionId;
-use crate::problem::{Class, Code, Problem};
+use crate::problem::{Code, Problem};
 use crate::rules::explanation::Explanation;
+pub use error_answer::{
+    ErrorAnswer, refuse, refuse_all, refuse_call, refuse_invalid, refuse_syntax,
+};
 
-/// An answer.
+/// An answer to a request that was carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
     /// JSON.
     pub body: String,
-    /// The first problem's code, where the request was refused.
+    /// The code of the first failed row, where every row of a list failed.
     pub code: Option<Code>,
-    /// Why it was refused, in one text.
-    pub detail: String,
-    /// Why it was refused, each reason.
-    pub problems: Vec<Problem>,
-    /// Why no call was found, where the answer tells.
-    pub explanation: Option<Box<Explanation>>,
 }
 
 impl Reply {
-    /// An answer that refuses nothing.
+    /// An answer with JSON.
     #[must_use]
     pub const fn success(status: u16, body: String) -> Self {
         Self {
             status,
             body,
             code: None,
-            detail: String::new(),
-            problems: Vec::new(),
-            explanation: None,
         }
     }
 }
@@ -128,19 +122,6 @@ impl Call {
     }
 }
 
-#[derive(Serialize)]
-struct Errors<'a> {
-    errors: Error<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    r#match: Option<&'a Explanation>,
-}
-
-#[derive(Serialize)]
-struct Error<'a> {
-    class: &'static str,
-    invalid_data: &'a str,
-}
-
 /// JSON of a value that has nothing in it which JSON cannot write.
 fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
@@ -187,70 +168,5 @@ impl Recorded {
 
     fn call(&self) -> Call {
         Call::new(self.call_transaction_id, self.call_start)
-    }
-}
-
-/// The answer to a request that is refused for one reason.
-#[must_use]
-pub fn refuse(problem: &Problem) -> Reply {
-    refuse_with(vec![problem.clone()], problem.message(), None)
-}
-
-/// The answer that refuses for several reasons of one class; `problems` is not empty.
-#[must_use]
-pub fn refuse_all(problems: Vec<Problem>) -> Reply {
-    let messages: Vec<String> = problems.iter().map(Problem::message).collect();
-    refuse_with(problems, messages.join("; "), None)
-}
-
-/// The answer to a request whose call was not found, or not surely.
-#[must_use]
-pub fn refuse_call(code: Code, explanation: Option<Explanation>) -> Reply {
-    let problem = Problem::whole(code);
-    let message = problem.message();
-    refuse_with(vec![problem], message, explanation)
-}
-
-/// The answer to a body that is not a JSON object.
-#[must_use]
-pub fn refuse_syntax(error: &SyntaxError, body: &str) -> Reply {
-    refuse_with(vec![error.to_problem()], error.message(body), None)
-}
-
-/// The answer to a request with these problems, all in one message; `problems` is not empty. A request that is too
-/// large is not looked at any further: that alone is said.
-#[must_use]
-pub fn refuse_invalid(problems: &[Problem]) -> Reply {
-    match problems.first() {
-        Some(problem) if problem.code.class() != Class::RecordInvalid => refuse(problem),
-        _ => refuse_with(problems.to_vec(), validation_failed(problems), None),
-    }
-}
-
-/// Every problem in one text.
-fn validation_failed(problems: &[Problem]) -> String {
-    let messages: Vec<String> = problems.iter().map(Problem::message).collect();
-    format!("Validation failed: {}", messages.join(", "))
-}
-
-fn refuse_with(problems: Vec<Problem>, detail: String, explanation: Option<Explanation>) -> Reply {
-    let code = problems
-        .first()
-        .map_or(Code::Internal, |problem| problem.code);
-    let class = code.class();
-    let errors = Errors {
-        errors: Error {
-            class: class.as_str(),
-            invalid_data: &detail,
-        },
-        r#match: explanation.as_ref(),
-    };
-    Reply {
-        status: class.status(),
-        body: to_json(&errors),
-        code: Some(code),
-        detail,
-        problems,
-        explanation: explanation.map(Box::new),
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::json::write::to_json;
 use crate::problem::{Code, Problem, Severity};
-use crate::response::Reply;
+use crate::response::ErrorAnswer;
 use crate::rules::explanation::Explanation;
 
 /// The media type that asks for these documents.
@@ -29,17 +29,22 @@ pub(crate) struct Document<'a> {
 
 /// The document of a refusal. `origin` is that of the server, whose `/errors/` has a page for each code.
 #[must_use]
-pub fn document(reply: &Reply, warnings: &[Problem], origin: &str, request_id: &str) -> String {
-    let code = reply.code.unwrap_or(Code::Internal);
+pub fn document(
+    answer: &ErrorAnswer,
+    warnings: &[Problem],
+    origin: &str,
+    request_id: &str,
+) -> String {
+    let code = answer.code();
     let document = Document {
         r#type: format!("{origin}/errors/{}", code.as_str()),
         title: code.title(),
-        status: reply.status,
-        detail: &reply.detail,
+        status: answer.status(),
+        detail: answer.detail(),
         instance: format!("urn:request:{request_id}"),
-        errors: &reply.problems,
+        errors: answer.problems(),
         warnings,
-        r#match: reply.explanation.as_deref(),
+        r#match: answer.explanation(),
     };
     serde_json::to_string(&document).unwrap_or_default()
 }

@@ -9,10 +9,10 @@ use sha2::{Digest, Sha256};
 use worker::KvStore;
 use worker::kv::KvError;
 
-use super::handlers::report::hash;
+use super::context::hash;
 use super::store::Failure;
 use crate::model::transaction_id::TransactionId;
-use crate::rules::archive::{BULK, Generation, Part};
+use crate::rules::archive::{BULK, Generation, Part, Search};
 use crate::rules::import::StoredCall;
 
 impl From<KvError> for Failure {
@@ -109,17 +109,52 @@ pub fn is_visible(call: &StoredCall, advertiser_id: Option<&str>) -> bool {
     advertiser_id.is_none() || advertiser_id == call.advertiser_id.as_deref()
 }
 
-/// Reads parts of hours: the calls of each, in the same order.
-pub async fn read(
+/// Reads the listed parts as far as each search needs them, a part once for all that need it at the same time. At most
+/// `at_once` parts are in memory.
+pub async fn read_parts(
     archive: &KvStore,
     network_id: &str,
-    parts: &[&Part],
+    searches: &mut [&mut Search],
+    at_once: usize,
+) -> Result<(), Failure> {
+    loop {
+        // By hour and number: the part, and the searches that need it.
+        let mut wanted: BTreeMap<(i64, i64), Vec<(usize, Part)>> = BTreeMap::new();
+        for (place, search) in searches.iter_mut().enumerate() {
+            for part in search.next_parts().into_iter().flatten() {
+                let key = (part.hour, part.number);
+                wanted.entry(key).or_default().push((place, part));
+            }
+        }
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let wanted: Vec<_> = wanted.into_iter().collect();
+        for wanted in wanted.chunks(at_once) {
+            let keys: Vec<_> = wanted.iter().map(|(key, _)| *key).collect();
+            let read = read(archive, network_id, &keys).await?;
+            for ((_, needed), calls) in wanted.iter().zip(&read) {
+                for (place, part) in needed {
+                    if let Some(search) = searches.get_mut(*place) {
+                        search.read(part, calls);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Reads parts, each by its hour and number: the calls of each, in the same order.
+async fn read(
+    archive: &KvStore,
+    network_id: &str,
+    parts: &[(i64, i64)],
 ) -> Result<Vec<Vec<StoredCall>>, Failure> {
     let network = hash(network_id);
     let mut read = Vec::with_capacity(parts.len());
     for parts in parts.chunks(BULK) {
-        let key = |part: &Part| format!("hour:{network}:{}:{}", part.hour, part.number);
-        let keys: Vec<String> = parts.iter().map(|part| key(part)).collect();
+        let key = |(hour, number): &(i64, i64)| format!("hour:{network}:{hour}:{number}");
+        let keys: Vec<String> = parts.iter().map(key).collect();
         let mut values = archive.get_bulk(&keys).text().await?;
         for key in &keys {
             read.push(parse(key, values.remove(key).flatten())?);

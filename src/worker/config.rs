@@ -1,6 +1,4 @@
-//! The Worker's variables, and what a client asks for in the query.
-//!
-//! Not here: what they change.
+//! The Worker's variables.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -12,7 +10,6 @@ use worker::{Env, console_error};
 
 use super::rate_limit::Policy;
 use crate::input::batch;
-use crate::input::query::Query;
 use crate::input::report::Rules;
 use crate::model::phone::CountryCode;
 use crate::response::limits::LIMITS;
@@ -42,41 +39,7 @@ pub struct Config {
     /// How often an address may be refused.
     pub address_limit: Option<Policy>,
     /// The variables that cannot be read, in place of which their defaults are in force.
-    pub unreadable: Vec<&'static str>,
-}
-
-/// What a client asks for in the query, beyond the 2015 dialect.
-#[derive(Clone, Copy, Default)]
-pub struct QueryOptions {
-    /// Nothing is stored.
-    pub validate_only: bool,
-    /// The answer tells why the call was found, or none.
-    pub explain: bool,
-    /// An ambiguous match is none.
-    pub unambiguous: bool,
-}
-
-impl QueryOptions {
-    /// Whether it has to be told why the call was found, or none: to show it, or to refuse an ambiguous match.
-    pub const fn needs_explanation(self) -> bool {
-        self.explain || self.unambiguous
-    }
-
-    /// How many parts of the archive beyond the window are read to tell why there is no match, if that is to be told. A
-    /// batch reads them for each of its rows.
-    pub fn explained_parts(self) -> Option<usize> {
-        const PARTS: usize = 24;
-        self.needs_explanation().then_some(PARTS)
-    }
-
-    /// What a query asks for.
-    pub fn of(query: &Query) -> Self {
-        Self {
-            validate_only: query.is_on("validate_only"),
-            explain: query.is_on("explain"),
-            unambiguous: query.is_on("unambiguous"),
-        }
-    }
+    pub malformed: Vec<&'static str>,
 }
 
 /// The limit of a token's requests, unless a variable says another.
@@ -104,10 +67,10 @@ impl Config {
         READ.with(|read| {
             let config = read.get_or_init(|| {
                 let config = Self::read(env);
-                if !config.unreadable.is_empty() {
+                if !config.malformed.is_empty() {
                     console_error!(
                         "{}",
-                        json!({ "error": "variables that cannot be read: their defaults are in force", "variables": config.unreadable })
+                        json!({ "error": "variables that cannot be read: their defaults are in force", "variables": config.malformed })
                     );
                 }
                 config
@@ -119,7 +82,7 @@ impl Config {
     fn read(env: &Env) -> Self {
         let mut variables = Variables {
             env,
-            unreadable: Vec::new(),
+            malformed: Vec::new(),
         };
         let country = variables.read(
             "DEFAULT_COUNTRY_CODE",
@@ -143,7 +106,7 @@ impl Config {
         let sent = allowed_origins.len();
         allowed_origins.retain(|origin| is_origin(origin));
         if allowed_origins.len() < sent {
-            variables.unreadable.push("ALLOWED_ORIGINS");
+            variables.malformed.push("ALLOWED_ORIGINS");
         }
         let expose_cost = variables.read("EXPOSE_COST", false, |text| match text {
             "true" => Some(true),
@@ -174,7 +137,7 @@ impl Config {
             expose_cost,
             token_limit,
             address_limit,
-            unreadable: variables.unreadable,
+            malformed: variables.malformed,
         }
     }
 
@@ -199,7 +162,7 @@ impl Config {
 /// The variables of a deployment, and those of them that cannot be read.
 struct Variables<'e> {
     env: &'e Env,
-    unreadable: Vec<&'static str>,
+    malformed: Vec<&'static str>,
 }
 
 impl Variables<'_> {
@@ -214,7 +177,7 @@ impl Variables<'_> {
             return default;
         };
         parse(&text).unwrap_or_else(|| {
-            self.unreadable.push(name);
+            self.malformed.push(name);
             default
         })
     }
@@ -232,7 +195,7 @@ impl Variables<'_> {
         };
         let text = value.as_string().or_else(plain);
         if text.is_none() {
-            self.unreadable.push(name);
+            self.malformed.push(name);
         }
         text
     }

@@ -1,10 +1,14 @@
-//! The edge API: the fetch event, routes, size cap, clock and ids.
+//! The Cloudflare Worker: the fetch event, the checks of a request that don't depend on its use case, and the log.
 //!
-//! Not here: rules of requests, and SQL.
+//! Use cases are in [`handlers`], SQL is in [`store`], and rules are in the crate's core.
 
+mod address_limit;
 mod archive;
 mod config;
+mod context;
+mod cors;
 mod handlers;
+mod query_options;
 mod rate_limit;
 mod request;
 mod response;
@@ -14,197 +18,208 @@ mod store;
 use std::rc::Rc;
 
 use serde::Serialize;
-use worker::{Context, Env, Request, Response, Result, console_log, event};
+use worker::{Context, D1Database, Env, KvStore, Request, Response, Result, console_log, event};
 
+use self::config::Config;
+use self::context::{RequestContext, RequestState, clock, request_id};
+use self::handlers::batch::BatchFormat;
+use self::handlers::{batch, config as public_config, health, import, read, report, transactions};
+use self::query_options::QueryOptions;
+use self::rate_limit::RateLimits;
 use self::request::{
-    Body, address, discard_body, header_token, is_ndjson, network_segment, query, read_body,
-    request_id,
+    Body, discard_body, header_token, is_ndjson, network_segment, query, read_body,
 };
-use crate::input::batch;
-use crate::input::calls;
+use self::response::{HandlerResult, Refusal, Responder, Success, error_code, status};
+use self::router::Route;
+use crate::input;
 use crate::input::query::{Operation, Query};
-use crate::input::report;
 use crate::model::time::is_calendar_date;
 use crate::problem::{Code, Problem};
-use crate::response::Reply;
-use config::{Config, QueryOptions};
-use handlers::report::{self as report_handler, Incoming, Outgoing, clock, hash};
-use handlers::{batch as batch_handler, health, import, reading};
-use rate_limit::{Limits, Policy};
-use response::respond;
-use router::Route;
 
 #[event(fetch)]
-async fn fetch(mut request: Request, env: Env, _context: Context) -> Result<Response> {
+async fn fetch(mut http: Request, env: Env, _context: Context) -> Result<Response> {
     let started = clock();
-    let request_id = request_id(request.headers());
+    let request_id = request_id(http.headers());
     let mut config = Config::of(&env);
-    let url = request.inner().url();
-    let path = request.path();
+    let path = http.path();
     let route = Route::parse(&path);
-    let pairs = query(&url);
-    let operation = route.as_ref().map_or(Operation::Server, |route| {
-        route.operation(&request.inner().method())
-    });
-    let query = Query::read(operation, names_and_values(&pairs));
+    let parameters = query(&http.inner().url());
+    let query = read_query(&http, route.as_ref(), &parameters);
     config.rules.strict = query.is_on("strict");
-    let limits = Limits::new(&env, &config);
-    let context = RequestContext {
+    let limits = RateLimits::new(&env, config.token_limit, config.address_limit);
+    let dispatcher = Dispatcher {
         env: &env,
         config: &config,
         limits: &limits,
         query: &query,
-        pairs: &pairs,
+        parameters: &parameters,
         request_id: &request_id,
     };
-    let mut outgoing = context.answer(&mut request, route.as_ref()).await;
-    if outgoing.reply.code.is_some() {
-        discard_body(&mut request).await;
+    let mut state = RequestState::default();
+    let mut result = dispatcher
+        .dispatch(&mut http, route.as_ref(), &mut state)
+        .await;
+    if error_code(&result).is_some() {
+        discard_body(&mut http).await;
     }
-    if outgoing.is_suspect()
-        && let Some(policy) = context.refuse(&request, &mut outgoing).await
+    if let Err(refusal) = &result
+        && let Some(policy) =
+            address_limit::exceeded(&env, &limits, &http, refusal, &mut state).await
     {
-        outgoing = outgoing.limited(policy);
+        result = Err(Refusal::rate_limited(policy));
     }
     let milliseconds = clock().saturating_sub(started);
-    log(&request_id, route.as_ref(), &outgoing, milliseconds);
-    respond(&request, route.as_ref(), &config, &request_id, outgoing)
+    log(&request_id, route.as_ref(), &result, &state, milliseconds);
+    let responder = Responder {
+        request: &http,
+        route: route.as_ref(),
+        config: &config,
+        request_id: &request_id,
+    };
+    responder.respond(&state, result)
 }
 
-/// All that answering a request needs beside the request.
-struct RequestContext<'a> {
+fn read_query(http: &Request, route: Option<&Route<'_>>, parameters: &[(String, String)]) -> Query {
+    let method = http.inner().method();
+    let operation = route.map_or(Operation::Server, |route| route.operation(&method));
+    let pairs = parameters.iter();
+    Query::read(
+        operation,
+        pairs.map(|(name, value)| (name.as_str(), value.as_str())),
+    )
+}
+
+/// What dispatching needs beside the request.
+struct Dispatcher<'a> {
     env: &'a Env,
     config: &'a Config,
-    limits: &'a Limits,
+    limits: &'a RateLimits,
     query: &'a Query,
-    /// The query as it was sent, decoded.
-    pairs: &'a [(String, String)],
+    parameters: &'a [(String, String)],
     request_id: &'a str,
 }
 
-fn names_and_values(pairs: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
-    let pairs = pairs.iter();
-    pairs.map(|(name, value)| (name.as_str(), value.as_str()))
-}
-
-impl RequestContext<'_> {
-    /// Counts a refused request for its address; the policy if that is one too many.
+impl<'a> Dispatcher<'a> {
+    /// Answers a request.
     ///
-    /// Every refusal counts: even one for its path may have a body that had to be read. What is not known of a token is
-    /// looked up then, so that a good one behind the same address is never refused; where that fails, the benefit of the
-    /// doubt is the client's.
-    async fn refuse(&self, http: &Request, outgoing: &mut Outgoing) -> Option<Policy> {
-        let policy = self.limits.refuse_address(&address(http.headers())).await?;
-        let in_header = || header_token(http.headers()).map(|token| hash(&token));
-        match outgoing.token_hash.take().or_else(in_header) {
-            Some(hash) if !is_unknown(outgoing) => {
-                let db = self.env.d1("DB").ok()?;
-                let found = store::reading::read(&db, &hash, None, &mut outgoing.cost).await;
-                matches!(found, Ok(None)).then_some(policy)
-            }
-            _ => Some(policy),
-        }
-    }
-
-    /// The answer to a request, up to its headers. Route 404, method 405, version 400, size 413, then the use case.
-    async fn answer(&self, http: &mut Request, route: Option<&Route<'_>>) -> Outgoing {
-        let Self {
-            env,
-            config,
-            limits,
-            query,
-            pairs,
-            request_id,
-        } = *self;
-        let refused = |problem: Problem| Outgoing::refused(&problem);
-        let Some(route) = route else {
-            return refused(Problem::whole(Code::RouteNotFound));
-        };
-        // As it was sent: the binding takes a method that it does not know for GET.
+    /// 1. Unknown route: 404. Wrong method: 405.
+    /// 2. Routes without a version: configuration and health.
+    /// 3. The version is no calendar date: 400. The body is too large: 413; it is incomplete: 400.
+    /// 4. The use case.
+    async fn dispatch(
+        &self,
+        http: &mut Request,
+        route: Option<&Route<'_>>,
+        state: &mut RequestState,
+    ) -> HandlerResult {
+        // (1) Route and method.
+        let route = route.ok_or(Code::RouteNotFound)?;
+        // The binding's own `method` takes a method that it doesn't know for GET.
         let method = http.inner().method();
         if method == "OPTIONS" {
-            return Outgoing::new(Reply::success(204, String::new()));
+            return Ok(Success::no_content());
         }
         if !route.takes(&method) {
-            return refused(Problem::whole(Code::MethodNotAllowed).with_name(route.methods()));
+            let problem = Problem::whole(Code::MethodNotAllowed);
+            return Err(problem.with_name(route.methods()).into());
         }
-        let warned = |outgoing: Outgoing| Outgoing {
-            warnings: query.warnings.clone(),
-            ..outgoing
-        };
+        // (2) Routes without a version.
+        let warnings = &self.query.warnings;
         if let Route::Config = route {
-            return warned(Outgoing::new(Reply::success(200, config.public())));
+            state.warnings.clone_from(warnings);
+            return Ok(public_config::config(self.config));
         }
-        let internal = || refused(Problem::whole(Code::Internal).with_name(request_id.to_owned()));
-        let Ok(db) = env.d1("DB") else {
-            return internal();
-        };
+        let db = self.database()?;
         let Some(version) = route.version() else {
-            return warned(health::health(&db, config).await);
+            state.warnings.clone_from(warnings);
+            return health::health(&db, self.config, &mut state.cost).await;
         };
+        // (3) Version and body.
         if !is_calendar_date(version) {
-            return refused(Problem::whole(Code::VersionInvalid));
+            return Err(Code::VersionInvalid.into());
         }
-        let Ok(archive) = env.kv("ARCHIVE") else {
-            return internal();
-        };
-        let is_read = method == "GET";
-        let (network_id, max_body) = match route {
-            Route::Batch { .. } => (None, batch::MAX_BODY),
-            Route::Calls { .. } => (None, calls::MAX_BODY),
-            Route::Report { network_id, .. } => (*network_id, report::MAX_BODY),
-            _ => (None, 0),
-        };
-        let body = match read_body(http, max_body).await {
-            _ if is_read => Vec::new(),
-            Body::Whole(body) => body,
-            Body::TooLarge => {
-                return refused(Problem::whole(Code::BodyTooLarge).with_max(max_body));
-            }
-            Body::Incomplete => return refused(Problem::whole(Code::BodyIncomplete)),
-        };
-        let incoming = Incoming {
-            body: &body,
-            header_token: header_token(http.headers()),
-            path_network_id: network_id
-                .map(network_segment)
-                .filter(|id| !id.trim().is_empty()),
-            request_id,
-            options: QueryOptions::of(query),
-            query,
-            limits,
-        };
+        let archive = self.archive()?;
+        let body = read_whole_body(http, route, &method).await?;
+        // (4) Use case.
+        let context = self.context(http, route, db, archive);
         match route {
-            Route::Calls { .. } => import::import(&db, &archive, config, &incoming).await,
-            Route::Batch { .. } => {
-                let lines = is_ndjson(http.headers());
-                batch_handler::run(&db, &archive, config, &incoming, lines).await
+            Route::Calls { .. } => import::import(&context, &body, state).await,
+            Route::Batch { .. } if is_ndjson(http.headers()) => {
+                batch::batch(&context, &body, BatchFormat::Lines, state).await
             }
+            Route::Batch { .. } => batch::batch(&context, &body, BatchFormat::Json, state).await,
             Route::Transactions { format, .. } => {
-                reading::page(Rc::new(db), &incoming, pairs, *format).await
+                transactions::transactions(&context, *format, state).await
             }
-            _ if is_read => {
-                let id = pairs.iter().rfind(|(name, _)| name == "transaction_id");
-                reading::one(
-                    Rc::new(db),
-                    &archive,
-                    &incoming,
-                    id.map(|(_, id)| id.as_str()),
-                )
-                .await
-            }
-            _ => report_handler::run(&db, &archive, config, &incoming).await,
+            _ if method == "GET" => read::read(&context, state).await,
+            _ => report::report(&context, &body, state).await,
+        }
+    }
+
+    fn database(&self) -> std::result::Result<D1Database, Refusal> {
+        let db = self.env.d1("DB");
+        db.map_err(|_| Refusal::internal(self.request_id))
+    }
+
+    fn archive(&self) -> std::result::Result<KvStore, Refusal> {
+        let archive = self.env.kv("ARCHIVE");
+        archive.map_err(|_| Refusal::internal(self.request_id))
+    }
+
+    fn context(
+        &self,
+        http: &Request,
+        route: &Route<'_>,
+        db: D1Database,
+        archive: KvStore,
+    ) -> RequestContext<'a> {
+        let path_network_id = match route {
+            Route::Report { network_id, .. } => network_id.map(network_segment),
+            _ => None,
+        };
+        RequestContext {
+            db: Rc::new(db),
+            archive,
+            config: self.config,
+            limits: self.limits,
+            query: self.query,
+            options: QueryOptions::of(self.query),
+            parameters: self.parameters,
+            header_token: header_token(http.headers()),
+            path_network_id: path_network_id.filter(|id| !id.trim().is_empty()),
+            request_id: self.request_id,
         }
     }
 }
 
-/// Whether the database said that the token is unknown or revoked.
-fn is_unknown(outgoing: &Outgoing) -> bool {
-    matches!(outgoing.reply.code, Some(Code::TokenInvalid))
+/// Reads the body, of at most the size that the route takes. That of a GET is read and ignored.
+async fn read_whole_body(
+    http: &mut Request,
+    route: &Route<'_>,
+    method: &str,
+) -> std::result::Result<Vec<u8>, Refusal> {
+    let max = match route {
+        Route::Report { .. } => input::report::MAX_BODY,
+        Route::Batch { .. } => input::batch::MAX_BODY,
+        Route::Calls { .. } => input::calls::MAX_BODY,
+        Route::Transactions { .. } | Route::Health | Route::Config => 0,
+    };
+    match read_body(http, max).await {
+        _ if method == "GET" => Ok(Vec::new()),
+        Body::Whole(body) => Ok(body),
+        Body::TooLarge => Err(Problem::whole(Code::BodyTooLarge).with_max(max).into()),
+        Body::Incomplete => Err(Code::BodyIncomplete.into()),
+    }
 }
 
-/// One line a request. Never a token, a phone number or free text.
-fn log(request_id: &str, route: Option<&Route<'_>>, outgoing: &Outgoing, milliseconds: i64) {
+/// Logs one line for a request. Never a token, a phone number or free text.
+fn log(
+    request_id: &str,
+    route: Option<&Route<'_>>,
+    result: &HandlerResult,
+    state: &RequestState,
+    milliseconds: i64,
+) {
     #[derive(Serialize)]
     struct Line<'a> {
         request_id: &'a str,
@@ -218,13 +233,14 @@ fn log(request_id: &str, route: Option<&Route<'_>>, outgoing: &Outgoing, millise
         rows_read: usize,
         rows_written: usize,
     }
-    let Outgoing { reply, cost, .. } = outgoing;
+    let code = error_code(result);
+    let cost = &state.cost;
     let line = Line {
         request_id,
         route: route.map(Route::name),
-        status: reply.status,
-        class: reply.code.map(|code| code.class().as_str()),
-        code: reply.code.map(Code::as_str),
+        status: status(result),
+        class: code.map(|code| code.class().as_str()),
+        code: code.map(Code::as_str),
         milliseconds,
         trips: cost.trips,
         statements: cost.statements,

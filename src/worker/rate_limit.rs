@@ -1,17 +1,15 @@
-//! Rate limits: the platform's counters, which only say yes or no.
+//! Rate limits: the platform's counters, which only say whether a request is within the limit.
 //!
-//! Not here: what a limit is, which stands in `wrangler.toml`.
+//! The limits themselves are set in `wrangler.toml`.
 
 use worker::{Env, RateLimiter};
 
-use super::config::Config;
-
-/// What a limiter allows, for the headers of a refusal. The binding does not tell, so a variable does.
+/// What a limiter allows, for the headers of a refusal. The binding doesn't expose it, so a variable repeats it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// Whom it counts.
+    /// What is counted by: `token` or `address`.
     pub name: &'static str,
-    /// How many requests.
+    /// How many requests are allowed.
     pub limit: u32,
     /// In how many seconds.
     pub period: u32,
@@ -31,41 +29,45 @@ impl Policy {
             period: number(period)?,
         })
     }
+
+    /// Returns the value of the `RateLimit-Policy` header.
+    pub fn to_header(self) -> String {
+        format!("\"{}\";q={};w={}", self.name, self.limit, self.period)
+    }
 }
 
 /// The limiters of a deployment.
-pub struct Limits {
+pub struct RateLimits {
     token: Option<(RateLimiter, Policy)>,
     address: Option<(RateLimiter, Policy)>,
 }
 
-impl Limits {
-    /// Those that are bound and not off.
-    pub fn new(env: &Env, config: &Config) -> Self {
+impl RateLimits {
+    /// Returns the limiters that are bound; a policy of `None` turns one off.
+    pub fn new(env: &Env, token: Option<Policy>, address: Option<Policy>) -> Self {
         let limiter = |policy: Option<Policy>, binding: &str| {
             let policy = policy?;
             Some((env.rate_limiter(binding).ok()?, policy))
         };
         Self {
-            token: limiter(config.token_limit, "TOKEN_RATE_LIMITER"),
-            address: limiter(config.address_limit, "ADDRESS_RATE_LIMITER"),
+            token: limiter(token, "TOKEN_RATE_LIMITER"),
+            address: limiter(address, "ADDRESS_RATE_LIMITER"),
         }
     }
 
-    /// Counts a request of a token, by its hash; the policy if that is one too many.
-    pub async fn refuse_token(&self, hash: &str) -> Option<Policy> {
-        refuse(self.token.as_ref(), hash).await
+    /// Counts a request of a token, by its hash. Returns the policy if it exceeds the limit.
+    pub async fn exceeded_by_token(&self, hash: &str) -> Option<Policy> {
+        exceeded(self.token.as_ref(), hash).await
     }
 
-    /// Counts a request of an address that was refused and is not known to have a good token; the policy if that is one
-    /// too many.
-    pub async fn refuse_address(&self, address: &str) -> Option<Policy> {
-        refuse(self.address.as_ref(), address).await
+    /// Counts a refused request of an address. Returns the policy if it exceeds the limit.
+    pub async fn exceeded_by_address(&self, address: &str) -> Option<Policy> {
+        exceeded(self.address.as_ref(), address).await
     }
 }
 
-/// A limiter that fails refuses nobody.
-async fn refuse(limiter: Option<&(RateLimiter, Policy)>, key: &str) -> Option<Policy> {
+/// A limiter that fails allows the request.
+async fn exceeded(limiter: Option<&(RateLimiter, Policy)>, key: &str) -> Option<Policy> {
     let (limiter, policy) = limiter?;
     let outcome = limiter.limit(key.to_owned()).await.ok()?;
     (!outcome.success).then_some(*policy)

@@ -136,19 +136,6 @@ pub fn header_token(headers: &Headers) -> Option<String> {
     (!token.is_empty()).then(|| token.to_owned())
 }
 
-/// The client's request id, if it is a sane one, or a new one.
-pub fn request_id(headers: &Headers) -> String {
-    let sent = headers.get("X-Request-Id").ok().flatten().filter(|id| {
-        let is_sane =
-            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'-');
-        (1..=128).contains(&id.len()) && id.bytes().all(is_sane)
-    });
-    sent.unwrap_or_else(|| {
-        let bits = || getrandom::u64().unwrap_or_default();
-        format!("{:016x}{:016x}", bits(), bits())
-    })
-}
-
 /// Who sends: the address, of an IPv6 one its network, as one client has all of it.
 pub fn address(headers: &Headers) -> String {
     let address = headers.get("CF-Connecting-IP").ok().flatten();

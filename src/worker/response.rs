@@ -1,171 +1,269 @@
-//! Answers over HTTP: headers, content negotiation, CORS, and bodies that are sent while they are read.
+//! HTTP responses: turns what a handler returns into status, headers and body.
 //!
-//! Not here: what is answered.
+//! The JSON of answers is written in the crate's `response` module.
 
-use futures_util::{StreamExt, stream};
-use worker::{Error, Headers, Request, Response, Result};
+use futures_util::StreamExt;
+use futures_util::stream::{self, LocalBoxStream};
+use worker::{Error, Headers, Request, Response};
 
 use super::config::Config;
-use super::handlers::report::Outgoing;
+use super::context::RequestState;
+use super::cors;
+use super::rate_limit::Policy;
 use super::router::Route;
 use super::store::Cost;
-use crate::problem::{Class, warnings_header};
-use crate::response::problem_json;
+use crate::model::transaction_id::TransactionId;
+use crate::problem::{Class, Code, Problem, warnings_header};
+use crate::response::{ErrorAnswer, Reply, problem_json, refuse};
 
-/// The version that is served, whatever date a path has.
+/// The API version that is served, whatever date the path has.
 const API_VERSION: &str = "2015-08-17";
 /// What a 503 asks a client to wait, in seconds.
 const RETRY_AFTER: &str = "2";
-/// No answer is a page: opened as one, it may do nothing, and stands in no frame.
+/// Answers are no pages: a browser that opens one must not run, load or frame anything.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
-/// For how long a browser may remember what a preflight said, in seconds.
-const PREFLIGHT_MAX_AGE: &str = "7200";
-/// The headers that a script of an allowed origin may send.
-const ALLOWED_HEADERS: &str = "Accept, Authorization, Content-Type, X-Request-Id";
-/// The headers of ours that it may read.
-const EXPOSED_HEADERS: &str = "RateLimit-Policy, Retry-After, WWW-Authenticate, X-Api-Version, X-Database-Cost, \
-     X-Error-Code, X-Next, X-Request-Id, X-Warnings";
+const JSON: &str = "application/json";
+const CSV: &str = "text/csv; charset=utf-8";
 
-/// The answer as HTTP.
-pub fn respond(
-    request: &Request,
-    route: Option<&Route<'_>>,
-    config: &Config,
-    request_id: &str,
-    mut outgoing: Outgoing,
-) -> Result<Response> {
-    let url = request.inner().url();
-    let headers = Headers::new();
-    headers.set("X-Request-Id", request_id)?;
-    headers.set("X-Content-Type-Options", "nosniff")?;
-    headers.set("Referrer-Policy", "no-referrer")?;
-    headers.set("Cache-Control", "no-store")?;
-    headers.set("Content-Security-Policy", CONTENT_SECURITY_POLICY)?;
-    if url.starts_with("https:") {
-        headers.set("Strict-Transport-Security", "max-age=63072000")?;
-    }
-    if route.is_some_and(|route| route.version().is_some()) {
-        headers.set("X-Api-Version", API_VERSION)?;
-    }
-    cors(&headers, request, route, config)?;
-    explain(&headers, route, config, &outgoing)?;
-    if outgoing.reply.status == 204 {
-        return Ok(Response::empty()?.with_status(204).with_headers(headers));
-    }
-    let content_type = negotiate(&mut outgoing, request, &url, request_id);
-    headers.set("Content-Type", content_type)?;
-    let Outgoing { reply, rest, .. } = outgoing;
-    let response = match rest {
-        None => Response::ok(reply.body)?,
-        Some(rest) => {
-            let body = reply.body.into_bytes();
-            let start = stream::once(async { Ok::<_, Error>(body) });
-            Response::from_stream(start.chain(rest))?
-        }
-    };
-    Ok(response.with_status(reply.status).with_headers(headers))
+/// The parts of a body that follow the first.
+pub type BodyStream = LocalBoxStream<'static, Result<Vec<u8>, Error>>;
+
+/// The answer to a request that was carried out.
+pub struct Success {
+    reply: Reply,
+    content_type: &'static str,
+    rest: Option<BodyStream>,
+    next: Option<TransactionId>,
 }
 
-/// What the answer says of itself beside its body.
-fn explain(
-    headers: &Headers,
-    route: Option<&Route<'_>>,
-    config: &Config,
-    outgoing: &Outgoing,
-) -> Result<()> {
-    let Outgoing {
-        reply,
-        warnings,
-        cost,
-        next,
-        limited,
-        ..
-    } = outgoing;
-    if let Some(code) = reply.code {
-        headers.set("X-Error-Code", code.as_str())?;
-        match code.class() {
-            Class::NotAuthorized => headers.set("WWW-Authenticate", "Bearer")?,
-            Class::MethodNotAllowed => {
-                headers.set("Allow", route.map_or("", Route::methods))?;
-            }
-            Class::ServiceUnavailable => headers.set("Retry-After", RETRY_AFTER)?,
-            _ => {}
+impl Success {
+    /// An answer without a body.
+    pub const fn no_content() -> Self {
+        Self::json(204, String::new())
+    }
+
+    /// An answer with JSON.
+    pub const fn json(status: u16, body: String) -> Self {
+        Self::reply(Reply::success(status, body))
+    }
+
+    /// An answer with what the rules reply.
+    pub const fn reply(reply: Reply) -> Self {
+        Self {
+            reply,
+            content_type: JSON,
+            rest: None,
+            next: None,
         }
     }
-    if let Some(policy) = limited {
-        headers.set("Retry-After", &policy.period.to_string())?;
-        let shown = format!("\"{}\";q={};w={}", policy.name, policy.limit, policy.period);
-        headers.set("RateLimit-Policy", &shown)?;
+
+    /// The same answer, with more of its body to send after the first part.
+    pub fn followed_by(self, rest: Option<BodyStream>) -> Self {
+        Self { rest, ..self }
     }
-    if let Some(warnings) = warnings_header(warnings) {
-        headers.set("X-Warnings", &warnings)?;
+
+    /// The same answer, as a page of CSV; `next` is the id to start the next page after.
+    pub fn in_csv(self, next: Option<TransactionId>) -> Self {
+        Self {
+            content_type: CSV,
+            next,
+            ..self
+        }
     }
-    if let Some(next) = next {
-        headers.set("X-Next", next.as_str())?;
+}
+
+/// Why a request is refused.
+pub struct Refusal {
+    answer: ErrorAnswer,
+    limit: Option<Policy>,
+}
+
+impl Refusal {
+    /// Refuses one request too many.
+    pub fn rate_limited(policy: Policy) -> Self {
+        Self {
+            answer: refuse(&Problem::whole(Code::RateLimited)),
+            limit: Some(policy),
+        }
     }
-    if config.expose_cost && cost.trips > 0 {
+
+    /// Refuses after an unexpected failure, which the log names under the request's id.
+    pub fn internal(request_id: &str) -> Self {
+        Problem::whole(Code::Internal)
+            .with_name(request_id.to_owned())
+            .into()
+    }
+
+    /// The code of the first problem.
+    pub const fn code(&self) -> Code {
+        self.answer.code()
+    }
+
+    /// Returns the error answer, for a row of a list.
+    pub fn into_answer(self) -> ErrorAnswer {
+        self.answer
+    }
+}
+
+impl From<ErrorAnswer> for Refusal {
+    fn from(answer: ErrorAnswer) -> Self {
+        Self {
+            answer,
+            limit: None,
+        }
+    }
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        refuse(&problem).into()
+    }
+}
+
+impl From<Code> for Refusal {
+    fn from(code: Code) -> Self {
+        Problem::whole(code).into()
+    }
+}
+
+/// What a handler returns.
+pub type HandlerResult = Result<Success, Refusal>;
+
+/// Returns the HTTP status of an answer.
+pub const fn status(result: &HandlerResult) -> u16 {
+    match result {
+        Ok(success) => success.reply.status,
+        Err(refusal) => refusal.answer.status(),
+    }
+}
+
+/// Returns the error code of an answer. A success has one if every row of a list failed.
+pub const fn error_code(result: &HandlerResult) -> Option<Code> {
+    match result {
+        Ok(success) => success.reply.code,
+        Err(refusal) => Some(refusal.code()),
+    }
+}
+
+/// The request, as far as its response depends on it.
+pub struct Responder<'a> {
+    /// The request.
+    pub request: &'a Request,
+    /// What its path means.
+    pub route: Option<&'a Route<'a>>,
+    /// The Worker's variables.
+    pub config: &'a Config,
+    /// The request's id.
+    pub request_id: &'a str,
+}
+
+impl Responder<'_> {
+    /// Returns the HTTP response.
+    pub fn respond(&self, state: &RequestState, result: HandlerResult) -> worker::Result<Response> {
+        let headers = self.common_headers()?;
+        cors::set_headers(&headers, self.request, self.route, self.config)?;
+        if let Some(code) = error_code(&result) {
+            self.set_error_headers(&headers, code)?;
+        }
+        self.set_state_headers(&headers, state)?;
+        let status = status(&result);
+        let response = match result {
+            Ok(success) if status == 204 => {
+                drop(success);
+                return Ok(Response::empty()?.with_status(204).with_headers(headers));
+            }
+            Ok(success) => send(success, &headers)?,
+            Err(refusal) => self.write(&refusal, &state.warnings, &headers)?,
+        };
+        Ok(response.with_status(status).with_headers(headers))
+    }
+
+    /// The headers of every response.
+    fn common_headers(&self) -> worker::Result<Headers> {
+        let headers = Headers::new();
+        headers.set("X-Request-Id", self.request_id)?;
+        headers.set("X-Content-Type-Options", "nosniff")?;
+        headers.set("Referrer-Policy", "no-referrer")?;
+        headers.set("Cache-Control", "no-store")?;
+        headers.set("Content-Security-Policy", CONTENT_SECURITY_POLICY)?;
+        if self.request.inner().url().starts_with("https:") {
+            headers.set("Strict-Transport-Security", "max-age=63072000")?;
+        }
+        if self.route.is_some_and(|route| route.version().is_some()) {
+            headers.set("X-Api-Version", API_VERSION)?;
+        }
+        Ok(headers)
+    }
+
+    fn set_error_headers(&self, headers: &Headers, code: Code) -> worker::Result<()> {
+        headers.set("X-Error-Code", code.as_str())?;
+        match code.class() {
+            Class::NotAuthorized => headers.set("WWW-Authenticate", "Bearer"),
+            Class::MethodNotAllowed => headers.set("Allow", self.route.map_or("", Route::methods)),
+            Class::ServiceUnavailable => headers.set("Retry-After", RETRY_AFTER),
+            _ => Ok(()),
+        }
+    }
+
+    fn set_state_headers(&self, headers: &Headers, state: &RequestState) -> worker::Result<()> {
+        if let Some(warnings) = warnings_header(&state.warnings) {
+            headers.set("X-Warnings", &warnings)?;
+        }
         let Cost {
             trips,
             rows_read,
             rows_written,
             ..
-        } = cost;
-        let shown = format!("trips={trips} rows_read={rows_read} rows_written={rows_written}");
-        headers.set("X-Database-Cost", &shown)?;
+        } = state.cost;
+        if self.config.expose_cost && trips > 0 {
+            let cost = format!("trips={trips} rows_read={rows_read} rows_written={rows_written}");
+            headers.set("X-Database-Cost", &cost)?;
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-/// What scripts of other origins may do: nothing, unless `ALLOWED_ORIGINS` names theirs. Never with cookies.
-fn cors(
-    headers: &Headers,
-    request: &Request,
-    route: Option<&Route<'_>>,
-    config: &Config,
-) -> Result<()> {
-    let is_preflight = request.inner().method() == "OPTIONS";
-    let methods = route.map_or("", Route::methods);
-    if is_preflight {
-        headers.set("Allow", methods)?;
-    }
-    if config.allowed_origins.is_empty() {
-        return Ok(());
-    }
-    headers.set("Vary", "Origin")?;
-    let origin = request.headers().get("Origin")?;
-    let allowed = origin.filter(|origin| {
-        let is_allowed = |allowed: &String| allowed == "*" || allowed == origin;
-        config.allowed_origins.iter().any(is_allowed)
-    });
-    let Some(origin) = allowed else {
-        return Ok(());
-    };
-    headers.set("Access-Control-Allow-Origin", &origin)?;
-    if is_preflight {
-        headers.set("Access-Control-Allow-Methods", methods)?;
-        headers.set("Access-Control-Allow-Headers", ALLOWED_HEADERS)?;
-        headers.set("Access-Control-Max-Age", PREFLIGHT_MAX_AGE)
-    } else {
-        headers.set("Access-Control-Expose-Headers", EXPOSED_HEADERS)
+    /// Writes a refusal as JSON, or as a problem document if the client accepts one.
+    fn write(
+        &self,
+        refusal: &Refusal,
+        warnings: &[Problem],
+        headers: &Headers,
+    ) -> worker::Result<Response> {
+        let Refusal { answer, limit } = refusal;
+        if let Some(policy) = limit {
+            headers.set("Retry-After", &policy.period.to_string())?;
+            headers.set("RateLimit-Policy", &policy.to_header())?;
+        }
+        let accept = self.request.headers().get("Accept").ok().flatten();
+        if accept.is_some_and(|accept| accept.contains(problem_json::CONTENT_TYPE)) {
+            headers.set("Content-Type", problem_json::CONTENT_TYPE)?;
+            let url = self.request.inner().url();
+            let origin = url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+            let document = problem_json::document(answer, warnings, &origin, self.request_id);
+            return Response::ok(document);
+        }
+        headers.set("Content-Type", JSON)?;
+        Response::ok(answer.to_json())
     }
 }
 
-/// Turns a refusal into a problem document where the client asks for one; returns the body's type.
-fn negotiate(
-    outgoing: &mut Outgoing,
-    request: &Request,
-    url: &str,
-    request_id: &str,
-) -> &'static str {
-    let accept = request.headers().get("Accept").ok().flatten();
-    let wanted = accept.is_some_and(|accept| accept.contains(problem_json::CONTENT_TYPE));
-    if !wanted || outgoing.reply.problems.is_empty() {
-        return outgoing.content_type.unwrap_or("application/json");
+/// Sends the body of a success, streaming what follows its first part.
+fn send(success: Success, headers: &Headers) -> worker::Result<Response> {
+    let Success {
+        reply,
+        content_type,
+        rest,
+        next,
+    } = success;
+    headers.set("Content-Type", content_type)?;
+    if let Some(next) = next {
+        headers.set("X-Next", next.as_str())?;
     }
-    let origin = url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
-    let Outgoing {
-        reply, warnings, ..
-    } = outgoing;
-    reply.body = problem_json::document(reply, warnings, &origin, request_id);
-    problem_json::CONTENT_TYPE
+    match rest {
+        None => Response::ok(reply.body),
+        Some(rest) => {
+            let first = stream::once(async { Ok::<_, Error>(reply.body.into_bytes()) });
+            Response::from_stream(first.chain(rest))
+        }
+    }
 }

@@ -1,571 +1,367 @@
-//! Reporting an outcome: the use case of the 2015 dialect.
-//!
-//! Not here: HTTP, and how the database finds and stores things.
+//! Reporting an outcome.
 
-use std::cell::OnceCell;
+use std::borrow::Cow;
+use std::ops::ControlFlow;
 
-use sha2::{Digest, Sha256};
-use worker::{D1Database, KvStore, console_error, js_sys};
-
-use super::answer::{explanation, preview, refusal, stored};
-use super::reading::BodyStream;
-use crate::input::query::Query;
-use crate::input::report::{self, Report, Search, SentToken};
+use super::answer::{Answer, authorize, explain, preview, refuse_ambiguous, stored};
+use super::archived::{self, ArchiveMatch};
+use super::prologue::{Admitted, Input, Parsed, admit, body_text};
+use crate::input::report::{Report, Search, read};
 use crate::model::transaction_id::TransactionId;
 use crate::problem::{Code, Problem};
-use crate::response::{Extras, Reply, refuse, refuse_call, refuse_invalid, refuse_syntax};
-use crate::rules::archive::{Part, Search as ArchiveSearch};
+use crate::response::{ErrorAnswer, Extras, Reply, refuse, refuse_call, refuse_syntax};
+use crate::rules::archive::{BULK, Search as ArchiveSearch};
 use crate::rules::explanation::Explanation;
 use crate::rules::import::StoredCall;
-use crate::rules::matching::Target;
 use crate::rules::merge::{self, Decision};
 use crate::worker::archive;
-use crate::worker::config::{Config, QueryOptions};
-use crate::worker::rate_limit::{Limits, Policy};
-use crate::worker::store::pause::pause;
+use crate::worker::context::{RequestContext, RequestState, new_id, now};
+use crate::worker::response::{HandlerResult, Success};
 use crate::worker::store::report::{self as store, ReportQuery, ReportRows};
+use crate::worker::store::retry::{TRIES, retry};
 use crate::worker::store::{Call, Cost, Facts, Failure, Record};
 
-/// How often a batch is sent at most, when the connection breaks or a candidate id turns out to be taken.
-const TRIES: usize = 3;
+/// What the log says of a bug in the statement or in the rules.
+const DISAGREEMENT: &str = "the statement and the specification disagree";
 
-/// What came in.
-pub struct Incoming<'a> {
-    /// The body.
-    pub body: &'a [u8],
-    /// The token in the `Authorization` header.
-    pub header_token: Option<String>,
-    /// The network in the path.
-    pub path_network_id: Option<String>,
-    /// What an unexpected failure is called in the answer and in the log.
-    pub request_id: &'a str,
-    /// What the client asks for beyond the 2015 dialect.
-    pub options: QueryOptions,
-    /// The query that says so, with what is wrong in it.
-    pub query: &'a Query,
-    /// Who asks too often.
-    pub limits: &'a Limits,
-}
-
-/// What goes out.
-pub struct Outgoing {
-    /// The answer.
-    pub reply: Reply,
-    /// What is probably not as it was meant.
-    pub warnings: Vec<Problem>,
-    /// What the database did for it.
-    pub cost: Cost,
-    /// The type of the body, if it is not JSON.
-    pub content_type: Option<&'static str>,
-    /// The id to start the next page after.
-    pub next: Option<TransactionId>,
-    /// What follows the body of the reply.
-    pub rest: Option<BodyStream>,
-    /// The limit that refused the request.
-    pub limited: Option<Policy>,
-    /// The SHA-256 of the token, once the request was read far enough to know it.
-    pub token_hash: Option<String>,
-}
-
-impl Outgoing {
-    /// An answer that refuses, before the database was asked.
-    pub fn refused(problem: &Problem) -> Self {
-        Self::new(refuse(problem))
-    }
-
-    /// An answer that cost nothing yet.
-    pub fn new(reply: Reply) -> Self {
-        Self {
-            reply,
-            warnings: Vec::new(),
-            cost: Cost::default(),
-            content_type: None,
-            next: None,
-            rest: None,
-            limited: None,
-            token_hash: None,
-        }
-    }
-
-    /// Whether the request was refused and its token, if any, is not known to be good.
-    pub fn is_suspect(&self) -> bool {
-        match self.reply.code {
-            // A limit refused it already, before any work.
-            None | Some(Code::RateLimited) => false,
-            Some(Code::TokenInvalid | Code::Internal) => true,
-            // What the database refuses it refuses to a good token only. Where it cannot be reached nobody is to blame.
-            Some(_) => self.cost.trips == 0,
-        }
-    }
-
-    /// The answer to one request too many.
-    pub fn limited(self, policy: Policy) -> Self {
-        Self {
-            reply: refuse(&Problem::whole(Code::RateLimited)),
-            limited: Some(policy),
-            ..self
-        }
-    }
-}
-
-impl Incoming<'_> {
-    /// The body as text, or the answer to one that is not UTF-8.
-    pub fn text(&self) -> Result<&str, Reply> {
-        report::text(self.body).map_err(|(error, valid)| refuse_syntax(&error, valid))
-    }
-
-    /// The token of the body, or else of the header.
-    pub fn token(&self, in_body: SentToken<'_>) -> Option<String> {
-        match in_body {
-            SentToken::Text(token) => Some(token.into_owned()),
-            SentToken::NotSent => self.header_token.clone(),
-            SentToken::NoToken => None,
-        }
-    }
-
-    /// What was read of the body, with the problems of the query behind its own.
-    pub fn with_query<T>(&self, read: Result<T, Vec<Problem>>) -> Result<T, Vec<Problem>> {
-        if self.query.problems.is_empty() {
-            return read;
-        }
-        let mut problems = read.err().unwrap_or_default();
-        problems.extend(self.query.problems.iter().cloned());
-        Err(problems)
-    }
-
-    /// Tells the log of something unexpected, under the handle of the request.
-    pub fn log(&self, cause: &str) {
-        console_error!(
-            "{}",
-            serde_json::json!({ "error": cause, "handle": self.request_id })
-        );
-    }
-
-    /// The answer to something unexpected; the cause goes to the log only.
-    pub fn fail(&self, cause: &str) -> Reply {
-        self.log(cause);
-        refuse(&Problem::whole(Code::Internal).with_name(self.request_id.to_owned()))
-    }
-}
-
-/// Carries out a report.
+/// Reports an outcome.
 ///
-/// 1. Parse: 400.
-/// 2. No token at all: 401. Any problem: 403, all of them at once. Neither costs the database anything.
-/// 3. One batch: see `store`. A broken connection is retried with the same candidate id, so that a batch that was
-///    committed after all is found again and not repeated.
-///    A call that the database does not know by its id is looked for in the archive, once, and put back.
-/// 4. Answer from the facts: unknown token 401, permission and access 403, no call 404, else 201 or 200.
-pub async fn run(
-    db: &D1Database,
-    archive: &KvStore,
-    config: &Config,
-    incoming: &Incoming<'_>,
-) -> Outgoing {
-    let mut outgoing = Outgoing::refused(&Problem::whole(Code::Internal));
-    // (1) Parse.
-    let reading = incoming.text().and_then(|body| {
-        report::read(body, config.rules).map_err(|error| refuse_syntax(&error, body))
-    });
-    let reading = match reading {
-        Ok(reading) => reading,
-        Err(reply) => {
-            outgoing.reply = reply;
-            return outgoing;
+/// 1. Admit the request: 400, 401, 403, 429. See [`admit`].
+/// 2. One batch of statements: see `store::report`. It is retried until its outcome is known, after a lost connection
+///    with the same candidate id, so that a batch that was committed after all is found and not repeated.
+///    - A call that the database doesn't know by its id is looked up in the archive once, and put back.
+///    - If archived calls may be closer than those of the database, both are searched, and the report goes on by id.
+/// 3. Answer from what the batch returned: unknown token 401, permission and access 403, no call 404, else 201 or 200.
+///    The rules decide; the statement has to agree.
+pub async fn report(
+    context: &RequestContext<'_>,
+    body: &[u8],
+    state: &mut RequestState,
+) -> HandlerResult {
+    // (1) Admit.
+    let Admitted {
+        token_hash,
+        input: report,
+    } = admit(context, state, || parse(context, body)).await?;
+    // (2) and (3)
+    let RequestState { warnings, cost, .. } = state;
+    let result = async {
+        let mut reporting = Reporting {
+            context,
+            warnings,
+            token_hash: &token_hash,
+            now: now(),
+            report: Cow::Borrowed(&report),
+            candidate: new_id()?,
+            may_be_stored: false,
+            restore: None,
+            explanation: None,
+        };
+        retry(TRIES, async || reporting.attempt(cost).await).await
+    };
+    let answer = result.await.map_err(|failure| {
+        if matches!(failure, Failure::IdCollision) {
+            // Ids are random: that many collisions are a bug.
+            context.log_error("the statement appended no record where the specification has one");
         }
-    };
-    outgoing.warnings = reading.warnings;
-    outgoing
-        .warnings
-        .extend_from_slice(&incoming.query.warnings);
-    // (2) Token and problems.
-    let Some(token) = incoming.token(reading.token) else {
-        outgoing.reply = refuse(&Problem::whole(Code::TokenMissing));
-        return outgoing;
-    };
-    let token_hash = hash(&token);
-    outgoing.token_hash = Some(token_hash.clone());
-    let report = match incoming.with_query(reading.report) {
-        Ok(report) => report,
-        Err(problems) => {
-            outgoing.reply = refuse_invalid(&problems);
-            return outgoing;
-        }
-    };
-    // (3) and (4)
-    if let Some(policy) = incoming.limits.refuse_token(&token_hash).await {
-        return outgoing.limited(policy);
-    }
-    let Ok(candidate) = new_id() else {
-        outgoing.reply = incoming.fail("no random bits");
-        return outgoing;
-    };
-    let ask = ReportQuery {
-        report: &report,
-        token_hash: &token_hash,
-        path_network_id: incoming.path_network_id.as_deref(),
-        window: config.window,
-        ambiguity: config.ambiguity,
-        options: incoming.options,
-        now: now(),
-        candidate,
-        retry: false,
-        restore: None,
-        explanation: None,
-    };
-    let Outgoing {
-        reply,
-        warnings,
-        cost,
-        ..
-    } = &mut outgoing;
-    *reply = carry_out(db, archive, incoming, ask, warnings, cost)
-        .await
-        .unwrap_or_else(|cause| incoming.fail(&cause.replace(&token_hash, "…")));
-    outgoing
+        context.refuse_failure(failure, &token_hash)
+    })?;
+    Ok(Success::reply(answer?))
 }
 
-/// Sends the batch until its outcome is known. An `Err` is an unexpected cause, for the log.
-async fn carry_out(
-    db: &D1Database,
-    archive: &KvStore,
-    incoming: &Incoming<'_>,
-    ask: ReportQuery<'_>,
-    warnings: &[Problem],
-    cost: &mut Cost,
-) -> Result<Reply, String> {
-    // The report by the id of its call, once that was searched for in the archive.
-    let by_id = OnceCell::new();
-    let mut ask = ask;
-    let mut failed = 0;
-    while failed < TRIES {
-        let step = try_once(db, archive, &ask, warnings, cost).await;
-        match step {
-            Ok(Step::Reply(reply)) => return Ok(reply),
-            Ok(Step::Restore(call)) => ask.restore = Some(call),
-            Ok(Step::Found(found)) => {
-                let Found {
-                    transaction_id,
-                    archived,
-                    explanation,
-                } = found;
-                ask.report = by_id.get_or_init(|| Report {
-                    search: Search::ById(Some(transaction_id)),
-                    ..ask.report.clone()
-                });
-                ask.restore = archived;
-                ask.explanation = explanation;
-            }
-            Ok(Step::IdCollision) => {
-                failed = failed.saturating_add(1);
-                if failed == TRIES {
-                    // Ids are random: so many that are taken are a bug of ours.
-                    incoming
-                        .log("the statement appended no record where the specification has one");
-                }
-                ask.candidate = new_id().map_err(|_| "no random bits".to_owned())?;
-                ask.retry = false;
-            }
-            Ok(Step::Disagreement) => {
-                failed = failed.saturating_add(1);
-                incoming.log("the statement and the specification disagree");
-                ask.retry = true;
-            }
-            Err(Failure::Overloaded) => break,
-            Err(Failure::Unexpected(cause)) => return Err(cause),
-            Err(failure) => {
-                failed = failed.saturating_add(1);
-                ask.retry = true;
-                if matches!(failure, Failure::ConnectionLost) && failed < TRIES {
-                    pause(failed).await;
-                }
-            }
-        }
-    }
-    Ok(refuse(&Problem::whole(Code::ServiceUnavailable)))
-}
-
-/// What comes of sending the batch once.
-enum Step {
-    /// The answer.
-    Reply(Reply),
-    /// The call is archived: it has to be put back, then the report runs as ever.
-    Restore(StoredCall),
-    /// The archive was searched, too: the report goes on by the id of the call.
-    Found(Found),
-    /// The candidate id belongs to another record.
-    IdCollision,
-    /// A bug of ours: a record was stored that the specification does not have. The next try finds it by its id, and
-    /// answers with it.
-    Disagreement,
-}
-
-/// The closest call of the database and the archive.
-struct Found {
-    transaction_id: TransactionId,
-    /// Its copy, if it is archived.
-    archived: Option<StoredCall>,
-    /// Why it is the closest, if the client asked.
-    explanation: Option<Explanation>,
-}
-
-async fn try_once(
-    db: &D1Database,
-    archive: &KvStore,
-    ask: &ReportQuery<'_>,
-    warnings: &[Problem],
-    cost: &mut Cost,
-) -> Result<Step, Failure> {
-    let answer = store::report(db, ask, cost).await?;
-    let conclusion = conclude(ask, &answer, warnings);
-    if answer.appended.is_some() && !conclusion.is_success() {
-        return Ok(Step::Disagreement);
-    }
-    Ok(match conclusion {
-        Conclusion::Reply(reply) => Step::Reply(reply),
-        Conclusion::IdCollision => Step::IdCollision,
-        // Nothing was stored.
-        Conclusion::Contradiction => {
-            let cause = "the statement and the specification disagree";
-            return Err(Failure::Unexpected(cause.to_owned()));
-        }
-        Conclusion::SearchArchive => {
-            search_archive(db, archive, ask, answer.facts, warnings, cost).await?
-        }
-        Conclusion::NoCall(explanation) => {
-            let archived = archived(archive, ask, answer.facts.as_ref()).await?;
-            match (archived, answer.facts) {
-                (Some(call), Some(facts)) if ask.options.validate_only => {
-                    let by_id = ask.options.explain.then_some(&Explanation::BY_ID);
-                    let why = ask.explanation.as_ref().or(by_id);
-                    Step::Reply(dry_run_on(ask, &facts, &call, why, warnings))
-                }
-                (Some(call), _) => Step::Restore(call),
-                (None, _) => Step::Reply(refuse_call(Code::CallNotFound, explanation)),
-            }
-        }
+fn parse<'b>(
+    context: &RequestContext<'_>,
+    body: &'b [u8],
+) -> Result<Parsed<'b, Report<'b>>, ErrorAnswer> {
+    let text = body_text(body)?;
+    let read = read(text, context.config.rules).map_err(|error| refuse_syntax(&error, text))?;
+    Ok(Parsed {
+        token: read.token,
+        input: Input::Checked(read.report),
+        warnings: read.warnings,
     })
 }
 
-/// The call that the report names by id, if it is in the archive and the token sees it. Asked once.
-async fn archived(
-    archive: &KvStore,
-    ask: &ReportQuery<'_>,
-    facts: Option<&Facts>,
-) -> Result<Option<StoredCall>, Failure> {
-    let (Search::ById(Some(id)), Some(facts), None) = (&ask.report.search, facts, &ask.restore)
-    else {
-        return Ok(None);
-    };
-    let advertiser_id = facts.advertiser_id.as_deref();
-    let Facts {
-        network_id,
-        generations,
-        ..
-    } = facts;
-    archive::find_visible(archive, network_id, advertiser_id, generations, *id).await
+/// A report under way.
+struct Reporting<'a> {
+    context: &'a RequestContext<'a>,
+    warnings: &'a [Problem],
+    token_hash: &'a str,
+    /// The time of the request, in Unix seconds.
+    now: i64,
+    /// The report, by the id of its call once the archive was searched.
+    report: Cow<'a, Report<'a>>,
+    /// The id of the new record, should there be one.
+    candidate: TransactionId,
+    /// Whether an earlier attempt may have stored a record with the candidate id.
+    may_be_stored: bool,
+    /// An archived call to put back first.
+    restore: Option<StoredCall>,
+    /// Why the call was found, if a search of the archive found it.
+    explanation: Option<Explanation>,
 }
 
-/// Searches the database and the archive for the closest call.
-///
-/// Each list of parts comes with what the database knows at the same moment, so that a call which is put back meanwhile is
-/// seen in one of the two places.
-async fn search_archive(
-    db: &D1Database,
-    archive: &KvStore,
-    ask: &ReportQuery<'_>,
-    facts: Option<Facts>,
-    warnings: &[Problem],
-    cost: &mut Cost,
-) -> Result<Step, Failure> {
-    let (Search::ByTime(search), Some(facts)) = (&ask.report.search, facts) else {
-        return Err(Failure::Unexpected("no search by time".to_owned()));
-    };
-    let options = ask.options;
-    let target = Target::new(search, ask.window);
-    let advertiser_id = facts.advertiser_id.as_deref();
-    let mut search = ArchiveSearch::new(target, advertiser_id, options.explained_parts());
-    while search.needs_list() {
-        let now = store::list_archived(db, ask, &mut search, cost).await?;
-        if now.is_none() {
-            return Ok(Step::Reply(refuse(&Problem::whole(Code::TokenInvalid))));
-        }
-        while let Some(parts) = search.next_parts() {
-            let parts: Vec<&Part> = parts.iter().collect();
-            let read = archive::read(archive, &facts.network_id, &parts).await?;
-            for (part, calls) in parts.into_iter().zip(&read) {
-                search.read(part, calls);
-            }
-        }
-    }
-    let explanation = options
-        .needs_explanation()
-        .then(|| search.explain(ask.ambiguity));
-    let shown = explanation.as_ref().filter(|_| options.explain).cloned();
-    let Some((call, archived)) = search.closest() else {
-        return Ok(Step::Reply(refuse_call(Code::CallNotFound, shown)));
-    };
-    if options.unambiguous
-        && let Some(why) = explanation.filter(Explanation::is_ambiguous)
-    {
-        let reply = refuse_call(Code::CallAmbiguous, Some(why));
-        return Ok(Step::Reply(reply));
-    }
-    if let (true, Some(copy)) = (options.validate_only, archived) {
-        return Ok(Step::Reply(dry_run_on(
-            ask,
-            &facts,
-            copy,
-            shown.as_ref(),
-            warnings,
-        )));
-    }
-    Ok(Step::Found(Found {
-        transaction_id: call.transaction_id,
-        archived: archived.cloned(),
-        explanation: shown,
-    }))
-}
-
+/// What an attempt leads to.
 enum Conclusion {
-    Reply(Reply),
-    /// No call, as far as the database knows; why, if the client asked.
+    Answer(Answer),
+    /// The database knows no such call; why, if the client asked.
     NoCall(Option<Explanation>),
     /// Archived calls may be closer than those of the database.
     SearchArchive,
     /// The candidate id belongs to another record.
     IdCollision,
-    /// What was stored is not what the ledger decides.
-    Contradiction,
+    /// The statement and the rules disagree.
+    Disagreement,
 }
 
-impl Conclusion {
-    /// Whether the client is answered with a record.
-    const fn is_success(&self) -> bool {
-        matches!(self, Self::Reply(reply) if reply.status < 300)
-    }
+/// What a report does on a call.
+struct Effect<'a> {
+    call: Call,
+    current: Option<&'a Record>,
+    /// The outcome name in the casing of its first report.
+    name: Option<&'a str>,
+    decision: Decision,
 }
 
-/// The answer to what the batch returned. The ledger decides from the facts; the statement has to agree.
-fn conclude(ask: &ReportQuery<'_>, answer: &ReportRows, warnings: &[Problem]) -> Conclusion {
-    let explanation = explanation(
-        ask.report,
-        ask.options,
-        ask.ambiguity,
-        answer.facts.as_ref(),
-        answer.why.as_ref(),
-    );
-    let explanation = ask.explanation.clone().or(explanation);
-    let shown = explanation.as_ref().filter(|_| ask.options.explain);
-    let extras = Extras {
-        dry_run: ask.options.validate_only.then_some(warnings),
-        explanation: shown,
-    };
-    if let Some(mine) = &answer.mine {
-        let name = mine.display.as_deref();
-        let recorded = stored(ask.report, &mine.record, mine.call, name);
-        return Conclusion::Reply(recorded.reply(mine.record.revision == 1, extras));
+impl Reporting<'_> {
+    /// Runs the batch once, and prepares the next attempt if there has to be one.
+    async fn attempt(&mut self, cost: &mut Cost) -> Result<ControlFlow<Answer>, Failure> {
+        let result = self.run(cost).await;
+        match result {
+            Ok(_) => {}
+            Err(Failure::IdCollision) => {
+                self.candidate = new_id()?;
+                self.may_be_stored = false;
+            }
+            Err(_) => self.may_be_stored = true,
+        }
+        result
     }
-    let Some(facts) = &answer.facts else {
-        return Conclusion::Reply(refuse(&Problem::whole(Code::TokenInvalid)));
-    };
-    if let Some(code) = refusal(ask.report, ask.path_network_id, facts) {
-        return Conclusion::Reply(refuse(&Problem::whole(code)));
+
+    async fn run(&mut self, cost: &mut Cost) -> Result<ControlFlow<Answer>, Failure> {
+        let query = self.query();
+        let rows = store::report(&self.context.db, &query, cost).await?;
+        let conclusion = self.conclude(&rows);
+        let is_success = matches!(conclusion, Conclusion::Answer(Ok(_)));
+        if rows.appended.is_some() && !is_success {
+            // A record was stored that the rules would not store. The next attempt answers with it.
+            self.context.log_error(DISAGREEMENT);
+            return Err(Failure::Disagreement);
+        }
+        match conclusion {
+            Conclusion::Answer(answer) => Ok(ControlFlow::Break(answer)),
+            Conclusion::IdCollision => Err(Failure::IdCollision),
+            // Nothing was stored.
+            Conclusion::Disagreement => Err(Failure::Unexpected(DISAGREEMENT.to_owned())),
+            Conclusion::NoCall(explanation) => self.find_archived(rows.facts, explanation).await,
+            Conclusion::SearchArchive => self.search_archive(rows.facts, cost).await,
+        }
     }
-    if facts.needs_archive() {
-        return Conclusion::SearchArchive;
+
+    fn query(&self) -> ReportQuery<'_> {
+        ReportQuery {
+            report: &self.report,
+            token_hash: self.token_hash,
+            path_network_id: self.context.path_network_id.as_deref(),
+            window: self.context.config.window,
+            ambiguity: self.context.config.ambiguity,
+            options: self.context.options,
+            now: self.now,
+            candidate: self.candidate,
+            retry: self.may_be_stored,
+            restore: self.restore.clone(),
+        }
     }
-    let Some(call) = facts.call() else {
-        return Conclusion::NoCall(shown.cloned());
-    };
-    let ambiguous = explanation.as_ref().filter(|why| why.is_ambiguous());
-    if let (true, Some(why)) = (ask.options.unambiguous, ambiguous) {
-        return if answer.appended.is_none() {
-            Conclusion::Reply(refuse_call(Code::CallAmbiguous, Some(why.clone())))
-        } else {
-            Conclusion::Contradiction
+
+    /// Concludes from what the batch returned. The rules decide from the facts; the statement has to agree.
+    fn conclude(&self, rows: &ReportRows) -> Conclusion {
+        let options = self.context.options;
+        let explanation = self.explanation.clone().or_else(|| {
+            let ambiguity = self.context.config.ambiguity;
+            let (facts, trace) = (rows.facts.as_ref(), rows.why.as_ref());
+            explain(&self.report, options, ambiguity, facts, trace)
+        });
+        let shown = explanation.as_ref().filter(|_| options.explain);
+        if let Some(earlier) = &rows.mine {
+            let name = earlier.display.as_deref();
+            let record = stored(&self.report, &earlier.record, earlier.call, name);
+            let is_created = earlier.record.revision == 1;
+            return Conclusion::Answer(Ok(record.reply(is_created, self.extras(shown))));
+        }
+        let refused = |answer| Conclusion::Answer(Err(answer));
+        let Some(facts) = &rows.facts else {
+            return refused(refuse(&Problem::whole(Code::TokenInvalid)));
         };
-    }
-    let current = facts.current.as_ref();
-    let name = facts.display.as_deref();
-    let decision = merge::decide(
-        current.map(Record::fields).as_ref(),
-        &ask.report.patch,
-        ask.now,
-    );
-    if ask.options.validate_only {
-        let created = matches!(decision, Decision::Create(_));
-        return Conclusion::Reply(
-            preview(ask.report, ask.now, current, call, name, decision).reply(created, extras),
-        );
-    }
-    match (decision, &answer.appended, current) {
-        (Decision::Unchanged, None, Some(current)) => {
-            Conclusion::Reply(stored(ask.report, current, call, name).reply(false, extras))
+        let path_network_id = self.context.path_network_id.as_deref();
+        if let Err(answer) = authorize(&self.report, path_network_id, facts) {
+            return refused(answer);
         }
-        (Decision::Create(fields), Some(record), None)
-            if record.fields() == fields && record.corrects().is_none() =>
-        {
-            Conclusion::Reply(stored(ask.report, record, call, name).reply(true, extras))
+        if facts.needs_archive() {
+            return Conclusion::SearchArchive;
         }
-        (Decision::Correct(fields), Some(record), Some(current))
-            if record.fields() == fields && record.corrects() == current.id() =>
-        {
-            Conclusion::Reply(stored(ask.report, record, call, name).reply(false, extras))
+        let Some(call) = facts.call() else {
+            return Conclusion::NoCall(shown.cloned());
+        };
+        if let Err(answer) = refuse_ambiguous(options, explanation.as_ref()) {
+            return refused(answer);
         }
-        (Decision::Create(_) | Decision::Correct(_), None, _) => Conclusion::IdCollision,
-        _ => Conclusion::Contradiction,
+        let effect = self.decide(facts, facts.current.as_ref(), call);
+        if options.validate_only {
+            return Conclusion::Answer(Ok(self.preview(effect, shown)));
+        }
+        self.compare(effect, rows.appended.as_ref(), shown)
     }
-}
 
-/// What a report would store on an archived call: nothing is put back for a dry run.
-fn dry_run_on(
-    ask: &ReportQuery<'_>,
-    facts: &Facts,
-    archived: &StoredCall,
-    explanation: Option<&Explanation>,
-    warnings: &[Problem],
-) -> Reply {
-    let Some(call) = Call::from_archive(archived) else {
-        return refuse(&Problem::whole(Code::CallNotFound));
-    };
-    let extras = Extras {
-        dry_run: Some(warnings),
-        explanation,
-    };
-    let decision = merge::decide(None, &ask.report.patch, ask.now);
-    preview(
-        ask.report,
-        ask.now,
-        None,
-        call,
-        facts.display.as_deref(),
-        decision,
-    )
-    .reply(true, extras)
-}
+    fn decide<'f>(&self, facts: &'f Facts, current: Option<&'f Record>, call: Call) -> Effect<'f> {
+        let fields = current.map(Record::fields);
+        Effect {
+            call,
+            current,
+            name: facts.display.as_deref(),
+            decision: merge::decide(fields.as_ref(), &self.report.patch, self.now),
+        }
+    }
 
-/// The time in Unix milliseconds. It stands still until something comes from outside.
-pub fn clock() -> i64 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "whole milliseconds, for 285,000 years"
-    )]
-    let milliseconds = js_sys::Date::now() as i64;
-    milliseconds
-}
+    /// Returns the answer to a dry run.
+    fn preview(&self, effect: Effect<'_>, shown: Option<&Explanation>) -> Reply {
+        let Effect {
+            call,
+            current,
+            name,
+            decision,
+        } = effect;
+        let is_created = matches!(decision, Decision::Create(_));
+        preview(&self.report, self.now, current, call, name, decision)
+            .reply(is_created, self.extras(shown))
+    }
 
-/// The time of the request, in Unix seconds.
-pub fn now() -> i64 {
-    clock().div_euclid(1_000)
-}
+    /// Compares what the rules decided with the record that the statement appended.
+    fn compare(
+        &self,
+        effect: Effect<'_>,
+        appended: Option<&Record>,
+        shown: Option<&Explanation>,
+    ) -> Conclusion {
+        let Effect {
+            call,
+            current,
+            name,
+            decision,
+        } = effect;
+        let (record, is_created) = match (decision, appended, current) {
+            (Decision::Unchanged, None, Some(current)) => (current, false),
+            (Decision::Create(fields), Some(record), None)
+                if record.fields() == fields && record.corrects().is_none() =>
+            {
+                (record, true)
+            }
+            (Decision::Correct(fields), Some(record), Some(current))
+                if record.fields() == fields && record.corrects() == current.id() =>
+            {
+                (record, false)
+            }
+            (Decision::Create(_) | Decision::Correct(_), None, _) => {
+                return Conclusion::IdCollision;
+            }
+            _ => return Conclusion::Disagreement,
+        };
+        let record = stored(&self.report, record, call, name);
+        Conclusion::Answer(Ok(record.reply(is_created, self.extras(shown))))
+    }
 
-/// A new id: shard 0 and 56 random bits.
-pub fn new_id() -> Result<TransactionId, getrandom::Error> {
-    getrandom::u64().map(|bits| TransactionId::from_bits(bits >> 8))
-}
+    fn extras<'x>(&'x self, explanation: Option<&'x Explanation>) -> Extras<'x> {
+        let is_dry_run = self.context.options.validate_only;
+        Extras {
+            dry_run: is_dry_run.then_some(self.warnings),
+            explanation,
+        }
+    }
 
-/// The SHA-256 of a text, such as a token, in lower-case hexadecimal.
-pub fn hash(text: &str) -> String {
-    format!("{:x}", Sha256::digest(text.as_bytes()))
+    /// Looks in the archive for the call that the report names by id, once.
+    async fn find_archived(
+        &mut self,
+        facts: Option<Facts>,
+        explanation: Option<Explanation>,
+    ) -> Result<ControlFlow<Answer>, Failure> {
+        let not_found = |why| ControlFlow::Break(Err(refuse_call(Code::CallNotFound, why)));
+        let (Search::ById(Some(id)), Some(facts), None) =
+            (&self.report.search, facts, &self.restore)
+        else {
+            return Ok(not_found(explanation));
+        };
+        let advertiser_id = facts.advertiser_id.as_deref();
+        let Facts {
+            network_id,
+            generations,
+            ..
+        } = &facts;
+        let kv = &self.context.archive;
+        let copy = archive::find_visible(kv, network_id, advertiser_id, generations, *id).await?;
+        let Some(copy) = copy else {
+            return Ok(not_found(explanation));
+        };
+        let options = self.context.options;
+        if options.validate_only {
+            let by_id = options.explain.then_some(&Explanation::BY_ID);
+            let shown = self.explanation.as_ref().or(by_id);
+            return Ok(ControlFlow::Break(self.preview_on(&facts, &copy, shown)));
+        }
+        self.restore = Some(copy);
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Searches the database and the archive for the closest call.
+    ///
+    /// Each list of parts comes with what the database knows at the same moment, so that a call that is put back
+    /// meanwhile is seen in one of the two places.
+    async fn search_archive(
+        &mut self,
+        facts: Option<Facts>,
+        cost: &mut Cost,
+    ) -> Result<ControlFlow<Answer>, Failure> {
+        let (Search::ByTime(search), Some(facts)) = (&self.report.search, facts) else {
+            return Err(Failure::Unexpected("no search by time".to_owned()));
+        };
+        let context = self.context;
+        let mut search = archived::search(context, search, facts.advertiser_id.as_deref());
+        while search.needs_list() {
+            let query = self.query();
+            let facts_now = store::list_archived(&context.db, &query, &mut search, cost);
+            if facts_now.await?.is_none() {
+                let answer = refuse(&Problem::whole(Code::TokenInvalid));
+                return Ok(ControlFlow::Break(Err(answer)));
+            }
+            let searches: &mut [&mut ArchiveSearch] = &mut [&mut search];
+            archive::read_parts(&context.archive, &facts.network_id, searches, BULK).await?;
+        }
+        let ArchiveMatch {
+            by_id,
+            copy,
+            explanation,
+        } = ArchiveMatch::of_search(context, &self.report, &search);
+        let shown = explanation.clone().filter(|_| context.options.explain);
+        let Some(by_id) = by_id else {
+            let answer = refuse_call(Code::CallNotFound, shown);
+            return Ok(ControlFlow::Break(Err(answer)));
+        };
+        if let Err(answer) = refuse_ambiguous(context.options, explanation.as_ref()) {
+            return Ok(ControlFlow::Break(Err(answer)));
+        }
+        if let (true, Some(copy)) = (context.options.validate_only, &copy) {
+            let answer = self.preview_on(&facts, copy, shown.as_ref());
+            return Ok(ControlFlow::Break(answer));
+        }
+        self.report = Cow::Owned(by_id);
+        self.restore = copy;
+        self.explanation = shown;
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Returns what a report would store on an archived call: a dry run puts nothing back.
+    fn preview_on(&self, facts: &Facts, copy: &StoredCall, shown: Option<&Explanation>) -> Answer {
+        let call = Call::from_archive(copy);
+        let call = call.ok_or_else(|| refuse(&Problem::whole(Code::CallNotFound)))?;
+        // An archived call has no outcomes.
+        Ok(self.preview(self.decide(facts, None, call), shown))
+    }
 }

@@ -5,9 +5,9 @@
 pub mod archive;
 pub mod batch;
 pub mod calls;
-pub mod pause;
 pub mod reading;
 pub mod report;
+pub mod retry;
 pub mod schema;
 mod search;
 mod statement;
@@ -53,6 +53,10 @@ pub enum Failure {
     ConnectionLost,
     /// A constraint of the schema refused the batch: another request came between. Nothing was stored.
     Conflict,
+    /// The id of a new record is taken. Nothing was stored.
+    IdCollision,
+    /// The statement stored a record that the rules would not store: a bug. The record is found by its id.
+    Disagreement,
     /// Anything else. The text is for the log only.
     Unexpected(String),
 }

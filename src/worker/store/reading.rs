@@ -2,12 +2,13 @@
 //!
 //! Not here: how records are written, and who may read.
 
+use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use serde::Deserialize;
 use worker::D1Database;
 
-use super::pause::pause;
+use super::retry::{TRIES, retry};
 use super::statement::{Bind, prepare};
 use super::{Call, Cost, Failure, Record, first, read_json, run, search};
 use crate::input::export::Export;
@@ -32,8 +33,6 @@ pub const OUTCOMES_READ: &str = "outcomes:read";
 
 /// What one statement returns ends with the record that passes this, in bytes: with it, it stays under 1 MB.
 const MOST_BYTES: usize = 900_000;
-/// How often a statement is sent at most when the connection breaks.
-const TRIES: usize = 3;
 /// Behind every record.
 const END: i64 = 9_007_199_254_740_991;
 
@@ -113,16 +112,7 @@ async fn retried<T>(
     mut send: impl AsyncFnMut(&mut Cost) -> Result<T, Failure>,
     cost: &mut Cost,
 ) -> Result<T, Failure> {
-    let mut tries = 1;
-    loop {
-        match send(cost).await {
-            Err(Failure::ConnectionLost) if tries < TRIES => {
-                pause(tries).await;
-                tries = tries.saturating_add(1);
-            }
-            other => return other,
-        }
-    }
+    retry(TRIES, async || send(cost).await.map(ControlFlow::Break)).await
 }
 
 /// A walk over records, a page at a time.

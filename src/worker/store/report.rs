@@ -19,9 +19,8 @@ use crate::input::report::{Report, Search};
 use crate::model::money::Cents;
 use crate::model::transaction_id::TransactionId;
 use crate::rules::archive::Search as ArchiveSearch;
-use crate::rules::explanation::Explanation;
 use crate::rules::import::StoredCall;
-use crate::worker::config::QueryOptions;
+use crate::worker::query_options::QueryOptions;
 
 const APPEND: &str = include_str!("sql/report/append.sql");
 const NAME: &str = include_str!("sql/report/name.sql");
@@ -49,8 +48,6 @@ pub struct ReportQuery<'a> {
     pub retry: bool,
     /// An archived call to put back first.
     pub restore: Option<StoredCall>,
-    /// Why the call was found, where a search of the archive has found it and the report names it by id.
-    pub explanation: Option<Explanation>,
 }
 
 /// The record of an earlier try.

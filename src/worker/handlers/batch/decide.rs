@@ -1,22 +1,24 @@
-//! What the rows of a batch lead to, one after the other.
-//!
-//! Not here: context the database, and storing.
+//! Deciding what the rows of a chunk do, one after the other.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::{Archived, Batch, answered};
+use super::{ArchiveMatches, Batch, RowResult, answered};
 use crate::input::batch::Row;
 use crate::input::report::{Report, Search};
+use crate::model::outcome::Fields;
 use crate::model::transaction_id::TransactionId;
 use crate::problem::{Code, Problem};
 use crate::response::lists::{Answered, Effect};
-use crate::response::{Extras, Reply, refuse, refuse_call};
+use crate::response::{ErrorAnswer, Extras, Reply, refuse_call};
 use crate::rules::explanation::Explanation;
 use crate::rules::merge::{self, Decision};
-use crate::worker::handlers::answer::{explanation, preview, recorded, refusal, stored};
-use crate::worker::handlers::report::new_id;
+use crate::worker::context::new_id;
+use crate::worker::handlers::answer::{
+    authorize, explain, preview, recorded, refuse_ambiguous, stored,
+};
+use crate::worker::handlers::archived::ArchiveMatch;
 use crate::worker::store::batch::{Known, NewRecord};
-use crate::worker::store::{Call, Facts, Record};
+use crate::worker::store::{Call, Facts, Failure, MatchTrace, Record};
 
 /// What a chunk leads to.
 pub struct Decided {
@@ -24,206 +26,264 @@ pub struct Decided {
     pub answers: Vec<Answered>,
     /// The records to append.
     pub records: Vec<NewRecord>,
-    /// The new names: what each is compared by, and how it is shown.
+    /// The new names: the key that each is compared by, and how it is shown.
     pub names: Vec<(String, String)>,
 }
 
 impl Decided {
-    /// The first record, by whose id the rest is found.
-    pub fn candidate(&self) -> Option<TransactionId> {
+    /// Returns the id of the first record, which tells whether all of them were stored.
+    pub fn first_id(&self) -> Option<TransactionId> {
         self.records.first().map(|record| record.transaction_id)
     }
 }
 
+/// A valid row with what is known of it.
+struct KnownRow<'x, 'r> {
+    report: &'x Report<'r>,
+    warnings: &'x [Problem],
+    facts: &'x Facts,
+    /// The call, in the database or in the archive.
+    call: Option<Call>,
+    /// Why it is the one, if that is needed.
+    explanation: Option<Explanation>,
+}
+
+/// Identifies an outcome: the call, the name's key, and the partner's id.
+type OutcomeKey = (TransactionId, String, String);
+
+/// What the earlier rows of the chunk append.
+#[derive(Default)]
+struct EarlierRows<'x> {
+    records: Vec<NewRecord>,
+    /// The place of each outcome's current record in `records`.
+    current: HashMap<OutcomeKey, usize>,
+    /// The new names by their keys.
+    names: BTreeMap<String, &'x str>,
+}
+
+impl EarlierRows<'_> {
+    /// Returns the current record of an outcome.
+    fn current<'s>(&'s self, key: &OutcomeKey, facts: &'s Facts) -> Current<'s> {
+        let place = self.current.get(key);
+        match (
+            place.and_then(|place| self.records.get(*place)),
+            &facts.current,
+        ) {
+            (Some(record), _) => Current::Appended(record),
+            (None, Some(record)) => Current::Stored(record),
+            (None, None) => Current::None,
+        }
+    }
+
+    fn append(&mut self, key: OutcomeKey, record: NewRecord) {
+        self.current.insert(key, self.records.len());
+        self.records.push(record);
+    }
+}
+
+/// The current record of an outcome, as a row sees it.
+enum Current<'x> {
+    /// One that an earlier row appends.
+    Appended(&'x NewRecord),
+    /// One in the database.
+    Stored(&'x Record),
+    None,
+}
+
+impl Current<'_> {
+    fn fields(&self) -> Option<Fields> {
+        match self {
+            Self::Appended(record) => Some(record.fields.clone()),
+            Self::Stored(record) => Some(record.fields()),
+            Self::None => None,
+        }
+    }
+
+    /// The id, and the revision, of which 0 is none.
+    fn id_and_revision(&self) -> (Option<TransactionId>, u32) {
+        match self {
+            Self::Appended(record) => (Some(record.transaction_id), record.revision),
+            Self::Stored(record) => (record.id(), record.revision),
+            Self::None => (None, 0),
+        }
+    }
+}
+
 impl Batch<'_> {
-    /// Decides row by row. In a dry run rows do not see each other, and archived calls are taken as if they were there.
-    pub fn decide(
+    /// Decides row by row. In a dry run rows don't see each other, and archived calls count as if they were in the
+    /// database.
+    pub(super) fn decide(
         &self,
         rows: &[Row<'_>],
         known: &Known,
-        archived: &Archived<'_>,
-    ) -> Result<Decided, getrandom::Error> {
-        let mut decided = Decided {
-            answers: Vec::with_capacity(rows.len()),
-            records: Vec::new(),
-            names: Vec::new(),
-        };
-        let mut seen = Seen::default();
+        archived: &ArchiveMatches<'_>,
+    ) -> Result<Decided, Failure> {
+        let mut answers = Vec::with_capacity(rows.len());
+        let mut earlier = EarlierRows::default();
         for (place, row) in rows.iter().enumerate() {
-            let (reply, effect) = match (&row.report, known.facts.get(&place)) {
-                (Err(reply), _) => ((**reply).clone(), Effect::Failed),
-                (Ok(report), Some(facts)) => {
-                    let row = self.call_of(place, report, &row.warnings, facts, known, archived);
-                    self.decide_row(&row, &mut seen, &mut decided)?
-                }
-                (Ok(_), None) => (self.incoming.fail("a row without facts"), Effect::Failed),
+            let result = match &row.report {
+                Err(invalid) => Err((**invalid).clone()),
+                Ok(report) => match known.facts.get(&place) {
+                    Some(facts) => {
+                        let (trace, archived) = (known.whys.get(&place), archived.get(&place));
+                        let row = self.know_row(report, &row.warnings, facts, trace, archived);
+                        self.decide_row(&row, &mut earlier)?
+                    }
+                    None => Err(self.fail("a row without facts")),
+                },
             };
-            decided.answers.push(answered(row, reply, effect));
+            answers.push(answered(row, result));
         }
-        Ok(decided)
+        let names = earlier.names.into_iter();
+        Ok(Decided {
+            answers,
+            records: earlier.records,
+            names: names.map(|(key, name)| (key, name.to_owned())).collect(),
+        })
     }
 
-    /// A valid row with its call, wherever that is, and why it is the one, if that was asked.
-    fn call_of<'r>(
+    /// Collects what is known of a valid row.
+    fn know_row<'x, 'r>(
         &self,
-        place: usize,
-        report: &'r Report<'r>,
-        warnings: &'r [Problem],
-        facts: &'r Facts,
-        known: &Known,
-        archived: &'r Archived<'r>,
-    ) -> Found<'r> {
-        let options = self.incoming.options;
-        let found = archived.get(&place);
-        let copy = found.and_then(|found| found.archived.as_ref()).filter(|_| {
-            options.validate_only || found.is_some_and(|found| found.is_refused(options))
-        });
+        report: &'x Report<'r>,
+        warnings: &'x [Problem],
+        facts: &'x Facts,
+        trace: Option<&MatchTrace>,
+        archived: Option<&'x ArchiveMatch<'r>>,
+    ) -> KnownRow<'x, 'r> {
+        let options = self.context.options;
+        // Otherwise the call is back in the database.
+        let copy = archived
+            .filter(|found| options.validate_only || found.is_refused(options))
+            .and_then(|found| found.copy.as_ref());
         let call = facts.call().or_else(|| copy.and_then(Call::from_archive));
-        let why = match (
-            found.and_then(|found| found.explanation.clone()),
-            &report.search,
-        ) {
-            (Some(explanation), _) => Some(explanation),
-            (None, Search::ById(_)) if call.is_some() => {
-                options.explain.then_some(Explanation::BY_ID)
-            }
-            (None, _) => {
-                let why = known.whys.get(&place);
-                explanation(report, options, self.config.ambiguity, Some(facts), why)
-            }
-        };
-        Found {
-            report: found
-                .and_then(|found| found.by_id.as_ref())
-                .unwrap_or(report),
+        let explanation = archived.and_then(|found| found.explanation.clone());
+        let explanation = explanation.or_else(|| match &report.search {
+            Search::ById(_) if call.is_some() => options.explain.then_some(Explanation::BY_ID),
+            _ => explain(
+                report,
+                options,
+                self.context.config.ambiguity,
+                Some(facts),
+                trace,
+            ),
+        });
+        let by_id = archived.and_then(|found| found.by_id.as_ref());
+        KnownRow {
+            report: by_id.unwrap_or(report),
             warnings,
             facts,
             call,
-            why,
+            explanation,
         }
     }
 
-    fn decide_row<'r>(
+    fn decide_row<'x>(
         &self,
-        row: &Found<'r>,
-        seen: &mut Seen<'r>,
-        decided: &mut Decided,
-    ) -> Result<(Reply, Effect), getrandom::Error> {
-        let Found {
-            report, facts, why, ..
-        } = row;
-        let options = self.incoming.options;
-        let failed = |reply| Ok((reply, Effect::Failed));
-        if let Some(code) = refusal(report, self.incoming.path_network_id.as_deref(), facts) {
-            return failed(refuse(&Problem::whole(code)));
+        row: &KnownRow<'x, '_>,
+        earlier: &mut EarlierRows<'x>,
+    ) -> Result<RowResult, Failure> {
+        match self.find_call(row) {
+            Err(refused) => Ok(Err(refused)),
+            Ok(call) if self.context.options.validate_only => Ok(Ok(self.preview_row(row, call))),
+            Ok(call) => Ok(Ok(self.apply_row(row, call, earlier)?)),
         }
-        let shown = why.as_ref().filter(|_| options.explain);
-        let Some(call) = row.call else {
-            return failed(refuse_call(Code::CallNotFound, shown.cloned()));
-        };
-        let ambiguous = why.as_ref().filter(|why| why.is_ambiguous());
-        if let (true, Some(why)) = (options.unambiguous, ambiguous) {
-            return failed(refuse_call(Code::CallAmbiguous, Some(why.clone())));
-        }
-        let extras = Extras {
-            dry_run: options.validate_only.then_some(row.warnings),
-            explanation: shown,
-        };
-        let name_key = report.identity.name_key();
-        let name = facts.display.as_deref();
-        if options.validate_only {
-            let current = facts.current.as_ref();
-            let fields = current.map(Record::fields);
-            let decision = merge::decide(fields.as_ref(), &report.patch, self.now);
-            let effect = effect(&decision);
-            let recorded = preview(report, self.now, current, call, name, decision);
-            return Ok((recorded.reply(effect == Effect::Created, extras), effect));
-        }
-        let name = name.or_else(|| seen.names.get(&name_key).copied());
-        let identity = (
-            call.transaction_id,
-            name_key.clone(),
-            report.identity.partner_unique_id.clone().into_owned(),
-        );
-        let before = seen
-            .records
-            .get(&identity)
-            .and_then(|at| decided.records.get(*at));
-        let fields = match before {
-            Some(record) => Some(record.fields.clone()),
-            None => facts.current.as_ref().map(Record::fields),
-        };
+    }
+
+    /// Returns the call of a row, or why the row is refused.
+    fn find_call(&self, row: &KnownRow<'_, '_>) -> Result<Call, ErrorAnswer> {
+        let context = self.context;
+        authorize(row.report, context.path_network_id.as_deref(), row.facts)?;
+        let shown = || self.shown(row).cloned();
+        let call = row.call;
+        let call = call.ok_or_else(|| refuse_call(Code::CallNotFound, shown()))?;
+        refuse_ambiguous(context.options, row.explanation.as_ref())?;
+        Ok(call)
+    }
+
+    /// Returns what a row would do.
+    fn preview_row(&self, row: &KnownRow<'_, '_>, call: Call) -> (Reply, Effect) {
+        let KnownRow { report, facts, .. } = row;
+        let current = facts.current.as_ref();
+        let fields = current.map(Record::fields);
         let decision = merge::decide(fields.as_ref(), &report.patch, self.now);
         let effect = effect(&decision);
-        let is_new = effect == Effect::Created;
-        let fields = match decision {
-            Decision::Create(fields) | Decision::Correct(fields) => fields,
+        let name = facts.display.as_deref();
+        let record = preview(report, self.now, current, call, name, decision);
+        let reply = record.reply(effect == Effect::Created, self.extras(row));
+        (reply, effect)
+    }
+
+    /// Applies a row behind the earlier ones.
+    fn apply_row<'x>(
+        &self,
+        row: &KnownRow<'x, '_>,
+        call: Call,
+        earlier: &mut EarlierRows<'x>,
+    ) -> Result<(Reply, Effect), Failure> {
+        let KnownRow { report, facts, .. } = row;
+        let name_key = report.identity.name_key();
+        let first_name = earlier.names.get(&name_key).copied();
+        let name = facts.display.as_deref().or(first_name);
+        let key = (
+            call.transaction_id,
+            name_key,
+            report.identity.partner_unique_id.clone().into_owned(),
+        );
+        let current = earlier.current(&key, facts);
+        let decision = merge::decide(current.fields().as_ref(), &report.patch, self.now);
+        let effect = effect(&decision);
+        let (fields, transaction_id) = match decision {
+            Decision::Create(fields) | Decision::Correct(fields) => (fields, new_id()?),
             Decision::Unchanged => {
-                let reply = match (before, &facts.current) {
-                    (Some(record), _) => recorded(
-                        report,
-                        Some(record.transaction_id),
-                        record.corrects,
-                        record.fields.clone(),
-                        call,
-                        name,
-                    ),
-                    (None, Some(current)) => stored(report, current, call, name),
-                    (None, None) => preview(report, self.now, None, call, name, decision),
+                let record = match current {
+                    Current::Appended(record) => {
+                        let (id, fields) = (record.transaction_id, record.fields.clone());
+                        recorded(report, Some(id), record.corrects, fields, call, name)
+                    }
+                    Current::Stored(record) => stored(report, record, call, name),
+                    Current::None => preview(report, self.now, None, call, name, decision),
                 };
-                return Ok((reply.reply(false, extras), effect));
+                return Ok((record.reply(false, self.extras(row)), effect));
             }
         };
-        let (corrects, revision) = match (before, &facts.current) {
-            (Some(record), _) => (Some(record.transaction_id), record.revision),
-            (None, Some(current)) => (current.id(), current.revision),
-            (None, None) => (None, 0),
-        };
-        let transaction_id = new_id()?;
-        let reply = recorded(
-            report,
-            Some(transaction_id),
-            corrects,
-            fields.clone(),
-            call,
-            name,
-        );
+        let (corrects, revision) = current.id_and_revision();
+        let shown = fields.clone();
+        let record = recorded(report, Some(transaction_id), corrects, shown, call, name);
+        let reply = record.reply(effect == Effect::Created, self.extras(row));
         if name.is_none() {
-            seen.names.insert(name_key.clone(), &report.identity.name);
-            decided
-                .names
-                .push((name_key.clone(), report.identity.name.clone().into_owned()));
+            let name: &'x str = &report.identity.name;
+            earlier.names.insert(key.1.clone(), name);
         }
-        decided.records.push(NewRecord {
-            call_id: facts.call_id.unwrap_or_default(),
-            call: call.transaction_id,
-            transaction_id,
-            corrects,
-            name_key,
-            partner_unique_id: identity.2.clone(),
-            revision: revision.saturating_add(1),
-            fields,
-        });
-        seen.records
-            .insert(identity, decided.records.len().saturating_sub(1));
-        Ok((reply.reply(is_new, extras), effect))
+        earlier.append(
+            key,
+            NewRecord {
+                call_id: facts.call_id.unwrap_or_default(),
+                call: call.transaction_id,
+                transaction_id,
+                corrects,
+                name_key: report.identity.name_key(),
+                partner_unique_id: report.identity.partner_unique_id.clone().into_owned(),
+                revision: revision.saturating_add(1),
+                fields,
+            },
+        );
+        Ok((reply, effect))
     }
-}
 
-/// A valid row with what the database says of it.
-struct Found<'r> {
-    report: &'r Report<'r>,
-    warnings: &'r [Problem],
-    facts: &'r Facts,
-    call: Option<Call>,
-    why: Option<Explanation>,
-}
+    fn extras<'x>(&self, row: &'x KnownRow<'_, '_>) -> Extras<'x> {
+        let is_dry_run = self.context.options.validate_only;
+        Extras {
+            dry_run: is_dry_run.then_some(row.warnings),
+            explanation: self.shown(row),
+        }
+    }
 
-/// What the rows before have stored: the place of each outcome's current record among the new ones, and new names.
-#[derive(Default)]
-struct Seen<'r> {
-    records: HashMap<(TransactionId, String, String), usize>,
-    names: HashMap<String, &'r str>,
+    /// Returns the explanation if the client asked to see it.
+    fn shown<'x>(&self, row: &'x KnownRow<'_, '_>) -> Option<&'x Explanation> {
+        let options = self.context.options;
+        row.explanation.as_ref().filter(|_| options.explain)
+    }
 }
 
 const fn effect(decision: &Decision) -> Effect {
