@@ -15,7 +15,7 @@ use crate::json::write::to_json;
 use crate::model::phone::CountryCode;
 use crate::response::limits::LIMITS;
 use crate::response::problem_json::registry;
-use crate::validate::closest::{Nearness, closest};
+use crate::validate::closest::{MatchOptions, closest};
 use crate::validate::{self, Unit};
 
 // Long streams want the standard one, which joins what is freed.
@@ -124,7 +124,7 @@ pub fn closest_call(
     window_seconds: Option<f64>,
     ambiguity_seconds: Option<f64>,
 ) -> String {
-    let near = Nearness::of_seconds(window_seconds, ambiguity_seconds);
+    let near = MatchOptions::from_seconds(window_seconds, ambiguity_seconds);
     closest(body, rules(false, country), near)
 }
 

@@ -13,7 +13,7 @@ use crate::input::report::{self, CALL_OUTCOME_KEYS, Rules, SEARCH, Search, read_
 use crate::json::write::to_json;
 use crate::json::{Reader, SyntaxError};
 use crate::problem::{Code, Problem, pointer_to};
-use crate::validate::normal::{Call, Keyed};
+use crate::validate::normal::{NormalBatchRow, NormalCall};
 
 /// What became of a row.
 #[derive(Debug, Default)]
@@ -172,7 +172,7 @@ fn check(
 }
 
 /// A report in its normal form, under its own key or else its line.
-fn judge_report(row: report::Row<'_>, line: usize) -> CheckedRow {
+fn judge_report(row: report::ReportRow<'_>, line: usize) -> CheckedRow {
     let (good, problems) = match row.report {
         // A single report with a malformed id finds no call. Before it is sent, that can be told.
         Ok(report) if report.search == Search::ById(None) => {
@@ -183,7 +183,7 @@ fn judge_report(row: report::Row<'_>, line: usize) -> CheckedRow {
         }
         Ok(report) => {
             let line = line.to_string();
-            let row = Keyed::new(row.key.as_deref().unwrap_or(&line), &report);
+            let row = NormalBatchRow::new(row.key.as_deref().unwrap_or(&line), &report);
             (Some(to_json(&row)), Vec::new())
         }
         Err(problems) => (None, problems),
@@ -199,7 +199,7 @@ fn judge_report(row: report::Row<'_>, line: usize) -> CheckedRow {
 /// of it.
 fn judge_call<'a>(
     rules: Rules,
-    check: impl FnOnce(Rules, &mut Vec<Problem>) -> calls::Row<'a>,
+    check: impl FnOnce(Rules, &mut Vec<Problem>) -> calls::CallRow<'a>,
 ) -> CheckedRow {
     // What an earlier check added is no mistake, so strict rules apply only behind it.
     let lenient = Rules {
@@ -211,7 +211,7 @@ fn judge_call<'a>(
     let error = pointer_to("", ERROR);
     warnings.retain(|warning| warning.pointer != error);
     let (good, mut problems) = match row {
-        Ok(call) => (Some(to_json(&Call::from(&call))), Vec::new()),
+        Ok(call) => (Some(to_json(&NormalCall::from(&call))), Vec::new()),
         Err(problems) => (None, problems),
     };
     if rules.strict {

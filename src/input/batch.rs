@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::slice::Split;
 
 use crate::input::fields::{MAX_LIST_STRAYS, ObjectFields};
-use crate::input::report::{self, Report, Rules, SentToken, read_row, token};
+use crate::input::report::{self, Report, ReportRow, Rules, SentToken, read_row, token};
 use crate::json::{Reader, SyntaxError, Value};
 use crate::problem::{Code, Problem, Span, pointer_to};
 use crate::response::{ErrorAnswer, refuse_invalid, refuse_syntax};
@@ -24,7 +24,7 @@ pub const MAX_LINE: usize = report::MAX_BODY;
 const ROOT: [&str; 2] = ["call_outcomes", "oauth_token"];
 
 /// A row.
-pub struct Row<'a> {
+pub struct BatchRow<'a> {
     /// The client's own key for it.
     pub key: Option<Cow<'a, str>>,
     /// The report, or the answer that refuses it.
@@ -34,17 +34,17 @@ pub struct Row<'a> {
 }
 
 /// A batch, read but for its rows.
-pub struct Reading<'a> {
+pub struct BatchRequest<'a> {
     /// The token in the body.
     pub token: SentToken<'a>,
     /// The rows in their order, at least one and no more than allowed, or why the whole is refused.
-    pub rows: Result<Rows<'a>, Vec<Problem>>,
+    pub rows: Result<BatchRows<'a>, Vec<Problem>>,
     /// What is probably not as it was meant, beside the rows.
     pub warnings: Vec<Problem>,
 }
 
 /// The rows of a batch, each judged when it is asked for.
-pub struct Rows<'a> {
+pub struct BatchRows<'a> {
     form: Form<'a>,
     /// How many there are still.
     left: usize,
@@ -62,7 +62,7 @@ enum Form<'a> {
 
 type Lines<'a> = Split<'a, u8, fn(&u8) -> bool>;
 
-impl<'a> Rows<'a> {
+impl<'a> BatchRows<'a> {
     const fn new(form: Form<'a>, left: usize, rules: Rules) -> Self {
         Self {
             form,
@@ -73,10 +73,10 @@ impl<'a> Rows<'a> {
     }
 }
 
-impl<'a> Iterator for Rows<'a> {
-    type Item = Row<'a>;
+impl<'a> Iterator for BatchRows<'a> {
+    type Item = BatchRow<'a>;
 
-    fn next(&mut self) -> Option<Row<'a>> {
+    fn next(&mut self) -> Option<BatchRow<'a>> {
         self.left = self.left.checked_sub(1)?;
         let Self {
             form,
@@ -98,7 +98,7 @@ impl<'a> Iterator for Rows<'a> {
 ///
 /// # Errors
 /// `json.*` where the body is not a JSON object.
-pub fn read(body: &str, rules: Rules, max_rows: usize) -> Result<Reading<'_>, SyntaxError> {
+pub fn read(body: &str, rules: Rules, max_rows: usize) -> Result<BatchRequest<'_>, SyntaxError> {
     let mut reader = Reader::object(body)?.of_list();
     let mut rows = None;
     let root = ObjectFields::read(
@@ -131,7 +131,7 @@ pub fn read(body: &str, rules: Rules, max_rows: usize) -> Result<Reading<'_>, Sy
             Err(vec![too_many(max_rows)])
         }
         (Some(Value::Array(_)), Some((items, count))) => {
-            Ok(Rows::new(Form::List(items, body), count, rules))
+            Ok(BatchRows::new(Form::List(items, body), count, rules))
         }
         (Some(value), _) => {
             let mut problem = Problem::whole(Code::CallOutcomesType).with_name(ROOT[0]);
@@ -147,7 +147,7 @@ pub fn read(body: &str, rules: Rules, max_rows: usize) -> Result<Reading<'_>, Sy
     } else {
         (rows, strays)
     };
-    Ok(Reading {
+    Ok(BatchRequest {
         token: token(root.value(1)),
         rows,
         warnings,
@@ -156,7 +156,7 @@ pub fn read(body: &str, rules: Rules, max_rows: usize) -> Result<Reading<'_>, Sy
 
 /// Reads a body with a report a line; empty lines are passed over. A line that cannot be read fails its row only.
 #[must_use]
-pub fn read_lines(body: &[u8], rules: Rules, max_rows: usize) -> Reading<'_> {
+pub fn read_lines(body: &[u8], rules: Rules, max_rows: usize) -> BatchRequest<'_> {
     let lines: Lines<'_> = body.split(|byte| *byte == b'\n');
     let mut count = 0_usize;
     let mut too_large = None;
@@ -176,9 +176,9 @@ pub fn read_lines(body: &[u8], rules: Rules, max_rows: usize) -> Reading<'_> {
     let rows = match too_large {
         Some(problem) => Err(vec![problem]),
         None if count == 0 => Err(missing()),
-        None => Ok(Rows::new(Form::Lines(lines), count, rules)),
+        None => Ok(BatchRows::new(Form::Lines(lines), count, rules)),
     };
-    Reading {
+    BatchRequest {
         token: SentToken::NotSent,
         rows,
         warnings: Vec::new(),
@@ -197,7 +197,7 @@ fn too_many(max_rows: usize) -> Problem {
     Problem::whole(Code::CallOutcomesTooMany).with_max(max_rows)
 }
 
-fn read_line<'a>(line: &'a [u8], rules: Rules, strays_left: &mut usize) -> Row<'a> {
+fn read_line<'a>(line: &'a [u8], rules: Rules, strays_left: &mut usize) -> BatchRow<'a> {
     let text = match report::text(line) {
         Ok(text) => text,
         Err((error, valid)) => return refused(refuse_syntax(&error, valid)),
@@ -220,7 +220,7 @@ fn read_item<'a>(
     body: &'a str,
     rules: Rules,
     strays_left: &mut usize,
-) -> Result<Row<'a>, SyntaxError> {
+) -> Result<BatchRow<'a>, SyntaxError> {
     reader.next_item()?;
     if reader.at_object() {
         return Ok(report(read_row(reader, rules, strays_left)?));
@@ -230,8 +230,8 @@ fn read_item<'a>(
     Ok(refused(refuse_syntax(&SyntaxError::not_an_object(0), text)))
 }
 
-fn report(row: report::Row<'_>) -> Row<'_> {
-    Row {
+fn report(row: ReportRow<'_>) -> BatchRow<'_> {
+    BatchRow {
         key: row.key,
         report: row
             .report
@@ -240,8 +240,8 @@ fn report(row: report::Row<'_>) -> Row<'_> {
     }
 }
 
-fn refused<'a>(answer: ErrorAnswer) -> Row<'a> {
-    Row {
+fn refused<'a>(answer: ErrorAnswer) -> BatchRow<'a> {
+    BatchRow {
         key: None,
         report: Err(Box::new(answer)),
         warnings: Vec::new(),

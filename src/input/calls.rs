@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use crate::input::fields::{Field, MAX_LIST_STRAYS, ObjectFields, Read, or_record};
+use crate::input::fields::{Field, FieldResult, MAX_LIST_STRAYS, ObjectFields, ok_or_record};
 use crate::input::report::{Rules, SentToken, token};
 use crate::json::{Reader, SyntaxError, Value};
 use crate::model::phone::Phone;
@@ -52,29 +52,29 @@ pub struct CallReport<'a> {
 }
 
 /// A row: a call, or everything that is wrong with it.
-pub type Row<'a> = Result<CallReport<'a>, Vec<Problem>>;
+pub type CallRow<'a> = Result<CallReport<'a>, Vec<Problem>>;
 
 /// A body that is a JSON object, read.
-pub struct Reading<'a> {
+pub struct ImportRequest<'a> {
     /// The token in the body.
     pub token: SentToken<'a>,
     /// The rows in their order, or why there are none.
-    pub rows: Result<Vec<Row<'a>>, Vec<Problem>>,
+    pub rows: Result<Vec<CallRow<'a>>, Vec<Problem>>,
     /// What is probably not as it was meant.
     pub warnings: Vec<Problem>,
 }
 
 /// What was last sent as `calls` or `call`, with its warnings.
-type Sending<'a> = (Result<Vec<Row<'a>>, Problem>, Vec<Problem>);
+type SentCalls<'a> = (Result<Vec<CallRow<'a>>, Problem>, Vec<Problem>);
 
 /// Reads a body: `calls`, a list, or `call`, one object. Of a repeated key the last counts. In strict mode unknown and
 /// repeated keys refuse their row, or the request.
 ///
 /// # Errors
 /// `json.*` where the body is not a JSON object.
-pub fn read(body: &str, rules: Rules) -> Result<Reading<'_>, SyntaxError> {
+pub fn read(body: &str, rules: Rules) -> Result<ImportRequest<'_>, SyntaxError> {
     let mut reader = Reader::object(body)?;
-    let (mut list, mut single): (Option<Sending<'_>>, Option<Sending<'_>>) = (None, None);
+    let (mut list, mut single): (Option<SentCalls<'_>>, Option<SentCalls<'_>>) = (None, None);
     let root = ObjectFields::read(
         &mut reader,
         &ROOT,
@@ -124,7 +124,7 @@ pub fn read(body: &str, rules: Rules) -> Result<Reading<'_>, SyntaxError> {
         rows = Err(problems);
     }
     warnings.append(&mut strays);
-    Ok(Reading {
+    Ok(ImportRequest {
         token: token(root.value(2)),
         rows,
         warnings,
@@ -160,7 +160,7 @@ pub(crate) fn read_list<'a>(
     reader: &mut Reader<'a>,
     rules: Rules,
     warnings: &mut Vec<Problem>,
-) -> Result<Result<Vec<Row<'a>>, Problem>, SyntaxError> {
+) -> Result<Result<Vec<CallRow<'a>>, Problem>, SyntaxError> {
     let mut rows = Vec::new();
     let mut too_many = false;
     let mut strays_left = MAX_LIST_STRAYS;
@@ -196,7 +196,7 @@ pub(crate) fn read_call<'a>(
     rules: Rules,
     strays_left: &mut usize,
     warnings: &mut Vec<Problem>,
-) -> Result<Row<'a>, SyntaxError> {
+) -> Result<CallRow<'a>, SyntaxError> {
     let sent = ObjectFields::read(reader, &CALL, None)?;
     Ok(check_call(&sent, parent, rules, strays_left, warnings))
 }
@@ -208,7 +208,7 @@ pub(crate) fn check_call<'a>(
     rules: Rules,
     strays_left: &mut usize,
     warnings: &mut Vec<Problem>,
-) -> Row<'a> {
+) -> CallRow<'a> {
     let field = |place: usize| {
         let name = CALL.get(place).copied().unwrap_or_default();
         Field {
@@ -219,37 +219,37 @@ pub(crate) fn check_call<'a>(
         }
     };
     let mut problems = Vec::new();
-    let transaction_id = or_record(&mut problems, call_id(&field(0)));
-    let external_id = or_record(
+    let transaction_id = ok_or_record(&mut problems, call_id(&field(0)));
+    let external_id = ok_or_record(
         &mut problems,
         field(1).id(Code::ExternalIdType, Code::ExternalIdTooLong),
     );
-    if !field(0).is_passed() && !field(1).is_passed() {
+    if !field(0).is_present() && !field(1).is_present() {
         let mut problem = Problem::whole(Code::CallIdMissing);
         parent.clone_into(&mut problem.pointer);
         problems.push(problem);
     }
-    let start = or_record(
+    let start = ok_or_record(
         &mut problems,
         field(2).time(Code::StartTimeFormat, |text| text.trim().is_empty()),
     );
-    if !field(2).is_passed() {
+    if !field(2).is_present() {
         problems.push(field(2).problem(Code::StartTimeMissing));
     }
-    let duration = or_record(&mut problems, field(3).duration());
-    let calling_phone = or_record(
+    let duration = ok_or_record(&mut problems, field(3).duration());
+    let calling_phone = ok_or_record(
         &mut problems,
         field(4).phone(rules.country, Code::PhoneFormat),
     );
-    let destination_phone = or_record(
+    let destination_phone = ok_or_record(
         &mut problems,
         field(5).phone(rules.country, Code::DestinationPhoneFormat),
     );
-    let advertiser_id = or_record(
+    let advertiser_id = ok_or_record(
         &mut problems,
         field(6).id(Code::AdvertiserType, Code::AdvertiserTooLong),
     );
-    let campaign_id = or_record(
+    let campaign_id = ok_or_record(
         &mut problems,
         field(7).id(Code::CampaignType, Code::CampaignTooLong),
     );
@@ -275,8 +275,8 @@ pub(crate) fn check_call<'a>(
 }
 
 /// The platform's id of a call: here a malformed one cannot be stored, so it is a problem.
-fn call_id(field: &Field<'_, '_>) -> Read<TransactionId> {
-    let Some(text) = field.unless_blank(Code::TransactionIdType)? else {
+fn call_id(field: &Field<'_, '_>) -> FieldResult<TransactionId> {
+    let Some(text) = field.non_blank_text(Code::TransactionIdType)? else {
         return Ok(None);
     };
     match TransactionId::parse(text.trim()) {

@@ -241,7 +241,7 @@ pub struct Field<'a, 'p> {
 
 /// What a field means: `None` where it was not passed.
 /// Behind a pointer, as a problem is large and rare.
-pub type Read<T> = Result<Option<T>, Box<Problem>>;
+pub type FieldResult<T> = Result<Option<T>, Box<Problem>>;
 
 impl<'a> Field<'a, '_> {
     /// A problem with what was sent.
@@ -258,7 +258,7 @@ impl<'a> Field<'a, '_> {
     ///
     /// # Errors
     /// Always.
-    pub fn fault<T>(&self, code: Code) -> Read<T> {
+    pub fn fault<T>(&self, code: Code) -> FieldResult<T> {
         Err(Box::new(self.problem(code)))
     }
 
@@ -267,15 +267,15 @@ impl<'a> Field<'a, '_> {
     /// # Errors
     /// `code` for an object, an array, or a text with U+0000.
     #[inline]
-    pub fn text(&self, code: Code) -> Read<Cow<'a, str>> {
+    pub fn text(&self, code: Code) -> FieldResult<Cow<'a, str>> {
         match self.value {
             None => Ok(None),
             Some(Value::String(string)) if !string.is_escaped() => Ok(Some(string.decode())),
-            Some(value) => self.rare_text(value, code),
+            Some(value) => self.text_from_any(value, code),
         }
     }
 
-    fn rare_text(&self, value: Value<'a>, code: Code) -> Read<Cow<'a, str>> {
+    fn text_from_any(&self, value: Value<'a>, code: Code) -> FieldResult<Cow<'a, str>> {
         match value {
             Value::Null(_) => Ok(None),
             Value::Bool(value, _) => Ok(Some(Cow::Borrowed(if value { "true" } else { "false" }))),
@@ -293,7 +293,7 @@ impl<'a> Field<'a, '_> {
     ///
     /// # Errors
     /// As [`Field::text`], and `too_long`.
-    pub fn text_within(&self, max: usize, code: Code, too_long: Code) -> Read<Cow<'a, str>> {
+    pub fn text_within(&self, max: usize, code: Code, too_long: Code) -> FieldResult<Cow<'a, str>> {
         let text = self.text(code)?;
         // Bytes first: no text has more characters than bytes.
         if text
@@ -309,13 +309,13 @@ impl<'a> Field<'a, '_> {
     ///
     /// # Errors
     /// As [`Field::text`].
-    pub fn unless_blank(&self, code: Code) -> Read<Cow<'a, str>> {
+    pub fn non_blank_text(&self, code: Code) -> FieldResult<Cow<'a, str>> {
         Ok(self.text(code)?.filter(|text| !is_blank(text)))
     }
 
     /// Whether it counts as passed: neither absent nor null nor a blank text. What is passed may be wrong.
     #[must_use]
-    pub fn is_passed(&self) -> bool {
+    pub fn is_present(&self) -> bool {
         match self.value {
             None | Some(Value::Null(_)) => false,
             Some(Value::String(string)) => !string.is_blank(),
@@ -327,7 +327,7 @@ impl<'a> Field<'a, '_> {
     ///
     /// # Errors
     /// As [`Field::text_within`].
-    pub fn id(&self, code: Code, too_long: Code) -> Read<Cow<'a, str>> {
+    pub fn id(&self, code: Code, too_long: Code) -> FieldResult<Cow<'a, str>> {
         let id = self.text_within(MAX_NAME, code, too_long)?;
         Ok(id.filter(|id| !is_blank(id)))
     }
@@ -336,7 +336,7 @@ impl<'a> Field<'a, '_> {
     ///
     /// # Errors
     /// `code` for anything else.
-    pub fn time(&self, code: Code, absent: fn(&str) -> bool) -> Read<UnixMillis> {
+    pub fn time(&self, code: Code, absent: fn(&str) -> bool) -> FieldResult<UnixMillis> {
         match self.text(code)? {
             Some(text) if !absent(&text) => match UnixMillis::parse(&text) {
                 Some(time) => Ok(Some(time)),
@@ -350,8 +350,8 @@ impl<'a> Field<'a, '_> {
     ///
     /// # Errors
     /// `code` for anything that is not one.
-    pub fn phone(&self, country: CountryCode, code: Code) -> Read<Phone> {
-        let Some(text) = self.unless_blank(code)? else {
+    pub fn phone(&self, country: CountryCode, code: Code) -> FieldResult<Phone> {
+        let Some(text) = self.non_blank_text(code)? else {
             return Ok(None);
         };
         let written_in_digits = !matches!(self.value, Some(Value::Number(..))) || is_digits(&text);
@@ -365,8 +365,8 @@ impl<'a> Field<'a, '_> {
     ///
     /// # Errors
     /// `duration_in_seconds.format` for anything else.
-    pub fn duration(&self) -> Read<u32> {
-        let Some(text) = self.unless_blank(Code::DurationFormat)? else {
+    pub fn duration(&self) -> FieldResult<u32> {
+        let Some(text) = self.non_blank_text(Code::DurationFormat)? else {
             return Ok(None);
         };
         if is_digits(&text)
@@ -382,7 +382,7 @@ impl<'a> Field<'a, '_> {
     ///
     /// # Errors
     /// The `sale_amount.*` rule that it breaks.
-    pub fn amount(&self) -> Read<Option<Cents>> {
+    pub fn amount(&self) -> FieldResult<Option<Cents>> {
         match self.value {
             None => return Ok(None),
             Some(Value::Bool(..)) => return self.fault(Code::SaleAmountFormat),
@@ -406,7 +406,7 @@ impl<'a> Field<'a, '_> {
     ///
     /// # Errors
     /// `value.format` for anything but true and false, 1 and 0, yes and no.
-    pub fn boolean(&self) -> Read<bool> {
+    pub fn boolean(&self) -> FieldResult<bool> {
         let Some(text) = self.text(Code::ValueFormat)? else {
             return Ok(None);
         };
@@ -424,7 +424,7 @@ impl<'a> Field<'a, '_> {
 }
 
 /// Keeps what was read, or records why it could not be.
-pub fn or_record<T>(problems: &mut Vec<Problem>, read: Read<T>) -> Option<T> {
+pub fn ok_or_record<T>(problems: &mut Vec<Problem>, read: FieldResult<T>) -> Option<T> {
     read.unwrap_or_else(|problem| {
         problems.push(*problem);
         None
@@ -442,7 +442,7 @@ fn is_digits(text: &str) -> bool {
 
 /// Whether a section of the request is an object, was left out (or is null), or is something else.
 #[derive(Debug)]
-pub enum Section<'a> {
+pub enum SentObject<'a> {
     /// Left out, or null.
     Absent,
     /// What the object sent.
@@ -451,7 +451,7 @@ pub enum Section<'a> {
     Wrong(Span),
 }
 
-impl<'a> Section<'a> {
+impl<'a> SentObject<'a> {
     /// Reads the value that comes next as a section with the given names.
     ///
     /// # Errors

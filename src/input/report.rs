@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use crate::input::fields::{
-    Field, MAX_DESCRIPTION, MAX_NAME, ObjectFields, Read, Section, or_record,
+    Field, FieldResult, MAX_DESCRIPTION, MAX_NAME, ObjectFields, SentObject, ok_or_record,
 };
 use crate::json::{Reader, Str, SyntaxError, Value};
 use crate::model::outcome::{Identity, Patch};
@@ -133,7 +133,7 @@ pub struct Report<'a> {
 }
 
 /// A body that is a JSON object, read.
-pub struct Reading<'a> {
+pub struct ReportRequest<'a> {
     /// The token in the body.
     pub token: SentToken<'a>,
     /// The report, or everything that is wrong with it: the search first, in the order of the reference.
@@ -158,9 +158,9 @@ pub fn text(body: &[u8]) -> Result<&str, (SyntaxError, &str)> {
 ///
 /// # Errors
 /// `json.*` where the body is not a JSON object.
-pub fn read(body: &str, rules: Rules) -> Result<Reading<'_>, SyntaxError> {
+pub fn read(body: &str, rules: Rules) -> Result<ReportRequest<'_>, SyntaxError> {
     let mut reader = Reader::object(body)?;
-    let sections = Sections::read(&mut reader, &ROOT)?;
+    let sections = SentReport::read(&mut reader, &ROOT)?;
     reader.end()?;
     let mut diagnostics = Diagnostics::new(usize::MAX);
     let report = sections.report(&mut diagnostics, rules);
@@ -172,7 +172,7 @@ pub fn read(body: &str, rules: Rules) -> Result<Reading<'_>, SyntaxError> {
         &mut diagnostics.warnings,
     );
     let (problems, warnings) = diagnostics.sort(rules.strict);
-    Ok(Reading {
+    Ok(ReportRequest {
         token: token(root.value(2)),
         report: unless_refused(report, problems),
         warnings,
@@ -180,7 +180,7 @@ pub fn read(body: &str, rules: Rules) -> Result<Reading<'_>, SyntaxError> {
 }
 
 /// A report in a list.
-pub struct Row<'a> {
+pub struct ReportRow<'a> {
     /// The client's own key for it.
     pub key: Option<Cow<'a, str>>,
     /// The report, or everything that is wrong with it.
@@ -198,8 +198,8 @@ pub fn read_row<'a>(
     reader: &mut Reader<'a>,
     rules: Rules,
     strays_left: &mut usize,
-) -> Result<Row<'a>, SyntaxError> {
-    Ok(Sections::read(reader, &ROW)?.row(rules, strays_left))
+) -> Result<ReportRow<'a>, SyntaxError> {
+    Ok(SentReport::read(reader, &ROW)?.row(rules, strays_left))
 }
 
 /// Checks a report whose sections did not come as JSON, as one in a list without a key.
@@ -207,11 +207,11 @@ pub(crate) fn check_row<'a>(
     search: ObjectFields<'a>,
     call_outcome: ObjectFields<'a>,
     rules: Rules,
-) -> Row<'a> {
-    let sections = Sections {
+) -> ReportRow<'a> {
+    let sections = SentReport {
         root: ObjectFields::of_texts(&ROW, std::iter::empty()),
-        search: Section::Object(search),
-        call_outcome: Section::Object(call_outcome),
+        search: SentObject::Object(search),
+        call_outcome: SentObject::Object(call_outcome),
     };
     let mut strays_left = usize::MAX;
     sections.row(rules, &mut strays_left)
@@ -226,7 +226,7 @@ pub(crate) fn read_search<'a>(
     rules: Rules,
     warnings: &mut Vec<Problem>,
 ) -> Result<Result<Search<'a>, Vec<Problem>>, SyntaxError> {
-    let section = Section::read(reader, &SEARCH)?;
+    let section = SentObject::read(reader, &SEARCH)?;
     let mut diagnostics = Diagnostics::new(usize::MAX);
     let search = diagnostics.search(&section, "/search", rules);
     let (problems, mut found) = diagnostics.sort(rules.strict);
@@ -242,25 +242,25 @@ fn unless_refused<T>(read: Option<T>, problems: Vec<Problem>) -> Result<T, Vec<P
 }
 
 /// What an object sent that should be a report.
-struct Sections<'a> {
+struct SentReport<'a> {
     root: ObjectFields<'a>,
-    search: Section<'a>,
-    call_outcome: Section<'a>,
+    search: SentObject<'a>,
+    call_outcome: SentObject<'a>,
 }
 
-impl<'a> Sections<'a> {
+impl<'a> SentReport<'a> {
     /// Reads the object that comes next; its first two names are those of the sections.
     fn read(reader: &mut Reader<'a>, names: &[&'static str; 3]) -> Result<Self, SyntaxError> {
-        let mut search = Section::Absent;
-        let mut call_outcome = Section::Absent;
+        let mut search = SentObject::Absent;
+        let mut call_outcome = SentObject::Absent;
         let root = ObjectFields::read(
             reader,
             names,
             Some(&mut |reader, place| {
                 let start = reader.position();
                 match place {
-                    0 => search = Section::read(reader, &SEARCH)?,
-                    1 => call_outcome = Section::read(reader, &CALL_OUTCOME_KEYS)?,
+                    0 => search = SentObject::read(reader, &SEARCH)?,
+                    1 => call_outcome = SentObject::read(reader, &CALL_OUTCOME_KEYS)?,
                     _ => return Ok(None),
                 }
                 Ok(Some(Value::Object(Span {
@@ -277,7 +277,7 @@ impl<'a> Sections<'a> {
     }
 
     /// The report as one in a list.
-    fn row(&self, rules: Rules, strays_left: &mut usize) -> Row<'a> {
+    fn row(&self, rules: Rules, strays_left: &mut usize) -> ReportRow<'a> {
         let mut diagnostics = Diagnostics::new(*strays_left);
         let report = self.report(&mut diagnostics, rules);
         let root = &self.root;
@@ -287,7 +287,7 @@ impl<'a> Sections<'a> {
             parent: "",
             value: root.value(2),
         };
-        let key = or_record(
+        let key = ok_or_record(
             &mut diagnostics.problems,
             key.text_within(MAX_NAME, Code::RowType, Code::RowTooLong),
         );
@@ -299,7 +299,7 @@ impl<'a> Sections<'a> {
         );
         *strays_left = diagnostics.strays_left;
         let (problems, warnings) = diagnostics.sort(rules.strict);
-        Row {
+        ReportRow {
             key,
             report: unless_refused(report, problems),
             warnings,
@@ -380,18 +380,18 @@ impl Diagnostics {
     /// The search, or `None` where a problem was found.
     fn search<'a>(
         &mut self,
-        section: &Section<'a>,
+        section: &SentObject<'a>,
         parent: &str,
         rules: Rules,
     ) -> Option<Search<'a>> {
         let sent = match section {
-            Section::Object(sent) => sent,
-            Section::Absent => {
+            SentObject::Object(sent) => sent,
+            SentObject::Absent => {
                 self.problems
                     .push(section_problem(Code::SearchMissing, "search", parent, None));
                 return None;
             }
-            Section::Wrong(span) => {
+            SentObject::Wrong(span) => {
                 self.problems.push(section_problem(
                     Code::SearchType,
                     "search",
@@ -410,38 +410,38 @@ impl Diagnostics {
                 value: sent.value(place),
             }
         };
-        let is_passed = |place: usize| field(place).is_passed();
-        let found = if is_passed(0) {
+        let is_present = |place: usize| field(place).is_present();
+        let found = if is_present(0) {
             self.warnings.extend(
                 (1..SEARCH.len())
-                    .filter(|at| is_passed(*at))
+                    .filter(|at| is_present(*at))
                     .map(|at| field(at).problem(Code::SearchIgnored)),
             );
-            or_record(&mut self.problems, field(0).text(Code::TransactionIdType))
+            ok_or_record(&mut self.problems, field(0).text(Code::TransactionIdType))
                 .map(|id| Search::ById(TransactionId::parse(id.trim())))
         } else {
-            if !is_passed(1) {
+            if !is_present(1) {
                 self.problems
                     .push(section_problem(Code::SearchMissing, "search", parent, None));
             }
             let problems = &mut self.problems;
-            let start = or_record(problems, field(1).time(Code::StartTimeFormat, is_blank));
+            let start = ok_or_record(problems, field(1).time(Code::StartTimeFormat, is_blank));
             let calling_phone =
-                or_record(problems, field(2).phone(rules.country, Code::PhoneFormat));
-            let duration = or_record(problems, field(3).duration());
-            let advertiser_id = or_record(
+                ok_or_record(problems, field(2).phone(rules.country, Code::PhoneFormat));
+            let duration = ok_or_record(problems, field(3).duration());
+            let advertiser_id = ok_or_record(
                 problems,
                 field(4).id(Code::AdvertiserType, Code::AdvertiserTooLong),
             );
-            let campaign_id = or_record(
+            let campaign_id = ok_or_record(
                 problems,
                 field(5).id(Code::CampaignType, Code::CampaignTooLong),
             );
-            let network_id = or_record(
+            let network_id = ok_or_record(
                 problems,
                 field(6).id(Code::NetworkType, Code::NetworkTooLong),
             );
-            if start.is_some() && !(2..SEARCH.len()).any(is_passed) {
+            if start.is_some() && !(2..SEARCH.len()).any(is_present) {
                 self.warnings.push(field(1).problem(Code::SearchTooBroad));
             }
             start.map(|start| {
@@ -462,13 +462,13 @@ impl Diagnostics {
     /// The outcome, or `None` where a problem was found.
     fn call_outcome<'a>(
         &mut self,
-        section: &Section<'a>,
+        section: &SentObject<'a>,
         parent: &str,
     ) -> Option<(Identity<'a>, Patch<'a>)> {
         let name = "call_outcome";
         let sent = match section {
-            Section::Object(sent) => sent,
-            Section::Absent => {
+            SentObject::Object(sent) => sent,
+            SentObject::Absent => {
                 let absent = Field {
                     name: CALL_OUTCOME[0],
                     key: CALL_OUTCOME[0],
@@ -478,7 +478,7 @@ impl Diagnostics {
                 self.problems.push(absent.problem(Code::OutcomeNameMissing));
                 return None;
             }
-            Section::Wrong(span) => {
+            SentObject::Wrong(span) => {
                 self.problems.push(section_problem(
                     Code::CallOutcomeType,
                     name,
@@ -498,12 +498,12 @@ impl Diagnostics {
             }
         };
         let problems = &mut self.problems;
-        let name = or_record(problems, outcome_name(&field(0)));
-        let partner_unique_id = or_record(
+        let name = ok_or_record(problems, outcome_name(&field(0)));
+        let partner_unique_id = ok_or_record(
             problems,
             field(1).text_within(MAX_NAME, Code::PartnerIdType, Code::PartnerIdTooLong),
         );
-        let description = or_record(
+        let description = ok_or_record(
             problems,
             cleared(
                 &field(2),
@@ -512,12 +512,12 @@ impl Diagnostics {
                 Code::DescriptionTooLong,
             ),
         );
-        let occurred_at = or_record(
+        let occurred_at = ok_or_record(
             problems,
             field(3).time(Code::OccurredAtFormat, str::is_empty),
         );
-        let sale_amount = or_record(problems, field(4).amount());
-        let value = or_record(problems, field(5).boolean());
+        let sale_amount = ok_or_record(problems, field(4).amount());
+        let value = ok_or_record(problems, field(5).boolean());
         if sale_amount
             .flatten()
             .is_some_and(|amount| amount.get() == 0)
@@ -587,7 +587,7 @@ impl Diagnostics {
             Code::CustomParameterType,
             Code::CustomParameterTooLong,
         );
-        or_record(&mut self.problems, text)
+        ok_or_record(&mut self.problems, text)
     }
 }
 
@@ -612,8 +612,8 @@ fn is_blank(text: &str) -> bool {
 }
 
 /// The name, trimmed; it has to be there.
-fn outcome_name<'a>(field: &Field<'a, '_>) -> Read<Cow<'a, str>> {
-    let name = match field.unless_blank(Code::OutcomeNameType)? {
+fn outcome_name<'a>(field: &Field<'a, '_>) -> FieldResult<Cow<'a, str>> {
+    let name = match field.non_blank_text(Code::OutcomeNameType)? {
         Some(Cow::Borrowed(name)) => Cow::Borrowed(name.trim()),
         Some(Cow::Owned(name)) => Cow::Owned(name.trim().to_owned()),
         None => return field.fault(Code::OutcomeNameMissing),
@@ -632,7 +632,7 @@ fn cleared<'a>(
     max: usize,
     code: Code,
     too_long: Code,
-) -> Read<Cow<'a, str>> {
+) -> FieldResult<Cow<'a, str>> {
     match field.value {
         Some(Value::Null(_)) => Ok(Some(Cow::Borrowed(""))),
         _ => field.text_within(max, code, too_long),

@@ -416,12 +416,12 @@ impl Serialize for Problem {
 
 /// Problems of a whole list of rows: the first are kept, the others counted.
 #[derive(Debug, Default)]
-pub struct Counted {
+pub struct LimitedProblems {
     kept: Vec<Problem>,
     more: usize,
 }
 
-impl Counted {
+impl LimitedProblems {
     /// How many are kept.
     const MOST: usize = 100;
 

@@ -9,7 +9,7 @@ use super::error_answer::validation_failed;
 use super::{Reply, to_json};
 use crate::model::time::show_seconds;
 use crate::problem::{Code, Problem};
-use crate::rules::import::{Done, Plan, StoredCall};
+use crate::rules::import::{ImportEffect, Plan, StoredCall};
 
 /// What a report did, or would do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub enum Effect {
 
 /// A row of a batch, answered.
 #[derive(Clone, Debug)]
-pub struct Answered {
+pub struct RowAnswer {
     /// The client's own key for the row.
     pub key: Option<String>,
     /// The HTTP status that the row would have alone.
@@ -40,16 +40,21 @@ pub struct Answered {
 /// As the answer to a batch is written, for its description.
 #[cfg(feature = "openapi")]
 #[derive(schemars::JsonSchema)]
-pub(crate) struct Batch<'a> {
+#[schemars(rename = "Batch")]
+pub(crate) struct BatchSchema<'a> {
     #[expect(dead_code, reason = "read by the description only")]
-    results: Vec<BatchRow<'a>>,
+    results: Vec<BatchResult<'a>>,
     #[expect(dead_code, reason = "read by the description only")]
     summary: BatchSummary,
 }
 
 #[derive(Serialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-pub(crate) struct BatchRow<'a> {
+#[cfg_attr(
+    feature = "openapi",
+    derive(schemars::JsonSchema),
+    schemars(rename = "BatchRow")
+)]
+pub(crate) struct BatchResult<'a> {
     index: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     row: Option<&'a str>,
@@ -84,7 +89,7 @@ impl BatchAnswer {
     }
 
     /// Adds the answers to the next rows.
-    pub fn extend(&mut self, rows: &[Answered]) {
+    pub fn extend(&mut self, rows: &[RowAnswer]) {
         let size = rows.iter().map(|row| row.body.len().saturating_add(64));
         let mut part = String::with_capacity(size.sum());
         for row in rows {
@@ -101,7 +106,7 @@ impl BatchAnswer {
             } else {
                 ","
             });
-            part.push_str(&to_json(&BatchRow {
+            part.push_str(&to_json(&BatchResult {
                 index: self.rows,
                 row: row.key.as_deref(),
                 status: row.status,
@@ -128,8 +133,12 @@ impl BatchAnswer {
 }
 
 #[derive(Serialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-pub(crate) struct Import<'a> {
+#[cfg_attr(
+    feature = "openapi",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Import")
+)]
+pub(crate) struct ImportAnswer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     validate_only: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -190,19 +199,21 @@ pub fn reply_to_import(plan: &Plan, dry_run: Option<&[Problem]>) -> Reply {
     let mut results = Vec::with_capacity(plan.rows.len());
     for (index, done) in plan.rows.iter().enumerate() {
         let (status, count) = match done {
-            Done::Created(_) => (201, &mut summary.created),
-            Done::Updated(_) => (200, &mut summary.updated),
-            Done::Unchanged(_) => (200, &mut summary.unchanged),
-            Done::Failed(_) => (403, &mut summary.failed),
+            ImportEffect::Created(_) => (201, &mut summary.created),
+            ImportEffect::Updated(_) => (200, &mut summary.updated),
+            ImportEffect::Unchanged(_) => (200, &mut summary.unchanged),
+            ImportEffect::Failed(_) => (403, &mut summary.failed),
         };
         *count = count.saturating_add(1);
         let (call, errors) = match done {
-            Done::Created(place) | Done::Updated(place) | Done::Unchanged(place) => {
+            ImportEffect::Created(place)
+            | ImportEffect::Updated(place)
+            | ImportEffect::Unchanged(place) => {
                 let has_id = dry_run.is_none() || !plan.given_ids.contains(place);
                 let call = plan.calls.get(*place);
                 (call.map(|call| imported(call, has_id)), None)
             }
-            Done::Failed(problems) => {
+            ImportEffect::Failed(problems) => {
                 let first = problems
                     .first()
                     .map_or(Code::Internal, |problem| problem.code);
@@ -223,7 +234,7 @@ pub fn reply_to_import(plan: &Plan, dry_run: Option<&[Problem]>) -> Reply {
         summary if summary.created > 0 => 201,
         _ => 200,
     };
-    let body = to_json(&Import {
+    let body = to_json(&ImportAnswer {
         validate_only: dry_run.map(|_| true),
         status: dry_run.map(|_| status),
         results,

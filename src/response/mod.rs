@@ -45,7 +45,7 @@ impl Reply {
 
 /// A record and its call, as an answer shows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recorded {
+pub struct OutcomeRecord {
     /// The record's id; `None` where it is not stored.
     pub transaction_id: Option<TransactionId>,
     /// The record that this one corrects.
@@ -72,14 +72,18 @@ pub struct Extras<'a> {
 }
 
 #[derive(Serialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-pub(crate) struct Body<'a> {
+#[cfg_attr(
+    feature = "openapi",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Body")
+)]
+pub(crate) struct ReportAnswer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     validate_only: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
     call_outcome: CallOutcome<'a>,
-    call: Call,
+    call: CallSummary,
     #[serde(skip_serializing_if = "<[Problem]>::is_empty")]
     warnings: &'a [Problem],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -105,13 +109,17 @@ pub(crate) struct CallOutcome<'a> {
 
 /// A call, as an answer shows it.
 #[derive(Serialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-pub struct Call {
+#[cfg_attr(
+    feature = "openapi",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Call")
+)]
+pub struct CallSummary {
     transaction_id: TransactionId,
     start_time_t: String,
 }
 
-impl Call {
+impl CallSummary {
     /// The call with this id, which started then.
     #[must_use]
     pub fn new(transaction_id: TransactionId, start: UnixMillis) -> Self {
@@ -127,12 +135,12 @@ fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-impl Recorded {
+impl OutcomeRecord {
     /// The answer that shows the record: 201 for a new outcome, 200 for an existing one, and for a dry run.
     #[must_use]
     pub fn reply(&self, created: bool, extras: Extras<'_>) -> Reply {
         let status = if created { 201 } else { 200 };
-        let body = Body {
+        let body = ReportAnswer {
             validate_only: extras.dry_run.map(|_| true),
             status: extras.dry_run.map(|_| status),
             call_outcome: self.outcome(),
@@ -166,7 +174,7 @@ impl Recorded {
         }
     }
 
-    fn call(&self) -> Call {
-        Call::new(self.call_transaction_id, self.call_start)
+    fn call(&self) -> CallSummary {
+        CallSummary::new(self.call_transaction_id, self.call_start)
     }
 }

@@ -51,7 +51,7 @@ pub fn document(
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-pub(crate) struct Listed {
+pub(crate) struct RegistryEntry {
     code: &'static str,
     severity: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,7 +63,7 @@ pub(crate) struct Listed {
     advice: &'static str,
 }
 
-impl From<Code> for Listed {
+impl From<Code> for RegistryEntry {
     fn from(code: Code) -> Self {
         let is_error = code.severity() == Severity::Error;
         Self {
@@ -81,6 +81,9 @@ impl From<Code> for Listed {
 /// All codes as JSON.
 #[must_use]
 pub fn registry() -> String {
-    let listed: Vec<Listed> = Code::ALL.iter().map(|code| Listed::from(*code)).collect();
+    let listed: Vec<RegistryEntry> = Code::ALL
+        .iter()
+        .map(|code| RegistryEntry::from(*code))
+        .collect();
     to_json(&listed)
 }

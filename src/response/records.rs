@@ -4,16 +4,16 @@
 
 use serde::Serialize;
 
-use super::{Call, CallOutcome, Recorded, to_json};
+use super::{CallOutcome, CallSummary, OutcomeRecord, to_json};
 use crate::model::time::show_seconds;
 use crate::model::transaction_id::TransactionId;
 use crate::response::csv::write_line;
 
 /// A stored record, with when it was stored.
 #[derive(Clone, Debug)]
-pub struct Stored {
+pub struct StoredRecord {
     /// The record.
-    pub recorded: Recorded,
+    pub recorded: OutcomeRecord,
     /// When it was stored, in Unix seconds.
     pub recorded_at: i64,
 }
@@ -56,7 +56,7 @@ pub(crate) struct Transaction<'a> {
 /// An answer in parts, so that a long list can be sent while it is read: `head`, the records with `between` them,
 /// `tail`.
 #[derive(Clone, Debug)]
-pub struct Parts {
+pub struct ListFrame {
     /// What comes before the records.
     pub head: String,
     /// What comes between two records.
@@ -65,7 +65,7 @@ pub struct Parts {
     pub tail: String,
 }
 
-impl Parts {
+impl ListFrame {
     /// A page of records; `next` is the id to start after, where there are more.
     #[must_use]
     pub fn of_page(format: Format, next: Option<TransactionId>) -> Self {
@@ -85,7 +85,7 @@ impl Parts {
 
     /// An outcome: its current record, and then every one.
     #[must_use]
-    pub fn of_outcome(current: &Recorded) -> Self {
+    pub fn of_outcome(current: &OutcomeRecord) -> Self {
         Self {
             head: format!(
                 "{{\"call_outcome\":{},\"history\":[",
@@ -98,7 +98,7 @@ impl Parts {
 
     /// A call, and then the current record of each of its outcomes.
     #[must_use]
-    pub fn of_call(call: &Call) -> Self {
+    pub fn of_call(call: &CallSummary) -> Self {
         Self {
             head: format!("{{\"call\":{},\"call_outcomes\":[", to_json(call)),
             between: ",",
@@ -107,7 +107,7 @@ impl Parts {
     }
 }
 
-impl Stored {
+impl StoredRecord {
     /// The record as it stands in a page.
     #[must_use]
     pub fn in_page(&self, format: Format) -> String {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::model::time::UnixMillis;
 use crate::model::transaction_id::TransactionId;
-use crate::rules::explanation::{Explanation, Survey};
+use crate::rules::explanation::{Explanation, Matcher};
 use crate::rules::import::StoredCall;
 use crate::rules::matching::{Call, Target};
 
@@ -63,7 +63,7 @@ impl Part {
 
 /// The parts near a wanted start that come next on either side, at most [`LISTED_PARTS`] each.
 #[derive(Clone, Debug, Default)]
-pub struct Listed {
+pub struct NearbyParts {
     /// Those from the wanted hour on, in order.
     pub later: Vec<Part>,
     /// Those before it, backwards.
@@ -72,19 +72,19 @@ pub struct Listed {
 
 /// What the database knows of a search: its closest call, and where an explanation is asked for, the rest of it.
 #[derive(Clone, Debug, Default)]
-pub struct Known {
+pub struct DatabaseMatches {
     /// The closest call and the next best one.
     pub candidates: [Option<Call>; 2],
     /// How many candidates there are.
     pub count: usize,
-    /// If there is none, the closest calls that tell why, as in [`Survey::add_rejected`].
+    /// If there is none, the closest calls that tell why, as in [`Matcher::add_rejected`].
     pub rejected: [Option<Call>; 3],
 }
 
 /// A hash table of archived calls by their ids: each of its buckets is a key of KV. A later generation wins over an
 /// earlier one.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-pub struct Generation {
+pub struct IndexGeneration {
     /// Its number.
     pub number: i64,
     /// How many buckets it has.
@@ -93,37 +93,37 @@ pub struct Generation {
 
 /// A search by time under way.
 #[derive(Debug)]
-pub struct Search {
+pub struct ArchiveSearch {
     start: i64,
     advertiser_id: Option<String>,
     explain: Option<usize>,
     window: Option<i64>,
-    survey: Survey<Call>,
+    matcher: Matcher<Call>,
     known: usize,
     /// The copy of the closest call that the archive had so far.
     archived: Option<StoredCall>,
     unread: Vec<Part>,
-    later: Side,
-    earlier: Side,
+    later: SideCursor,
+    earlier: SideCursor,
     beyond: usize,
     calls_at_once: usize,
 }
 
 /// Where the next list begins on one side of the wanted start.
 #[derive(Clone, Copy, Debug)]
-struct Side {
+struct SideCursor {
     after: (i64, i64, i64),
     /// No part that is still to be listed is nearer, in milliseconds; `None` where all are listed.
     nearest: Option<i64>,
 }
 
-impl Search {
+impl ArchiveSearch {
     /// A search for `target` among the calls of a network, or of one advertiser; with `explain`, for what tells why, too.
     /// To tell why there is no match, at most so many parts are read beyond the window.
     #[must_use]
     pub fn new(target: Target, advertiser_id: Option<&str>, explain: Option<usize>) -> Self {
         let start = target.start.millis();
-        let side = Side {
+        let side = SideCursor {
             after: (start.div_euclid(HOUR), -1, -1),
             nearest: Some(0),
         };
@@ -132,7 +132,7 @@ impl Search {
             advertiser_id: advertiser_id.map(str::to_owned),
             explain,
             window: target.window,
-            survey: Survey::new(target),
+            matcher: Matcher::new(target),
             known: 0,
             archived: None,
             unread: Vec::new(),
@@ -161,20 +161,20 @@ impl Search {
     }
 
     /// Takes what the database knows, of the same moment as the list that comes with it.
-    pub fn know(&mut self, known: Known) {
+    pub fn add_database_matches(&mut self, known: DatabaseMatches) {
         self.known = known.count;
         for call in known.candidates.into_iter().flatten() {
-            self.survey.add_candidate(call);
+            self.matcher.add_candidate(call);
         }
         for (step, call) in known.rejected.into_iter().enumerate() {
             if let Some(call) = call {
-                self.survey.add_rejected(step, call);
+                self.matcher.add_rejected(step, call);
             }
         }
     }
 
     /// Takes the next parts on either side.
-    pub fn list(&mut self, listed: Listed) {
+    pub fn add_parts(&mut self, listed: NearbyParts) {
         let start = self.start;
         let cut = |parts: &[Part], nearest: fn(&Part, i64) -> i64| {
             let last = parts.last().filter(|_| parts.len() >= LISTED_PARTS)?;
@@ -208,7 +208,7 @@ impl Search {
 
     /// Whether parts that were not listed yet may hold a call that matters.
     #[must_use]
-    pub fn needs_list(&self) -> bool {
+    pub fn needs_parts(&self) -> bool {
         let is_bounded = self.beyond <= self.explain.unwrap_or(0);
         is_bounded && self.unlisted().is_some_and(|nearest| self.matters(nearest))
     }
@@ -250,7 +250,7 @@ impl Search {
     }
 
     /// Looks at the calls of a part.
-    pub fn read(&mut self, part: &Part, calls: &[StoredCall]) {
+    pub fn add_calls(&mut self, part: &Part, calls: &[StoredCall]) {
         for stored in calls {
             let is_visible =
                 self.advertiser_id.is_none() || self.advertiser_id == stored.advertiser_id;
@@ -258,11 +258,11 @@ impl Search {
                 continue;
             }
             if let Some(call) = to_call(stored) {
-                self.survey.add(call);
+                self.matcher.add(call);
             }
         }
-        if let Some(closest) = self.survey.closest() {
-            let is_closest = |call: &&StoredCall| names(call, closest) && part.counts(call);
+        if let Some(closest) = self.matcher.closest() {
+            let is_closest = |call: &&StoredCall| is_same_call(call, closest) && part.counts(call);
             if let Some(stored) = calls.iter().find(is_closest) {
                 self.archived = Some(stored.clone());
             }
@@ -272,28 +272,28 @@ impl Search {
     /// The closest call, and its copy if it is archived.
     #[must_use]
     pub fn closest(&self) -> Option<(&Call, Option<&StoredCall>)> {
-        let call = self.survey.closest()?;
+        let call = self.matcher.closest()?;
         let copy = self.archived.as_ref();
-        Some((call, copy.filter(|copy| names(copy, call))))
+        Some((call, copy.filter(|copy| is_same_call(copy, call))))
     }
 
     /// Why it is the closest, or why there is none; `ambiguity` is a margin in milliseconds.
     #[must_use]
     pub fn explain(&self, ambiguity: i64) -> Explanation {
-        self.survey.explain(self.known, ambiguity)
+        self.matcher.explain(self.known, ambiguity)
     }
 
     fn reach(&self) -> Option<i64> {
         if self.explain.is_some() {
-            self.survey.explanation_reach(self.known)
+            self.matcher.explanation_reach(self.known)
         } else {
-            self.survey.reach()
+            self.matcher.reach()
         }
     }
 }
 
 /// Whether an archived call has the id of another.
-fn names(stored: &StoredCall, call: &Call) -> bool {
+fn is_same_call(stored: &StoredCall, call: &Call) -> bool {
     stored.transaction_id == call.transaction_id.as_str()
 }
 

@@ -123,7 +123,7 @@ pub struct Closest {
 /// The calls that tell why a search failed: of all that the token sees, the closest that passes each step, whenever
 /// it started.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Steps<'c> {
+pub struct NearMisses<'c> {
     /// Every filter.
     pub filtered: Option<&'c Call>,
     /// The phone number, if the search has one.
@@ -172,25 +172,25 @@ impl Explanation {
 
     /// No call was close enough, or passed.
     #[must_use]
-    pub fn not_found(target: &Target, steps: Steps<'_>) -> Self {
+    pub fn not_found(target: &Target, steps: NearMisses<'_>) -> Self {
         let (reason, nearest) = match steps {
-            Steps {
+            NearMisses {
                 filtered: Some(call),
                 ..
             } => (Code::CallOutsideWindow, Some(call)),
-            Steps {
+            NearMisses {
                 numbered: Some(call),
                 ..
             } => (Code::CallFilteredOut, Some(call)),
-            Steps {
+            NearMisses {
                 visible: Some(call),
                 ..
             } if target.calling_phone.is_some() => (Code::CallNoSuchNumber, Some(call)),
-            Steps {
+            NearMisses {
                 visible: Some(call),
                 ..
             } => (Code::CallFilteredOut, Some(call)),
-            Steps { visible: None, .. } => (Code::CallNone, None),
+            NearMisses { visible: None, .. } => (Code::CallNone, None),
         };
         Self::None {
             by: By::Closest,
@@ -219,17 +219,17 @@ pub fn explain<'c>(
     visible: &[&'c Call],
     ambiguity: i64,
 ) -> (Option<&'c Call>, Explanation) {
-    let mut survey = Survey::new(target.clone());
+    let mut matcher = Matcher::new(target.clone());
     for call in visible {
-        survey.add(*call);
+        matcher.add(*call);
     }
-    let explanation = survey.explain(0, ambiguity);
-    (survey.closest, explanation)
+    let explanation = matcher.explain(0, ambiguity);
+    (matcher.closest, explanation)
 }
 
 /// Calls looked at one after the other, in any order: which is closest so far, and why, or why none is.
 #[derive(Clone, Debug)]
-pub struct Survey<C> {
+pub struct Matcher<C> {
     target: Target,
     candidates: usize,
     closest: Option<C>,
@@ -238,8 +238,8 @@ pub struct Survey<C> {
     relaxed: [(Option<Target>, Option<C>); 3],
 }
 
-impl<C: Borrow<Call>> Survey<C> {
-    /// A survey that has seen no call.
+impl<C: Borrow<Call>> Matcher<C> {
+    /// A matcher that has seen no call.
     #[must_use]
     pub fn new(target: Target) -> Self {
         let filtered = Target {
@@ -329,7 +329,7 @@ impl<C: Borrow<Call>> Survey<C> {
             );
         }
         let [filtered, numbered, visible] = self.relaxed.each_ref().map(|(_, found)| call(found));
-        let steps = Steps {
+        let steps = NearMisses {
             filtered: filtered.as_ref(),
             numbered: numbered.as_ref(),
             visible: visible.as_ref(),
@@ -351,7 +351,7 @@ impl<C: Borrow<Call>> Survey<C> {
         }
     }
 
-    /// As [`Survey::reach`], for a call that changes the explanation. `uncounted` candidates were looked at elsewhere.
+    /// As [`Matcher::reach`], for a call that changes the explanation. `uncounted` candidates were looked at elsewhere.
     #[must_use]
     pub fn explanation_reach(&self, uncounted: usize) -> Option<i64> {
         let total = |call: &Option<C>| {

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
 
-use crate::input::calls::{CallReport, Row};
+use crate::input::calls::{CallReport, CallRow};
 use crate::model::transaction_id::TransactionId;
 use crate::problem::{Code, Problem, pointer_to};
 
@@ -36,7 +36,7 @@ pub struct StoredCall {
 
 /// What is stored of all that a request names.
 #[derive(Clone, Debug, Default)]
-pub struct Known {
+pub struct ImportContext {
     /// The advertiser of an advertiser token.
     pub token_advertiser: Option<String>,
     /// The calls with an id of the request that the token sees; one may come several times.
@@ -55,7 +55,7 @@ pub struct Known {
 
 /// What became of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Done {
+pub enum ImportEffect {
     /// A new call: its place in [`Plan::calls`].
     Created(usize),
     /// Something missing was filled in.
@@ -71,17 +71,17 @@ pub enum Done {
 pub struct Plan {
     /// Every call that a row names, as it is after the request.
     pub calls: Vec<StoredCall>,
-    /// The places in `calls` of those that got an id of ours.
+    /// The index in `calls` of those that got an id of ours.
     pub given_ids: Vec<usize>,
     /// What became of each row.
-    pub rows: Vec<Done>,
-    /// The places in `calls` of those to insert.
+    pub rows: Vec<ImportEffect>,
+    /// The index in `calls` of those to insert.
     pub created: Vec<usize>,
-    /// The places in `calls` of those to fill in.
+    /// The index in `calls` of those to fill in.
     pub updated: Vec<usize>,
-    /// The advertisers that enter the directory.
+    /// The advertisers that add_to_directory the directory.
     pub new_advertisers: Vec<String>,
-    /// The campaigns that enter the directory, or whose advertiser becomes known.
+    /// The campaigns that add_to_directory the directory, or whose advertiser becomes known.
     pub new_campaigns: Vec<(String, Option<String>)>,
     /// `directory.new`, for each of them.
     pub warnings: Vec<Problem>,
@@ -89,8 +89,8 @@ pub struct Plan {
 
 /// Plans the import of `rows`; `pointer` names the row of an index, and `new_id` makes an id for a call without.
 pub fn plan(
-    mut known: Known,
-    rows: Vec<Row<'_>>,
+    mut known: ImportContext,
+    rows: Vec<CallRow<'_>>,
     pointer: impl Fn(usize) -> String,
     mut new_id: impl FnMut() -> TransactionId,
 ) -> Plan {
@@ -98,30 +98,30 @@ pub fn plan(
         calls: std::mem::take(&mut known.calls),
         ..Plan::default()
     };
-    let mut places = Places::default();
+    let mut index = CallIndex::default();
     for (place, call) in plan.calls.iter().enumerate() {
-        places.add(call, place);
+        index.add(call, place);
     }
     for call in std::mem::take(&mut known.archived) {
         // Where it is in the database, too, it counts as it is there.
-        if !places.by_id.contains_key(&call.transaction_id) {
+        if !index.by_id.contains_key(&call.transaction_id) {
             let place = plan.calls.len();
-            places.add(&call, place);
+            index.add(&call, place);
             plan.calls.push(call);
         }
     }
-    for (index, row) in rows.into_iter().enumerate() {
+    for (number, row) in rows.into_iter().enumerate() {
         let done = match row {
-            Ok(call) => apply(
+            Ok(call) => import_row(
                 &mut plan,
                 &mut known,
-                &mut places,
+                &mut index,
                 &call,
-                &pointer(index),
+                &pointer(number),
                 &mut new_id,
             )
-            .unwrap_or_else(|problem| Done::Failed(vec![problem])),
-            Err(problems) => Done::Failed(problems),
+            .unwrap_or_else(|problem| ImportEffect::Failed(vec![problem])),
+            Err(problems) => ImportEffect::Failed(problems),
         };
         plan.rows.push(done);
     }
@@ -130,12 +130,12 @@ pub fn plan(
 
 /// Where in [`Plan::calls`] an id stands.
 #[derive(Default)]
-struct Places {
+struct CallIndex {
     by_id: HashMap<String, usize>,
     by_external_id: HashMap<String, usize>,
 }
 
-impl Places {
+impl CallIndex {
     fn add(&mut self, call: &StoredCall, place: usize) {
         self.by_id.insert(call.transaction_id.clone(), place);
         if let Some(id) = &call.external_id {
@@ -144,14 +144,14 @@ impl Places {
     }
 }
 
-fn apply(
+fn import_row(
     plan: &mut Plan,
-    known: &mut Known,
-    places: &mut Places,
+    known: &mut ImportContext,
+    index: &mut CallIndex,
     call: &CallReport<'_>,
     parent: &str,
     new_id: &mut impl FnMut() -> TransactionId,
-) -> Result<Done, Problem> {
+) -> Result<ImportEffect, Problem> {
     let problem = |code: Code, key: &'static str| {
         let mut problem = Problem::whole(code).with_name(key);
         problem.pointer = pointer_to(parent, key);
@@ -182,9 +182,9 @@ fn apply(
         advertiser_id,
         campaign_id,
     };
-    let by_id = id.and_then(|id| places.by_id.get(id)).copied();
+    let by_id = id.and_then(|id| index.by_id.get(id)).copied();
     let by_external_id = external_id
-        .and_then(|id| places.by_external_id.get(id))
+        .and_then(|id| index.by_external_id.get(id))
         .copied();
     // That an id is taken by what the token does not see may only show where it would be stored a second time.
     let is_taken = external_id.is_some_and(|id| known.taken_external_ids.contains(id));
@@ -198,15 +198,15 @@ fn apply(
         }
         campaign()?;
         if filled == *stored {
-            Done::Unchanged(place)
+            ImportEffect::Unchanged(place)
         } else {
             *stored = filled;
-            places.add(stored, place);
+            index.add(stored, place);
             // A call of this very request is inserted as it is at the end.
             if !plan.created.contains(&place) && !plan.updated.contains(&place) {
                 plan.updated.push(place);
             }
-            Done::Updated(place)
+            ImportEffect::Updated(place)
         }
     } else {
         if id.is_some_and(|id| known.taken_ids.contains(id)) {
@@ -221,15 +221,15 @@ fn apply(
             transaction_id: id.map_or_else(|| new_id().to_string(), str::to_owned),
             ..sent.clone()
         };
-        places.add(&created, place);
+        index.add(&created, place);
         plan.calls.push(created);
         plan.created.push(place);
         if id.is_none() {
             plan.given_ids.push(place);
         }
-        Done::Created(place)
+        ImportEffect::Created(place)
     };
-    enter(plan, known, &sent, &problem);
+    add_to_directory(plan, known, &sent, &problem);
     Ok(done)
 }
 
@@ -243,7 +243,7 @@ struct Owner {
 
 /// The advertiser and campaign of a row: a known campaign brings its advertiser, a token its own.
 fn owner(
-    known: &Known,
+    known: &ImportContext,
     call: &CallReport<'_>,
     problem: &impl Fn(Code, &'static str) -> Problem,
 ) -> Result<Owner, Problem> {
@@ -322,9 +322,9 @@ fn fill(stored: &StoredCall, sent: &StoredCall) -> Result<StoredCall, &'static s
 }
 
 /// Enters what the directory does not have yet, with a warning each: a typing error would otherwise pass unseen.
-fn enter(
+fn add_to_directory(
     plan: &mut Plan,
-    known: &mut Known,
+    known: &mut ImportContext,
     sent: &StoredCall,
     problem: &impl Fn(Code, &'static str) -> Problem,
 ) {

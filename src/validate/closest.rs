@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use crate::input::calls::{Row, read_list};
+use crate::input::calls::{CallRow, read_list};
 use crate::input::fields::ObjectFields;
 use crate::input::report::{Rules, Search, read_search};
 use crate::json::write::to_json;
@@ -14,23 +14,23 @@ use crate::json::{Reader, SyntaxError, Value};
 use crate::problem::{Code, Problem, Span, pointer_to};
 use crate::rules::explanation::{AMBIGUITY_SECONDS, Explanation, explain};
 use crate::rules::matching::{Call, Target, WINDOW_SECONDS};
-use crate::validate::{Invalid, Placed, of_value};
+use crate::validate::{Invalid, LocatedProblem, unlocated};
 
 const ROOT: [&str; 2] = ["search", "calls"];
 
 /// How near a call has to be, in milliseconds.
 #[derive(Clone, Copy, Debug)]
-pub struct Nearness {
+pub struct MatchOptions {
     /// How far a start may be off; `None` is any distance.
     pub window: Option<i64>,
     /// Below which margin to the next best call a match is ambiguous.
     pub ambiguity: i64,
 }
 
-impl Nearness {
+impl MatchOptions {
     /// From seconds; a window of 0 is any distance, and what is left out has its default.
     #[must_use]
-    pub fn of_seconds(window: Option<f64>, ambiguity: Option<f64>) -> Self {
+    pub fn from_seconds(window: Option<f64>, ambiguity: Option<f64>) -> Self {
         #[expect(
             clippy::cast_possible_truncation,
             reason = "a cast of a float saturates, and such a time is any distance"
@@ -48,34 +48,34 @@ impl Nearness {
 }
 
 #[derive(Serialize)]
-struct Found<'a> {
+struct ClosestAnswer<'a> {
     ok: bool,
     /// The place of the call in the list.
     index: Option<usize>,
     r#match: Explanation,
-    warnings: Vec<Placed<'a>>,
+    warnings: Vec<LocatedProblem<'a>>,
 }
 
 /// Reads an object with a `search` and a list of `calls`, and writes which of them is meant as JSON.
 #[must_use]
-pub fn closest(body: &str, rules: Rules, near: Nearness) -> String {
+pub fn closest(body: &str, rules: Rules, near: MatchOptions) -> String {
     let mut warnings = Vec::new();
     match read(body, rules, &mut warnings) {
         Ok((search, calls)) => {
             let (index, r#match) = find(&search, &calls, near);
-            to_json(&Found {
+            to_json(&ClosestAnswer {
                 ok: true,
                 index,
                 r#match,
-                warnings: of_value(&warnings),
+                warnings: unlocated(&warnings),
             })
         }
-        Err(problems) => to_json(&Invalid::of_value(&problems, &warnings)),
+        Err(problems) => to_json(&Invalid::unlocated(&problems, &warnings)),
     }
 }
 
 /// The place of the call that a search means, and why that one or none.
-fn find(search: &Search<'_>, calls: &[Call], near: Nearness) -> (Option<usize>, Explanation) {
+fn find(search: &Search<'_>, calls: &[Call], near: MatchOptions) -> (Option<usize>, Explanation) {
     match search {
         Search::ById(id) => {
             let index = calls
@@ -171,7 +171,7 @@ fn no_list(sent: Option<Value<'_>>) -> Problem {
 }
 
 /// A call of the list. Here it needs the platform's id, which the explanation names it by.
-fn call((index, row): (usize, Row<'_>)) -> Result<Call, Vec<Problem>> {
+fn call((index, row): (usize, CallRow<'_>)) -> Result<Call, Vec<Problem>> {
     let report = row?;
     let Some(transaction_id) = report.transaction_id else {
         let name = "transaction_id";
@@ -195,7 +195,7 @@ mod tests {
     use serde_json::{Value, json};
 
     fn answer(search: &Value, calls: &Value) -> Value {
-        let near = Nearness::of_seconds(None, None);
+        let near = MatchOptions::from_seconds(None, None);
         let body = json!({ "search": search, "calls": calls }).to_string();
         serde_json::from_str(&closest(&body, Rules::default(), near)).unwrap()
     }
@@ -283,7 +283,7 @@ mod tests {
         let call = r#"{"transaction_id":"A","start_time_t":1450000000,"start_time_t":1450000000}"#;
         let search = r#"{"transaction_id":"B","transaction_id":"A"}"#;
         let body = format!(r#"{{"search":{search},"calls":[{call}]}}"#);
-        let near = Nearness::of_seconds(None, None);
+        let near = MatchOptions::from_seconds(None, None);
         let found: Value = serde_json::from_str(&closest(&body, Rules::default(), near)).unwrap();
         assert_eq!(found["index"], 0);
         assert_eq!(

@@ -12,7 +12,7 @@ use crate::input::report::{MAX_BODY, Rules, read, text};
 use crate::json::write::to_json;
 use crate::json::{Reader, SyntaxError, Value};
 use crate::problem::{Code, Problem, Span};
-use crate::validate::normal::Request;
+use crate::validate::normal::NormalReport;
 
 /// What the places in a text are counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,39 +26,39 @@ pub enum Unit {
 #[derive(Serialize)]
 struct Valid<'a> {
     ok: bool,
-    request: Request<'a>,
-    warnings: Vec<Placed<'a>>,
+    request: NormalReport<'a>,
+    warnings: Vec<LocatedProblem<'a>>,
 }
 
 /// A refusal, as the package answers it.
 #[derive(Serialize)]
 pub struct Invalid<'a> {
     ok: bool,
-    problems: Vec<Placed<'a>>,
-    warnings: Vec<Placed<'a>>,
+    problems: Vec<LocatedProblem<'a>>,
+    warnings: Vec<LocatedProblem<'a>>,
 }
 
 impl<'a> Invalid<'a> {
     /// The refusal of what was no text when it was sent: its problems have no places.
     #[must_use]
-    pub fn of_value(problems: &'a [Problem], warnings: &'a [Problem]) -> Self {
+    pub fn unlocated(problems: &'a [Problem], warnings: &'a [Problem]) -> Self {
         Self {
             ok: false,
-            problems: of_value(problems),
-            warnings: of_value(warnings),
+            problems: unlocated(problems),
+            warnings: unlocated(warnings),
         }
     }
 }
 
 /// Problems of what was no text when it was sent: they have no places.
 #[must_use]
-pub fn of_value(problems: &[Problem]) -> Vec<Placed<'_>> {
+pub fn unlocated(problems: &[Problem]) -> Vec<LocatedProblem<'_>> {
     place(problems, &mut None)
 }
 
 /// A problem and its place.
 #[derive(Serialize)]
-pub struct Placed<'a> {
+pub struct LocatedProblem<'a> {
     code: Code,
     pointer: &'a str,
     message: String,
@@ -74,7 +74,7 @@ pub struct Placed<'a> {
 
 /// A place in a text. Lines and columns are those of the server's messages: from 1, in characters.
 #[derive(Clone, Copy)]
-struct Place {
+struct Location {
     line: usize,
     column: usize,
     range: (usize, usize),
@@ -111,12 +111,12 @@ fn verdict(
         Ok(reading) => reading,
         Err(error) => return Some(refuse_syntax(error, unit, text)),
     };
-    let mut places = unit.map(|unit| Places::new(text, unit));
+    let mut places = unit.map(|unit| Locator::new(text, unit));
     Some(match &reading.report {
         Ok(_) if unless_faultless && reading.warnings.is_empty() => return None,
         Ok(report) => to_json(&Valid {
             ok: true,
-            request: Request::from(report),
+            request: NormalReport::from(report),
             warnings: place(&reading.warnings, &mut places),
         }),
         Err(problems) => to_json(&Invalid {
@@ -138,7 +138,7 @@ fn refuse_whole(
     unit: Option<Unit>,
     text: &str,
 ) -> String {
-    let mut places = unit.map(|unit| Places::new(text, unit));
+    let mut places = unit.map(|unit| Locator::new(text, unit));
     let mut problems = place(std::slice::from_ref(problem), &mut places);
     if let (Some(placed), Some(message)) = (problems.first_mut(), message) {
         placed.message = message;
@@ -150,10 +150,10 @@ fn refuse_whole(
     })
 }
 
-fn place<'a>(problems: &'a [Problem], places: &mut Option<Places<'_>>) -> Vec<Placed<'a>> {
+fn place<'a>(problems: &'a [Problem], places: &mut Option<Locator<'_>>) -> Vec<LocatedProblem<'a>> {
     let entry = |problem: &'a Problem| {
         let place = places.as_mut().map(|places| places.of(problem));
-        Placed {
+        LocatedProblem {
             code: problem.code,
             pointer: &problem.pointer,
             message: problem.message(),
@@ -167,7 +167,7 @@ fn place<'a>(problems: &'a [Problem], places: &mut Option<Places<'_>>) -> Vec<Pl
 }
 
 /// Finds places in a text. It goes on from the last one, as most come in the order of the text.
-struct Places<'a> {
+struct Locator<'a> {
     text: &'a str,
     unit: Unit,
     /// The byte up to which is counted.
@@ -177,7 +177,7 @@ struct Places<'a> {
     column: usize,
 }
 
-impl<'a> Places<'a> {
+impl<'a> Locator<'a> {
     const fn new(text: &'a str, unit: Unit) -> Self {
         Self {
             text,
@@ -190,14 +190,14 @@ impl<'a> Places<'a> {
     }
 
     /// Where a problem stands; what is missing stands where the object does that lacks it.
-    fn of(&mut self, problem: &Problem) -> Place {
+    fn of(&mut self, problem: &Problem) -> Location {
         let Span { start, end } = problem
             .span
             .unwrap_or_else(|| nearest(self.text, &problem.pointer));
         self.go_to(start);
         let (line, column, first) = (self.line, self.column, self.offset);
         self.go_to(end);
-        Place {
+        Location {
             line,
             column,
             range: (first, self.offset),

@@ -14,27 +14,27 @@ use crate::model::transaction_id::TransactionId;
 
 /// A request in its normal form.
 #[derive(Serialize)]
-pub struct Request<'a> {
+pub struct NormalReport<'a> {
     search: SearchParameters<'a>,
     call_outcome: OutcomeParameters<'a>,
 }
 
 /// A request in its normal form as a row of a batch.
 #[derive(Serialize)]
-pub struct Keyed<'a> {
+pub struct NormalBatchRow<'a> {
     row: &'a str,
     search: SearchParameters<'a>,
     call_outcome: OutcomeParameters<'a>,
 }
 
-impl<'a> Keyed<'a> {
+impl<'a> NormalBatchRow<'a> {
     /// A report as a row with a key.
     #[must_use]
     pub fn new(row: &'a str, report: &'a Report<'_>) -> Self {
-        let Request {
+        let NormalReport {
             search,
             call_outcome,
-        } = Request::from(report);
+        } = NormalReport::from(report);
         Self {
             row,
             search,
@@ -45,7 +45,7 @@ impl<'a> Keyed<'a> {
 
 /// A call in its normal form. What is not known stays out.
 #[derive(Serialize)]
-pub struct Call<'a> {
+pub struct NormalCall<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     transaction_id: Option<TransactionId>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,7 +63,7 @@ pub struct Call<'a> {
     advertiser_campaign_id_from_network: Option<&'a str>,
 }
 
-impl<'a> From<&'a CallReport<'_>> for Call<'a> {
+impl<'a> From<&'a CallReport<'_>> for NormalCall<'a> {
     fn from(call: &'a CallReport<'_>) -> Self {
         Self {
             transaction_id: call.transaction_id,
@@ -120,7 +120,7 @@ struct OutcomeParameters<'a> {
     custom_parameter_3: Option<&'a str>,
 }
 
-impl<'a> From<&'a Report<'_>> for Request<'a> {
+impl<'a> From<&'a Report<'_>> for NormalReport<'a> {
     fn from(report: &'a Report<'_>) -> Self {
         Self {
             search: SearchParameters::from(&report.search),

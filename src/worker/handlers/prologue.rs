@@ -2,7 +2,7 @@
 //! refuse costs the database nothing.
 
 use crate::input::report::{SentToken, text};
-use crate::problem::{Code, Counted, Problem};
+use crate::problem::{Code, LimitedProblems, Problem};
 use crate::response::{ErrorAnswer, refuse_invalid, refuse_syntax};
 use crate::worker::context::{RequestContext, RequestState, hash};
 use crate::worker::response::Refusal;
@@ -81,7 +81,7 @@ pub async fn admit<'b, T>(
         Input::Unchecked(check) => {
             limit_token(context, &token_hash).await?;
             let (input, warnings) = check()?;
-            let mut counted = Counted::default();
+            let mut counted = LimitedProblems::default();
             counted.extend(&warnings, Problem::clone);
             counted.extend(&state.warnings, Problem::clone);
             state.warnings = counted.into_problems();

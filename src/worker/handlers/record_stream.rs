@@ -6,7 +6,7 @@ use worker::Error;
 
 use crate::model::transaction_id::TransactionId;
 use crate::problem::Code;
-use crate::response::records::{Parts, Stored};
+use crate::response::records::{ListFrame, StoredRecord};
 use crate::worker::context::{RequestContext, log_error};
 use crate::worker::response::{BodyStream, Refusal};
 use crate::worker::store::reading::{Reader, Walk, read};
@@ -33,12 +33,12 @@ pub async fn identify(
 /// Records on their way to the client.
 struct RecordStream<W> {
     walk: Walk,
-    parts: Parts,
+    parts: ListFrame,
     write: W,
     is_first: bool,
 }
 
-impl<W: Fn(&Stored) -> String> RecordStream<W> {
+impl<W: Fn(&StoredRecord) -> String> RecordStream<W> {
     /// Returns the next records as text; `None` after the last.
     async fn next(&mut self, cost: &mut Cost) -> Result<Option<String>, Failure> {
         let records = self.walk.next(cost).await?;
@@ -60,9 +60,9 @@ impl<W: Fn(&Stored) -> String> RecordStream<W> {
 /// the connection is aborted, so that no client takes what it got for the whole.
 pub async fn stream(
     request_id: &str,
-    parts: Parts,
+    parts: ListFrame,
     walk: Walk,
-    write: impl Fn(&Stored) -> String + 'static,
+    write: impl Fn(&StoredRecord) -> String + 'static,
     cost: &mut Cost,
 ) -> Result<(String, Option<BodyStream>), Failure> {
     let mut body = parts.head.clone();

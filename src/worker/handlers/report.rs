@@ -10,7 +10,7 @@ use crate::input::report::{Report, Search, read};
 use crate::model::transaction_id::TransactionId;
 use crate::problem::{Code, Problem};
 use crate::response::{ErrorAnswer, Extras, Reply, refuse, refuse_call, refuse_syntax};
-use crate::rules::archive::{BULK, Search as ArchiveSearch};
+use crate::rules::archive::{ArchiveSearch, BULK};
 use crate::rules::explanation::Explanation;
 use crate::rules::import::StoredCall;
 use crate::rules::merge::{self, Decision};
@@ -324,7 +324,7 @@ impl Reporting<'_> {
         };
         let context = self.context;
         let mut search = archived::search(context, search, facts.advertiser_id.as_deref());
-        while search.needs_list() {
+        while search.needs_parts() {
             let query = self.query();
             let facts_now = store::list_archived(&context.db, &query, &mut search, cost);
             if facts_now.await?.is_none() {

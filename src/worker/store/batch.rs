@@ -16,7 +16,7 @@ use crate::input::report::Report;
 use crate::model::money::Cents;
 use crate::model::outcome::Fields;
 use crate::model::transaction_id::TransactionId;
-use crate::rules::archive::{Listed, Search};
+use crate::rules::archive::{ArchiveSearch, NearbyParts};
 use crate::rules::import::StoredCall;
 
 const ROWS: &str = include_str!("sql/batch/rows.sql");
@@ -49,7 +49,7 @@ pub struct BatchQuery<'a> {
     /// Archived calls to put back first.
     pub restore: &'a [StoredCall],
     /// Searches of the archive, to list the parts that come next for each.
-    pub searches: Vec<&'a Search>,
+    pub searches: Vec<&'a ArchiveSearch>,
     /// A record of an earlier try, which may have been committed.
     pub tried: Option<TransactionId>,
 }
@@ -67,7 +67,7 @@ pub struct Known {
     /// Why its call was found or not, where that was asked.
     pub whys: HashMap<usize, MatchTrace>,
     /// The parts of the archive that come next for each search.
-    pub listed: Vec<Listed>,
+    pub listed: Vec<NearbyParts>,
 }
 
 /// Looks up what is so before the rows; `None` if the token is unknown or revoked. A statement for each shape of

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{ArchiveMatches, Batch, RowResult, answered};
-use crate::input::batch::Row;
+use crate::input::batch::BatchRow;
 use crate::input::report::{Report, Search};
 use crate::model::outcome::Fields;
 use crate::model::transaction_id::TransactionId;
 use crate::problem::{Code, Problem};
-use crate::response::lists::{Answered, Effect};
+use crate::response::lists::{Effect, RowAnswer};
 use crate::response::{ErrorAnswer, Extras, Reply, refuse_call};
 use crate::rules::explanation::Explanation;
 use crate::rules::merge::{self, Decision};
@@ -23,7 +23,7 @@ use crate::worker::store::{Call, Facts, Failure, MatchTrace, Record};
 /// What a chunk leads to.
 pub struct Decided {
     /// The answer to each row.
-    pub answers: Vec<Answered>,
+    pub answers: Vec<RowAnswer>,
     /// The records to append.
     pub records: Vec<NewRecord>,
     /// The new names: the key that each is compared by, and how it is shown.
@@ -114,7 +114,7 @@ impl Batch<'_> {
     /// database.
     pub(super) fn decide(
         &self,
-        rows: &[Row<'_>],
+        rows: &[BatchRow<'_>],
         known: &Known,
         archived: &ArchiveMatches<'_>,
     ) -> Result<Decided, Failure> {
