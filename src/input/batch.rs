@@ -1,9 +1,7 @@
-//! A batch as it is sent: a JSON object with a list of reports, or a report a line, into a list of rows.
+//! Reads a batch: a JSON object with a list of reports, or one report a line.
 //!
-//! It is read twice: once whole, for its token and whether its rows may be judged at all, then row by row. So nothing of
-//! a row is kept before its turn.
-//!
-//! Not here: the rules of a report, and what becomes of it.
+//! A body is read twice. The first pass checks it as a whole and finds the token and the number of rows; the second reads
+//! row by row, so that a row takes memory only when its turn comes.
 
 use std::borrow::Cow;
 use std::slice::Split;
@@ -12,7 +10,6 @@ use crate::input::fields::{MAX_LIST_STRAYS, ObjectFields};
 use crate::input::report::{self, Report, ReportRow, Rules, SentToken, read_row, token};
 use crate::json::{Reader, SyntaxError, Value};
 use crate::problem::{Code, Problem, Span, pointer_to};
-use crate::response::{ErrorAnswer, refuse_invalid, refuse_syntax};
 
 /// The largest body, in bytes.
 pub const MAX_BODY: usize = 4_194_304;
@@ -23,17 +20,26 @@ pub const MAX_LINE: usize = report::MAX_BODY;
 
 const ROOT: [&str; 2] = ["call_outcomes", "oauth_token"];
 
-/// A row.
+/// A row of a batch.
 pub struct BatchRow<'a> {
-    /// The client's own key for it.
+    /// The client's own key for the row.
     pub key: Option<Cow<'a, str>>,
-    /// The report, or the answer that refuses it.
-    pub report: Result<Report<'a>, Box<ErrorAnswer>>,
-    /// What is probably not as it was meant. Pointers begin at the row.
+    /// The report, or why there is none.
+    pub report: Result<Report<'a>, InvalidRow<'a>>,
+    /// Warnings, with pointers that begin at the row.
     pub warnings: Vec<Problem>,
 }
 
-/// A batch, read but for its rows.
+/// Why a row of a batch holds no report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InvalidRow<'a> {
+    /// The row is not a JSON object: the error, and the text that it points into.
+    Syntax(SyntaxError, &'a str),
+    /// Every problem of the report.
+    Problems(Vec<Problem>),
+}
+
+/// A batch whose rows are still to be read.
 pub struct BatchRequest<'a> {
     /// The token in the body.
     pub token: SentToken<'a>,
@@ -200,7 +206,7 @@ fn too_many(max_rows: usize) -> Problem {
 fn read_line<'a>(line: &'a [u8], rules: Rules, strays_left: &mut usize) -> BatchRow<'a> {
     let text = match report::text(line) {
         Ok(text) => text,
-        Err((error, valid)) => return refused(refuse_syntax(&error, valid)),
+        Err((error, valid)) => return invalid(error, valid),
     };
     let mut read = || {
         let mut reader = Reader::object(text)?;
@@ -210,7 +216,7 @@ fn read_line<'a>(line: &'a [u8], rules: Rules, strays_left: &mut usize) -> Batch
     };
     match read() {
         Ok(row) => report(row),
-        Err(error) => refused(refuse_syntax(&error, text)),
+        Err(error) => invalid(error, text),
     }
 }
 
@@ -227,23 +233,21 @@ fn read_item<'a>(
     }
     let Span { start, end } = reader.value()?.span();
     let text = body.get(start..end).unwrap_or("");
-    Ok(refused(refuse_syntax(&SyntaxError::not_an_object(0), text)))
+    Ok(invalid(SyntaxError::not_an_object(0), text))
 }
 
 fn report(row: ReportRow<'_>) -> BatchRow<'_> {
     BatchRow {
         key: row.key,
-        report: row
-            .report
-            .map_err(|problems| Box::new(refuse_invalid(&problems))),
+        report: row.report.map_err(InvalidRow::Problems),
         warnings: row.warnings,
     }
 }
 
-fn refused<'a>(answer: ErrorAnswer) -> BatchRow<'a> {
+fn invalid(error: SyntaxError, text: &str) -> BatchRow<'_> {
     BatchRow {
         key: None,
-        report: Err(Box::new(answer)),
+        report: Err(InvalidRow::Syntax(error, text)),
         warnings: Vec::new(),
     }
 }

@@ -5,6 +5,7 @@
 use serde::Serialize;
 
 use super::to_json;
+use crate::input::batch::InvalidRow;
 use crate::json::SyntaxError;
 use crate::problem::{Class, Code, Problem};
 use crate::rules::explanation::Explanation;
@@ -121,6 +122,15 @@ pub fn refuse_invalid(problems: &[Problem]) -> ErrorAnswer {
     match problems.first() {
         Some(problem) if problem.code.class() != Class::RecordInvalid => refuse(problem),
         _ => ErrorAnswer::new(problems.to_vec(), validation_failed(problems)),
+    }
+}
+
+/// Refuses a row of a batch as a request with that report alone would be refused.
+#[must_use]
+pub fn refuse_row(row: &InvalidRow<'_>) -> ErrorAnswer {
+    match row {
+        InvalidRow::Syntax(error, text) => refuse_syntax(error, text),
+        InvalidRow::Problems(problems) => refuse_invalid(problems),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::model::transaction_id::TransactionId;
 use crate::problem::{Code, Problem};
 use crate::rules::explanation::Explanation;
 pub use error_answer::{
-    ErrorAnswer, refuse, refuse_all, refuse_call, refuse_invalid, refuse_syntax,
+    ErrorAnswer, refuse, refuse_all, refuse_call, refuse_invalid, refuse_row, refuse_syntax,
 };
 
 /// An answer to a request that was carried out.

@@ -9,7 +9,7 @@ use crate::model::outcome::Fields;
 use crate::model::transaction_id::TransactionId;
 use crate::problem::{Code, Problem};
 use crate::response::lists::{Effect, RowAnswer};
-use crate::response::{ErrorAnswer, Extras, Reply, refuse_call};
+use crate::response::{ErrorAnswer, Extras, Reply, refuse_call, refuse_row};
 use crate::rules::explanation::Explanation;
 use crate::rules::merge::{self, Decision};
 use crate::worker::context::new_id;
@@ -122,7 +122,7 @@ impl Batch<'_> {
         let mut earlier = EarlierRows::default();
         for (place, row) in rows.iter().enumerate() {
             let result = match &row.report {
-                Err(invalid) => Err((**invalid).clone()),
+                Err(invalid) => Err(refuse_row(invalid)),
                 Ok(report) => match known.facts.get(&place) {
                     Some(facts) => {
                         let (trace, archived) = (known.whys.get(&place), archived.get(&place));

@@ -14,7 +14,7 @@ use crate::input::batch::{BatchRequest, BatchRow, BatchRows, read, read_lines};
 use crate::input::report::Report;
 use crate::problem::{Code, LimitedProblems, Problem};
 use crate::response::lists::{BatchAnswer, Effect, RowAnswer};
-use crate::response::{ErrorAnswer, Reply, refuse, refuse_syntax};
+use crate::response::{ErrorAnswer, Reply, refuse, refuse_row, refuse_syntax};
 use crate::rules::import::StoredCall;
 use crate::worker::context::{RequestContext, RequestState, now};
 use crate::worker::response::{BodyStream, HandlerResult, Refusal, Success};
@@ -285,8 +285,8 @@ fn all_failed(rows: &[BatchRow<'_>], code: Code) -> Vec<RowAnswer> {
 /// Answers rows that are not carried out, each with its own problems or else with `answer`.
 fn failed_rows(rows: &[BatchRow<'_>], answer: &ErrorAnswer) -> Vec<RowAnswer> {
     let failed = rows.iter().map(|row| {
-        let own = row.report.as_ref().err().map(|invalid| &**invalid);
-        answered(row, Err(own.unwrap_or(answer).clone()))
+        let own = row.report.as_ref().err().map(refuse_row);
+        answered(row, Err(own.unwrap_or_else(|| answer.clone())))
     });
     failed.collect()
 }
