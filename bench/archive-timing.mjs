@@ -1,5 +1,6 @@
-// Whether the time of a look-up tells an archived call of another advertiser from an id that nothing has: 600 requests of
-// each kind, interleaved, by GET, by a report and by a batch. Run it with the pinned Node:
+// Compares the time of a look-up of another advertiser's archived call with that of an id that doesn't exist. If they
+// differed, a client could learn which ids exist. 600 interleaved requests of each kind, by GET, by a report and by a batch.
+// Run it with the pinned Node:
 //
 //   node_modules/.bin/node bench/archive-timing.mjs
 import { ADVERTISER, PATH, start } from '../tools/harness/server.mjs';

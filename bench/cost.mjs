@@ -1,34 +1,35 @@
-// What each kind of report costs, in networks of every shape and size, and how long it takes beside a report by id. What
-// a search finds is held to a plain look at all calls.
+// The database cost of each kind of report, in networks of different shapes and sizes, and its time relative to a report by
+// id. Each search has to find the call that a scan of all calls finds.
 import assert from 'node:assert/strict';
 import { insertToken } from '../scripts/lib/token-store.mjs';
 import { elapsed } from '../scripts/lib/run.mjs';
 import { start } from '../tools/harness/server.mjs';
 import { median } from './median.mjs';
+import { record, wrap } from './peer/statements.mjs';
 
 const CHUNK = 250_000;
-const ROUNDS = 31;
 const T = 1_500_000_000_000;
 const DAY = 86_400_000;
 // The duration of a single call, three hours before the middle.
 const RARE = 60_000;
 
-// So many milliseconds between calls of such durations, in a network that has a share of the largest one's calls.
+// `gap` is the milliseconds between calls, `duration` the SQL of a call's duration, and `share` the part of the measured
+// size that a network has.
 const networks = [
   { name: 'dense', share: 1, gap: 10, duration: 'i * 7919 % 600' },
-  { name: 'dense, each duration once', share: 0.1, gap: 10, duration: '3000 + i' },
+  { name: 'dense, each duration once', share: 1, gap: 10, duration: '3000 + i' },
   { name: 'dense, some unknown', share: 0.1, gap: 10, duration: 'iif(i % 5 = 0, NULL, i * 7919 % 4000)' },
   { name: 'sparse', share: 1, gap: 100_000, duration: 'i * 7919 % 600' },
 ];
 
-/** What `fill` stores of the call at a place. */
+/** The call that `fill` stores at a place. */
 export const callAt = (place, { gap }) => ({
   transaction_id: `${place.toString(16).toUpperCase().padStart(8, '0')}-00000000`,
   calling_phone_number: `+1415${String(Math.floor(place / 10)).padStart(7, '0')}`,
   start_ms: T + place * gap,
 });
 
-/** Stores so many calls of a network, and a token of its name. */
+/** Stores `size` calls of a network, and a token with its name. */
 export async function fill(server, { name, gap, duration }, size) {
   await insertToken(server.db, { token: name, network: name, permissions: ['outcomes:write'] }).run();
   const rare = Math.max(0, Math.floor(size / 2) - Math.floor(10_800_000 / gap));
@@ -43,7 +44,7 @@ export async function fill(server, { name, gap, duration }, size) {
   }
 }
 
-/** What a search must find, by looking at every call. */
+/** The call that a search has to find, by a scan of all calls. */
 async function plainSearch(server, network, at, { duration_in_seconds: duration, calling_phone_number: phone = null }) {
   const [call] = await server.rows(
     `SELECT transaction_id FROM calls NOT INDEXED
@@ -59,8 +60,8 @@ async function plainSearch(server, network, at, { duration_in_seconds: duration,
   return call.transaction_id;
 }
 
-/** Measures reports on the call in the middle of so many, and searches for a time 3 ms after its start. */
-async function measure(server, network, size) {
+/** Measures reports on the call in the middle of `size`, and searches for a time 3 ms after its start. */
+async function measure(server, network, size, rounds) {
   const { name } = network;
   const { transaction_id, calling_phone_number, start_ms } = callAt(Math.floor(size / 2), network);
   const at = start_ms + 3;
@@ -83,11 +84,11 @@ async function measure(server, network, size) {
     'by a duration nobody has': first({ ...time, duration_in_seconds: 5_000 }),
     'by a rare duration': first({ ...time, duration_in_seconds: RARE }),
   }).map(([kind, report]) => ({ kind, ...report, times: [] }));
-  const send = ({ kind, search, outcome }, round) =>
-    server.report({ search, call_outcome: { outcome_name: 'Sale', ...outcome(kind, round) }, oauth_token: name });
+  const send = ({ kind, search, outcome }, round, headers) =>
+    server.report({ search, call_outcome: { outcome_name: 'Sale', ...outcome(kind, round) }, oauth_token: name }, { headers });
   // The first report of a name writes a row more.
   await send(kinds[1], 0);
-  for (let round = 0; round < ROUNDS; round += 1) {
+  for (let round = 0; round < rounds; round += 1) {
     for (const one of kinds) {
       const began = performance.now();
       const answer = await send(one, round);
@@ -99,25 +100,28 @@ async function measure(server, network, size) {
   }
   const byId = median(kinds[0].times);
   const rows = [];
-  for (const { kind, search, times, found, cost } of kinds) {
+  for (const one of kinds) {
+    const { kind, search, times, found, cost } = one;
     const expected = search.transaction_id ?? (await plainSearch(server, name, at, search));
     if (found) assert.equal(found, expected, `${name}, ${kind}`);
-    rows.push({ network: name, kind, ...cost, ratio: median(times) / byId });
+    const { trips } = await record(server, (headers) => send(one, rounds, headers));
+    const statements = trips.flat().length;
+    rows.push({ network: name, calls: size, kind, ...cost, statements, ratio: median(times) / byId });
   }
   return rows;
 }
 
-/** Measures all kinds of report in each network, which has a database of its own: more would be larger than D1 lets it be. */
-export async function cost({ calls, tell = console.error }) {
+/** Measures all kinds of report in each network. Each has a database of its own, as all of them exceed D1's size limit. */
+export async function cost({ calls, rounds = 31, tell = console.error }) {
   const rows = [];
   for (const network of networks) {
-    const server = await start();
+    const server = await start({ wrap });
     try {
       const began = performance.now();
       const size = Math.max(1_000, calls * network.share);
       await fill(server, network, size);
       tell(`${network.name}: ${size} calls in ${elapsed(began)}`);
-      rows.push(...(await measure(server, network, size)));
+      rows.push(...(await measure(server, network, size, rounds)));
     } finally {
       await server.stop();
     }

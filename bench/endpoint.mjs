@@ -1,30 +1,30 @@
-// Our endpoint beside an idiomatic TypeScript Worker and our design in TypeScript: requests a second, processor time, and
-// the time of one request where each trip to the database takes longer. Servers take turns, in rounds whose order turns.
+// Our endpoint next to an idiomatic TypeScript Worker, our design in TypeScript, and the floor, a Worker that sends the same
+// statements and does nothing else: requests a second, CPU time, and the time of a single request with a slow database.
+// Servers take turns, in rounds whose order alternates.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { elapsed } from '../scripts/lib/run.mjs';
 import { startProcess } from '../tools/harness/process.mjs';
 import { PATH, start } from '../tools/harness/server.mjs';
 import { median } from './median.mjs';
-import { holdToTable, serve, workers } from './peer/servers.mjs';
+import { BEFORE, FLOOR, holdToTable, serve, workers } from './peer/servers.mjs';
+import { record, wrap } from './peer/statements.mjs';
 import { callAt, fill } from './cost.mjs';
 
 const CONNECTIONS = 8;
-/** By how many milliseconds each trip to the database is made longer. */
+/** By how many milliseconds each round trip to the database is made longer. */
 const DELAYS = [0, 10];
-/** How many single requests are timed with each. */
+/** How many single requests are timed with each delay. */
 const TIMED = 21;
-/** A call a second: in the reach of a search with a duration are some hundred calls. */
+/** A call a second, so that some hundred calls are within reach of a search with a duration. */
 const network = { name: 'bench', gap: 1_000, duration: 'i * 7919 % 600' };
-const wrap = fileURLToPath(new URL('peer/delay.mjs', import.meta.url));
 
 let unique = 0;
 
-/** What is reported: the status of the answer, and a body for a random call. Connections report on outcomes of their own. */
+/** By kind of report: the status of the answer, and a body for a random call. Each connection has outcomes of its own. */
 const scenarios = {
   'first report': [201, ({ id }) => report({ transaction_id: id })],
   're-post': [200, ({ own }) => report({ transaction_id: own.id }, own.name)],
@@ -55,45 +55,51 @@ function report(search, partner_unique_id = `${++unique}`, more = {}) {
   });
 }
 
-export async function endpoint({ sizes = [10_000, 1_000_000], rounds = 3, seconds = 1, tell = console.error } = {}) {
-  const names = Object.keys(workers);
-  for (const name of names) tell(`${name}: right in all ${await holdToTable(name)} cases`);
+/** Measures databases of some sizes. With `before`, the folder of an earlier build, that build too. */
+export async function endpoint({ sizes = [1_000_000], before, rounds = 5, seconds = 0.6, tell = console.error } = {}) {
+  for (const name of Object.keys(workers)) tell(`${name}: right in all ${await holdToTable(name)} cases`);
+  const names = [...Object.keys(workers), FLOOR, ...(before ? [BEFORE] : [])];
   const tables = [];
   for (const size of sizes) {
     const folder = mkdtempSync(join(tmpdir(), 'call-outcomes-bench-'));
     const servers = [];
     try {
-      await makeFilled(folder, size, tell);
-      for (const name of names) {
-        const own = join(folder, name);
-        cpSync(join(folder, 'filled'), own, { recursive: true });
-        servers.push({ name, ...(await startProcess(() => serve(name, { folder: own, wrap }))) });
-      }
+      const began = performance.now();
+      servers.push(...(await copyFilled(folder, names, (server) => fill(server, network, size), { before })));
+      tell(`${size} calls in ${elapsed(began)}`);
       pin(servers);
       tables.push({ size, rows: await measure(servers, size, { rounds, seconds }) });
     } finally {
       for (const server of servers) await server.stop();
       rmSync(folder, { recursive: true, force: true });
+      unpin();
     }
   }
-  unpin();
   return tables;
 }
 
-/** Makes a database with so many calls. */
-async function makeFilled(folder, size, tell) {
-  const began = performance.now();
+/** Fills a database and serves each of some Workers with a copy of it, each in a process of its own. */
+export async function copyFilled(folder, names, fillIt, options = {}) {
   const filled = join(folder, 'filled');
   mkdirSync(filled);
   const server = await start({ folder: filled });
-  await fill(server, network, size);
+  await fillIt(server);
   await server.stop();
-  tell(`${size} calls in ${elapsed(began)}`);
+  const servers = [];
+  for (const name of names) {
+    const own = join(folder, name);
+    cpSync(filled, own, { recursive: true });
+    servers.push({ name, ...(await startProcess(() => serve(name, { ...options, folder: own, wrap }))) });
+  }
+  return servers;
 }
 
-async function measure(servers, size, { rounds, seconds }) {
+async function measure(all, size, { rounds, seconds }) {
   const rows = [];
   for (const [scenario, [status, body]] of Object.entries(scenarios)) {
+    // The floor has no rules, so that it refuses nothing.
+    const servers = status === 403 ? all.filter(({ name }) => name !== FLOOR) : all;
+    const expect = ({ name }, answer) => assertStatus(answer, name === FLOOR ? floorStatus(scenario) : status);
     const next = (connection) => {
       const at = Math.floor(Math.random() * size);
       const { transaction_id, calling_phone_number, start_ms } = callAt(at, network);
@@ -107,13 +113,13 @@ async function measure(servers, size, { rounds, seconds }) {
     };
     const results = servers.map(({ name }) => ({ name, rps: [], cpu: [], single: DELAYS.map(() => []) }));
     for (const server of servers) {
-      for (let connection = 0; connection < CONNECTIONS; connection += 1) await send(server, next(connection), {});
-      await load(server, next, status, 0.3);
+      for (let connection = 0; connection < CONNECTIONS; connection += 1) await post(server, PATH, next(connection));
+      await load(server, next, expect, 0.3);
     }
     for (let round = 0; round < rounds; round += 1) {
       const order = round % 2 ? results.keys() : [...results.keys()].reverse();
       for (const at of order) {
-        const { requests, milliseconds, processor } = await load(servers[at], next, status, seconds);
+        const { requests, milliseconds, processor } = await load(servers[at], next, expect, seconds);
         results[at].rps.push((requests / milliseconds) * 1000);
         results[at].cpu.push((processor / requests) * 1000);
       }
@@ -122,31 +128,40 @@ async function measure(servers, size, { rounds, seconds }) {
       for (const [at, server] of servers.entries()) {
         for (const [step, delay] of DELAYS.entries()) {
           const began = performance.now();
-          expect(await send(server, next(0), { 'X-Delay': delay }), status);
+          expect(server, await post(server, PATH, next(0), { 'X-Delay': delay }));
           results[at].single[step].push(performance.now() - began);
         }
       }
     }
+    const counts = [];
+    for (const server of servers) counts.push(await count(server, next(0)));
     rows.push({
       scenario,
-      workers: results.map(({ name, rps, cpu, single }) => {
+      workers: results.map(({ name, rps, cpu, single }, at) => {
         const [plain, delayed] = single.map(median);
-        return { name, rps: median(rps), cpu: median(cpu), plain, delayed };
+        return { name, rps: median(rps), cpu: median(cpu), plain, delayed, ...counts[at] };
       }),
     });
   }
   return rows;
 }
 
-/** Sends requests over all connections, the next on each as soon as the last one is answered. */
-async function load(server, next, status, seconds) {
+/** Counts what a request sends to the database. The floor logs no requests, and sends what ours does. */
+async function count(server, body) {
+  if (server.name === FLOOR) return {};
+  const { trips } = await record(server, (headers) => post(server, PATH, body, headers));
+  return { trips: trips.length, statements: trips.flat().length };
+}
+
+/** Sends requests over all connections, on each the next one as soon as the last one is answered. */
+async function load(server, next, expect, seconds) {
   const before = processorTime(server.pid);
   const began = performance.now();
   const until = began + seconds * 1000;
   let requests = 0;
   const connection = async (at) => {
     while (performance.now() < until) {
-      expect(await send(server, next(at), {}), status);
+      expect(server, await post(server, PATH, next(at)));
       requests += 1;
     }
   };
@@ -154,16 +169,20 @@ async function load(server, next, status, seconds) {
   return { requests, milliseconds: performance.now() - began, processor: processorTime(server.pid) - before };
 }
 
-function expect(answer, status) {
+/** The floor says only whether anything was written. */
+const floorStatus = (scenario) => (scenario === 're-post' ? 200 : 201);
+
+function assertStatus(answer, status) {
   if (answer.status !== status) throw new Error(`${answer.status} in place of ${status}: ${answer.text}`);
 }
 
 const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
 
-function send(server, body, headers) {
+/** Posts a body over a connection that is kept. */
+export function post(server, path, body, headers = {}) {
   return new Promise((resolve, reject) => {
     const options = { agent, method: 'POST', headers: { 'Content-Type': 'application/json', ...headers } };
-    const sent = request(server.url + PATH, options, (response) => {
+    const sent = request(server.url + path, options, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (part) => (text += part));
       response.on('end', () => resolve({ status: response.statusCode, text }));
@@ -172,7 +191,7 @@ function send(server, body, headers) {
   });
 }
 
-/** What a process has used of processors, in milliseconds, where the system tells. */
+/** The CPU time of a process in milliseconds, on systems that have /proc. */
 function processorTime(pid) {
   try {
     const [, fields] = /\) (.+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'));
@@ -186,13 +205,13 @@ function processorTime(pid) {
 
 const taskset = (pid, cores) => spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', cores, String(pid)]);
 
-/** A core for the servers, of which one works at a time, and one for the requests, where that can be said. */
-function pin(servers) {
+/** Gives the servers, of which one works at a time, a core of their own, where the system can. */
+export function pin(servers) {
   if (availableParallelism() < 2) return;
   for (const { pid } of servers) taskset(pid, '0');
   taskset(process.pid, '1');
 }
 
-function unpin() {
+export function unpin() {
   taskset(process.pid, `0-${availableParallelism() - 1}`);
 }

@@ -1,5 +1,5 @@
-// What the largest bodies cost that are made to cost time, beside `JSON.parse` of the same text: the CPU of the whole
-// runtime, without what it takes to receive a body of the size. Linux only, as it reads the runtime's own account.
+// The CPU time of the largest bodies that are made to be expensive, next to `JSON.parse` of the same text: that of the whole
+// runtime, without receiving a body of the size. Needs Linux, as it reads /proc.
 import { readFileSync, readdirSync } from 'node:fs';
 import { KIB, ROUTES, bodies, request } from '../tools/harness/bodies.mjs';
 import { NETWORK, start } from '../tools/harness/server.mjs';
@@ -9,10 +9,10 @@ const ROUNDS = Number(process.argv[2] ?? 3);
 const SHOWN = 12;
 const SIZES = { report: 64 * KIB, batch: 4_096 * KIB, lines: 4_096 * KIB, calls: 4_096 * KIB };
 const TOKENS = { none: undefined, unknown: 'nobody', good: NETWORK };
-// Ticks are 10 ms: a small body is sent so often that it fills some.
+// Ticks are 10 ms, so small bodies are sent many times.
 const BYTES = 4 * 1_024 * KIB;
 
-/** What the runtime has used so far, in milliseconds. */
+/** The CPU time of the runtime so far, in milliseconds. */
 function cpu() {
   const stat = (pid) => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
   const isChild = (pid) => {
@@ -26,7 +26,7 @@ function cpu() {
   return ticks.reduce((sum, pid) => sum + 10 * (Number(stat(pid)[11]) + Number(stat(pid)[12])), 0);
 }
 
-/** The milliseconds of CPU that one of many `actions` takes. */
+/** The CPU time of one of `count` actions, in milliseconds. */
 async function each(count, used, action) {
   const rounds = [];
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -60,9 +60,9 @@ try {
     const count = Math.max(1, BYTES / size);
     const path = ROUTES[route];
     const once = (body, headers) => server.report(body, { path, headers });
-    // The connection may have been closed while this process was busy.
+    // The connection may have timed out while this process was busy.
     const send = (body, headers) => once(body, headers).catch(() => once(body, headers));
-    // Refused at its first byte, once all of it has come.
+    // Refused at its first byte, but received as a whole.
     const [nothing, plain] = request(route, `\\${' '.repeat(size - 600)}`, TOKENS.none);
     await each(count, cpu, () => send(nothing, plain));
     const receiving = await each(count, cpu, () => send(nothing, plain));

@@ -1,164 +1,100 @@
-// `npm run bench`: what is claimed, measured beside what else one would take. Writes bench/RESULTS.md; `-- --full` takes ten
-// million calls too, `-- --only endpoint,validator,sizes,starts,cost` prints some sections alone.
-import { writeFileSync } from 'node:fs';
+// `npm run bench`: measures what the documents claim, beside the alternatives, and writes bench/figures.json. From that it
+// writes bench/RESULTS.md, and the charts and tables of docs/performance.md (see bench/report/).
+//
+// `-- --only endpoint,batches,validator,sizes,starts,cost` measures some sections and keeps the figures of the others.
+// `-- --full` takes more sizes, up to ten million calls. `-- --before <folder>` measures a copy of an earlier `build/` too.
+// `-- --draw` measures nothing and writes the documents again.
 import { arch, cpus, platform } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { setTimeout } from 'node:timers/promises';
 import { build } from '../scripts/build/build.mjs';
 import { buildPackage } from '../scripts/build/package.mjs';
-import { main, root, run, step } from '../scripts/lib/run.mjs';
+import { Failure, commandLine, elapsed, main, root, run, step } from '../scripts/lib/run.mjs';
 import { benchPeers } from '../scripts/build/setup.mjs';
-
-// D1's prices beyond what a plan includes, in dollars for a million rows.
-const [READ, WRITTEN] = [0.001, 1];
+import { readFigures, writeFigures } from './report/files.mjs';
 
 const sections = {
-  endpoint: endpointSection,
-  validator: validatorSection,
-  sizes: sizesSection,
-  starts: startsSection,
-  cost: costSection,
+  endpoint: async ({ full, before }) => {
+    const { endpoint } = await import('./endpoint.mjs');
+    return endpoint({ sizes: full ? [10_000, 1_000_000] : [1_000_000], before });
+  },
+  batches: async () => {
+    const { batches } = await import('./batches.mjs');
+    return batches();
+  },
+  validator: async () => {
+    const example = ['--release', '--locked', '--example', 'native_speed', '--target-dir', join(root, 'target/bench')];
+    // As a program that wants speed is built, not as one that is downloaded.
+    const speed = ['--config', 'profile.release.opt-level=3', '--config', 'profile.release.lto=false'];
+    await step('Building the rules as a native program', () => run('cargo', ['build', ...example, ...speed], { quiet: true }));
+    const { validator } = await import('./validator.mjs');
+    return validator({ native: join(root, 'target/bench/release/examples/native_speed') });
+  },
+  sizes: async () => {
+    const { sizes } = await import('./sizes.mjs');
+    return sizes();
+  },
+  starts: async () => {
+    const { compilations, starts } = await import('./starts.mjs');
+    return { compilations: compilations(), starts: await starts() };
+  },
+  cost: async ({ full }) => {
+    const { cost } = await import('./cost.mjs');
+    const sizes = [1_000, 10_000, 100_000, 1_000_000, ...(full ? [10_000_000] : [])];
+    const measured = [];
+    // Only the times of the largest size are told.
+    for (const calls of sizes) measured.push({ calls, rows: await cost({ calls, rounds: calls === sizes.at(-1) ? 21 : 1 }) });
+    return measured;
+  },
 };
 
-const { values } = parseArgs({ options: { full: { type: 'boolean', default: false }, only: { type: 'string' } } });
+const options = {
+  full: { type: 'boolean', default: false },
+  only: { type: 'string', default: Object.keys(sections).join() },
+  before: { type: 'string' },
+  draw: { type: 'boolean', default: false },
+};
 
 await main(async () => {
+  const { values } = commandLine({ options }, `Options: --full, --before <folder>, --draw, --only ${options.only.default}`);
+  const figures = readFigures();
+  if (!values.draw) await measure(figures, values);
+  writeFigures(figures);
+});
+
+async function measure(figures, { full, before, only }) {
+  const chosen = only.split(',');
+  const unknown = chosen.filter((name) => !Object.hasOwn(sections, name));
+  if (unknown.length > 0) throw new Failure(`No such section: ${unknown}. There are ${Object.keys(sections).join(', ')}.`);
   await build();
   await buildPackage();
   await benchPeers();
-  const chosen = values.only?.split(',') ?? Object.keys(sections);
-  const texts = [];
-  for (const name of chosen) texts.push(await sections[name]());
-  if (values.only) return console.log(texts.join('\n\n'));
+  const began = performance.now();
+  const machine = await describeMachine();
+  for (const name of chosen) {
+    const start = performance.now();
+    figures[name] = { full, machine, measured: await sections[name]({ full, before }) };
+    console.error(`${name}: ${elapsed(start)}`);
+    // What was measured is kept, even if a later section fails.
+    writeFigures(figures);
+  }
+  console.error(`Measured in ${elapsed(began)}.`);
+}
+
+/** The machine, and how many of its cores were busy with other work before the benchmark began. */
+async function describeMachine() {
   const [{ model }] = cpus();
-  const command = `npm run bench${values.full ? ' -- --full' : ''}`;
-  const head = `# Results
-
-\`${command}\` on ${cpus().length} cores of ${model} (${platform()} ${arch()}), Node ${process.version}. Times are medians of
-interleaved rounds on a machine that others share: trust the ratios, and only large ones. Rows, trips and sizes are exact.`;
-  const text = [head, ...texts].join('\n\n');
-  writeFileSync(join(root, 'bench/RESULTS.md'), `${text}\n`);
-  console.log(text);
-});
-
-async function endpointSection() {
-  const { endpoint } = await import('./endpoint.mjs');
-  const texts = (await endpoint({})).map(({ size, rows }) => {
-    const cells = rows.map(({ scenario, workers: [ours, peer, batch] }) => {
-      const all = (key, digits) => [ours, peer, batch].map((worker) => worker[key].toFixed(digits)).join(' / ');
-      const slower = (worker) => worker.delayed - worker.plain;
-      const trips = slower(ours) < 5 ? 0 : Math.round(slower(peer) / slower(ours));
-      return [
-        scenario,
-        all('rps', 0),
-        all('cpu', 0),
-        all('plain', 1),
-        all('delayed', 1),
-        trips,
-        (ours.rps / peer.rps).toFixed(2),
-        (ours.delayed / peer.delayed).toFixed(2),
-        (ours.rps / batch.rps).toFixed(2),
-      ];
-    });
-    const head = ['Report', 'Requests/s', 'CPU, µs', 'ms', 'ms, slow trips', 'Trips of Hono', 'Requests/s ÷ Hono', 'ms, slow trips ÷ Hono', 'Requests/s ÷ one batch'];
-    return `${size.toLocaleString('en')} calls:\n\n${table(head, cells)}`;
-  });
-  return `## Endpoint
-
-The Worker / the same API in TypeScript with Hono and zod, a query after the other where one needs the other's answer / the
-same in TypeScript with this repository's statements in one batch. All three pass the table of cases. Eight connections to
-workerd, no proxy: requests a second, and the processor time of a request, local D1 included; then the time of a request
-sent alone, as it is and with 10 ms added to each trip to the database, of which the Worker makes one.
-
-${texts.join('\n\n')}`;
-}
-
-async function validatorSection() {
-  const example = ['--release', '--locked', '--example', 'native_speed', '--target-dir', join(root, 'target/bench')];
-  // As a program that wants speed is built, not as one that is downloaded.
-  const speed = ['--config', 'profile.release.opt-level=3', '--config', 'profile.release.lto=false'];
-  await step('Building the rules as a native program', () => run('cargo', ['build', ...example, ...speed], { quiet: true }));
-  const { validator } = await import('./validator.mjs');
-  const rows = await validator({ native: join(root, 'target/bench/release/examples/native_speed') });
-  return `## Validator
-
-Nanoseconds in Node, with every problem of a report told. From a text or bytes, the others' time includes \`JSON.parse\`; all
-hold to the table of cases. ajv and typebox are compiled from the schema of \`/openapi.json\`. Native is the same function
-of the crate, from bytes, with the texts of the problems.
-
-${table(
-  ['Report', 'ajv', 'typebox', 'zod', 'valibot', 'ours', 'native', 'ours / ajv', 'ours / zod'],
-  rows.map(({ name, ajv, typebox, zod, valibot, ours, native }) => [
-    name,
-    ...[ajv, typebox, zod, valibot, ours, native].map((time) => time.toFixed(0)),
-    (ours / ajv).toFixed(2),
-    (ours / zod).toFixed(2),
-  ]),
-)}`;
-}
-
-async function sizesSection() {
-  const { sizes } = await import('./sizes.mjs');
-  const rows = (await sizes()).map(([name, bytes]) => [name, (bytes / 1024).toFixed(1)]);
-  return `## Sizes
-
-JavaScript is minified.
-
-${table(['What', 'gzip, KiB'], rows)}`;
-}
-
-async function startsSection() {
-  const { compilations, starts } = await import('./starts.mjs');
-  const compiled = compilations();
-  return `## Starts
-
-From the start of a bare workerd to the first answer, without a database:
-
-${table(
-  ['Worker', 'ms'],
-  (await starts()).map(({ name, milliseconds }) => [name, milliseconds.toFixed(1)]),
-)}
-
-Of the wasm, in Node:
-
-${table(
-  ['File', 'compile, ms', 'instantiate, ms'],
-  compiled.map(({ file, compile, instantiate }) => [file, compile.toFixed(2), instantiate.toFixed(2)]),
-)}`;
-}
-
-async function costSection() {
-  const { cost } = await import('./cost.mjs');
-  const sizes = [1_000, 1_000_000, ...(values.full ? [10_000_000] : [])];
-  const measured = [];
-  for (const calls of sizes) measured.push(await cost({ calls }));
-  const largest = measured.at(-1);
-  const counts = sizes.map((size) => size.toLocaleString('en'));
-  return `## Cost
-
-Each kind of report, in four networks with a database each. Of ${counts.join(', ')} calls: a dense one has a
-hundred calls a second, the sparse one a call in 100 seconds; those with a duration only once, and with unknown ones,
-have a tenth as many, and at least a thousand. Every call that was found is the one that a plain look at all calls
-finds. Dollars are for a million requests at the largest size, at D1's prices of $${READ} for a million rows read and $${WRITTEN} for a
-million written, beyond what a plan includes.
-
-${table(
-  ['Network', 'Report', 'Trips', ...counts.map((count) => `Rows read of ${count}`), 'Rows written', '$', 'Time / by id'],
-  largest.map(({ network, kind, trips, read, written, ratio }, at) => [
-    network,
-    kind,
-    trips,
-    ...measured.map((rows) => rows[at].read),
-    written,
-    (read * READ + written * WRITTEN).toFixed(2),
-    ratio.toFixed(2),
-  ]),
-)}`;
-}
-
-function table(head, rows) {
-  const line = (cells) => `| ${cells.join(' | ')} |`;
-  const isNumber = (cell) => typeof cell === 'number' || /^[\d.]+$/.test(cell);
-  const ruler = `|${head.map((_, at) => (isNumber(rows[0][at]) ? '--:' : '---')).join('|')}|`;
-  return [line(head), ruler, ...rows.map(line)].join('\n');
+  const times = () =>
+    cpus().reduce(
+      ({ busy, all }, { times: { idle, ...rest } }) => {
+        const used = Object.values(rest).reduce((sum, time) => sum + time, 0);
+        return { busy: busy + used, all: all + used + idle };
+      },
+      { busy: 0, all: 0 },
+    );
+  const before = times();
+  await setTimeout(3_000);
+  const after = times();
+  const busyCores = (cpus().length * (after.busy - before.busy)) / (after.all - before.all);
+  return { model, cores: cpus().length, system: `${platform()} ${arch()}`, node: process.version, busyCores: Number(busyCores.toFixed(1)) };
 }

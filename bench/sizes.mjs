@@ -1,4 +1,4 @@
-// What is downloaded or deployed, beside what does the same in JavaScript, in bytes of gzip.
+// Sizes of what is downloaded or deployed, next to alternatives in JavaScript, in bytes compressed with gzip.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,13 +10,12 @@ import { bundle } from './peer/servers.mjs';
 const gzip = (content) => gzipSync(content, { level: 9 }).length;
 const files = (...paths) => paths.reduce((sum, path) => sum + gzip(readFileSync(join(root, path))), 0);
 
-/** Rows of a name and the bytes, in groups that compare. */
+/** Names and bytes, in groups of alternatives. */
 export async function sizes() {
   return [
     ['The Worker', files('build/index.js', 'build/index_bg.wasm')],
     ['  its wasm', files('build/index_bg.wasm')],
     ['Hono, zod', gzip(await bundle('sequential.ts', { minify: true }))],
-    ['TypeScript, one batch', gzip(await bundle('one-batch.ts', { minify: true }))],
     ['The package, wasm inlined', files('package/dist/index.js')],
     ['The package, for Node, Deno and Bun', files('package/dist/node.js')],
     ['The package, slim and its wasm', files('package/dist/slim.js', 'package/dist/rules.wasm')],

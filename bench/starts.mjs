@@ -1,4 +1,5 @@
-// How long until a Worker that has just been started answers, beside the peers, started in turn; and what wasm takes of it.
+// The time from the start of a runtime to the first answer, next to the peers, which are started in turn; and how much of it
+// is compiling WebAssembly.
 import { spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +12,7 @@ import { bundle, workers } from './peer/servers.mjs';
 
 const STARTS = 15;
 const COMPILATIONS = 21;
-/** Refused by the rules, so that no database takes part. */
+/** Refused by the rules, before any database is involved. */
 const refused = { search: {}, call_outcome: {}, oauth_token: 'token' };
 const compatibilityDate = /^compatibility_date = "(.+)"/m.exec(readFileSync(join(root, 'wrangler.toml'), 'utf8'))[1];
 
@@ -34,7 +35,7 @@ export async function starts() {
   }
 }
 
-/** Writes a configuration of the bare runtime, with a Worker whose database and archive are never asked. */
+/** Writes a configuration of the bare runtime. The Worker's database and archive are never used. */
 async function configure(folder, file) {
   const modules = ['(name = "index.js", esModule = embed "index.js")'];
   if (file) writeFileSync(join(folder, 'index.js'), await bundle(file, { minify: true }));
@@ -102,10 +103,10 @@ export function compilations() {
   });
 }
 
-/** What makes the same module another one, which the runtime has not yet compiled. */
+/** A custom section, which makes a module differ from those that the runtime has compiled already. */
 const customSection = (round) => [0, 3, 1, 0x78, round];
 
-/** Functions that do nothing in place of what a module imports. */
+/** Imports of a module as functions that do nothing. */
 function imports(module) {
   const all = {};
   for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {

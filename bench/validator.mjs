@@ -1,5 +1,5 @@
-// The package's `validate` beside what else a web developer would take, all holding to the table of cases, and the same
-// rules as a native program. Rounds are interleaved, and their order turns each time.
+// The package's `validate` next to the usual validators in JavaScript, all of which pass the table of cases, and the same rules
+// as a native program. Rounds are interleaved, and their order alternates.
 import { execFileSync } from 'node:child_process';
 import { validate, validateValue } from '../package/dist/node.js';
 import { median } from './median.mjs';
@@ -18,7 +18,7 @@ const reports = {
   },
 };
 
-/** Nanoseconds for each kind of input, by who validates. `native` is the path of the native program. */
+/** Nanoseconds for each kind of input, by validator. `native` is the path of the native program. */
 export async function validator({ native, rounds = 11 }) {
   const decoder = new TextDecoder();
   const tables = [];
@@ -36,7 +36,7 @@ export async function validator({ native, rounds = 11 }) {
       tables.push({ name: `${name}, from ${source}`, ...compare({ ...runs, ours }, rounds), native: Number(inNative) });
     }
   }
-  // Not before: what has seen every kind of wrong value is slower with right ones.
+  // Afterwards, because a validator that has seen every kind of invalid value is slower with valid ones.
   for (const [name, peer] of Object.entries(peers)) holdToTable(name, peer);
   return tables;
 }

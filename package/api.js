@@ -1,47 +1,27 @@
-// The package's functions, over an instance of the wasm. Validation happens there: this file passes bodies in and results
-// out.
+// The package's functions on top of an instance of the WebAssembly module, which validates. This file writes bodies to its
+// memory and makes results of what it returns.
 import * as core from 'core';
 
-/** How many bytes are kept side by side: an array for each body would take longer than to validate it. */
+/** How many bytes of bodies share an array: making an array for each body would take longer than validating it. */
 const SHELF = 8192;
 
-/** Whether the rules are strict, and the country code of phone numbers without one (0 for the default). */
-const DEFAULT_RULES = { strict: false, country: 0 };
-
 /**
- * The rules that options ask for. Reading options can run any code, so that they are read before anything is written to
- * the memory of the wasm.
+ * The rules that options ask for, as a number. Reading options can run any code, so they are read before anything is
+ * written to the memory of the wasm; and here, as Rust would take longer to read a member than to validate.
  */
 function rulesOf(options) {
-  if (options === undefined || options === null) return DEFAULT_RULES;
+  if (options === undefined || options === null) return 0;
   if (typeof options !== 'object') throw new TypeError('options must be an object');
   const { strict, default_country_code: country } = options;
-  if (typeof (strict ?? false) !== 'boolean') throw new TypeError('strict must be a boolean');
-  return { strict: strict ?? false, country: country === undefined || country === null ? 0 : countryCode(country) };
-}
-
-function countryCode(country) {
-  const isText = typeof country === 'string' || typeof country === 'number';
-  const code = isText ? core.countryCode(String(country)) : undefined;
-  if (code === undefined) throw new TypeError('default_country_code must have 1 to 3 digits');
-  return code;
-}
-
-/** An option that is a number of seconds, or nothing for its default. */
-function secondsOf(options, name) {
-  const seconds = options?.[name] ?? undefined;
-  if (seconds !== undefined && !(typeof seconds === 'number' && seconds >= 0)) {
-    throw new TypeError(`${name} must be a number of seconds, 0 or more`);
-  }
-  return seconds;
+  return core.readRules(strict, country);
 }
 
 /** The key of the function that makes the normal form. */
 const NORMAL_FORM = Symbol('normal form');
 
-// Making the normal form takes longer than validating, and few read it. All results share one getter, as a function for
-// each would take as long as to validate; it is a property of the object's own, so that a copy has the request too. It
-// finds its function through a property and not a private field, so that it also works through a proxy.
+// The normal form takes longer than validation, and few callers read it. All results share one getter, as making a function
+// for each result would take as long as validating. It is an own property, so copies have the request too, and it finds its
+// function through a property instead of a private field, so it works through a proxy.
 const request = {
   get() {
     return this[NORMAL_FORM]();
@@ -52,7 +32,7 @@ const request = {
 
 /** A report without problems or warnings. */
 class ValidResult {
-  // The name of its type, whatever a bundler calls the class: consoles show it.
+  // Consoles show this name, whatever a bundler calls the class.
   static name = 'Valid';
 
   constructor(normalForm) {
@@ -63,26 +43,26 @@ class ValidResult {
   }
 }
 
-/** `memory` is the instance's. */
+/** Makes the package's functions for an instance with this memory. */
 export function bind({ memory }) {
   const start = core.inputAddress();
   const length = core.inputLength();
   const encoder = new TextEncoder();
-  const [search, call_outcome, clearable] = JSON.parse(core.parameters());
+  const [search, call_outcome, clearable] = core.parameters();
   let view = new Uint8Array(0);
   let shelf = new Uint8Array(0);
   let used = 0;
 
-  /** Where bodies are written. A view loses its length when the memory grows. */
+  /** The memory for bodies. A view loses its length when the memory grows. */
   const input = () => (view.length > 0 ? view : (view = new Uint8Array(memory.buffer, start, length)));
   const write = (text) => encoder.encodeInto(text, input()).written;
 
   /**
-   * The result for the body that was written. `unit` is as in `npm.rs`; `text` or `bytes` is what was written, which has
-   * to be written again to make its normal form.
+   * Validates the body that was written. `unit` is as in `npm.rs`; `text` or `bytes` is the body, which is written again to
+   * make its normal form.
    */
-  function result(length, unit, { strict, country }, text, bytes) {
-    if (!core.check(length, unit, strict, country)) return JSON.parse(core.answer());
+  function result(length, unit, rules, text, bytes) {
+    if (!core.check(length, unit, rules)) return core.answer();
     const kept = text ?? keep(bytes);
     const to = used;
     let request;
@@ -90,13 +70,13 @@ export function bind({ memory }) {
       if (request !== undefined) return request;
       if (text === undefined) input().set(kept.subarray(to - length, to));
       else write(text);
-      return (request = JSON.parse(core.validate(length, unit, strict, country)).request);
+      return (request = core.validate(length, unit, rules).request);
     });
   }
 
   /**
-   * Copies the bytes of a body to where bodies are written, as many as there is room for, and returns them. A buffer that
-   * was transferred has none, nor has a part that was cut off.
+   * Writes the bytes of a body, as many as there is room for, and returns them. A transferred buffer has none, nor has a view
+   * that is out of bounds.
    */
   function copy(body) {
     const isView = ArrayBuffer.isView(body);
@@ -113,7 +93,7 @@ export function bind({ memory }) {
     }
   }
 
-  /** Keeps the bytes that were written, and returns where: up to `used`. Whoever passed them may change them. */
+  /** Copies the bytes that were written, as the caller may change them. Returns an array with them, up to `used`. */
   function keep(bytes) {
     if (shelf.length - used < bytes.length) {
       shelf = new Uint8Array(Math.max(SHELF, bytes.length));
@@ -139,10 +119,9 @@ export function bind({ memory }) {
   }
 
   function closestCall(search, calls, options) {
-    const { country } = rulesOf(options);
-    const window = secondsOf(options, 'match_window_seconds');
-    const ambiguity = secondsOf(options, 'ambiguity_seconds');
-    const { index, ...answer } = JSON.parse(core.closestCall(stringify({ search, calls }), country, window, ambiguity));
+    const rules = rulesOf(options);
+    const { match_window_seconds: window, ambiguity_seconds: ambiguity } = options ?? {};
+    const { index, ...answer } = core.closestCall(stringify({ search, calls }), rules, window, ambiguity);
     if (!answer.ok) return answer;
     return { ok: true, call: index === null ? null : calls[index], match: answer.match, warnings: answer.warnings };
   }
@@ -165,8 +144,8 @@ export function bind({ memory }) {
     validateValue,
     closestCall,
     requestFromForm,
-    codes: JSON.parse(core.codes()),
-    limits: Object.fromEntries(JSON.parse(core.limits())),
+    codes: core.codes(),
+    limits: core.limits(),
     parameters: { search, call_outcome },
     clearable,
     version: core.version(),
@@ -174,7 +153,7 @@ export function bind({ memory }) {
   };
 }
 
-/** JSON of a value, or no JSON of one that has none: a cycle, a BigInt, a function, a `toJSON` that throws. */
+/** JSON of a value, or `''` if it has none: a cycle, a BigInt, a function, a `toJSON` that throws. */
 function stringify(value) {
   try {
     return JSON.stringify(value) ?? '';

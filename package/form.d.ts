@@ -1,41 +1,41 @@
 import type { Clearable, Code, Finding, Options, ValueResult } from './index.js';
 import type { Rules } from './slim.js';
 
-/** How a form is bound. */
+/** The settings of {@link bindForm}. */
 export interface FormOptions {
-  /** The rules: everything that `call-outcomes` exports, or what `load` of `call-outcomes/slim` answers. */
+  /** The rules: the exports of `call-outcomes`, or what `load` of `call-outcomes/slim` returns. */
   readonly rules: Pick<Rules, 'validateValue' | 'requestFromForm' | 'codes' | 'parameters'>;
-  /** The server's options. */
+  /** The options of validation. */
   readonly options?: Options;
   /**
-   * The fields that clear what was reported before if they are empty. Any other empty field is not sent, and so leaves
-   * what was reported as it is.
+   * The fields that clear the stored value if they are empty. Any other empty field is not sent, which keeps the stored
+   * value.
    */
   readonly clears?: readonly Clearable[];
-  /** Texts by code, for other languages or other words. Those of the registry stand in for what is missing. */
+  /** Texts by code, for other languages or wording. A code without one has the text of the registry. */
   readonly messages?: { readonly [code in Code]?: string | ((problem: Finding) => string) };
-  /** What stands above the list of problems. */
+  /** The title of the list of problems. */
   readonly title?: string;
-  /** Where the list of problems is shown. Without it, that is at the top of the form. */
+  /** The element for the list of problems. By default the list is at the top of the form. */
   readonly summary?: HTMLElement;
 }
 
-/** A form that is bound. */
+/** A bound form. */
 export interface BoundForm {
-  /** Validates the form as it is, and shows nothing. With `ok`, its `request` is what a backend would send on. */
+  /** Validates the form without showing anything. If it is `ok`, `request` is what a backend would forward. */
   check(): ValueResult;
-  /** Shows problems, such as those that the backend answered, and takes the focus to their list. */
+  /** Shows problems, such as those that the backend returned, and moves the focus to their list. */
   show(problems: readonly Finding[]): void;
-  /** Leaves the form as it was. */
+  /** Restores the form. */
   unbind(): void;
 }
 
 /**
- * Binds a form to the rules. Its fields are named like the parameters; other fields are not looked at.
+ * Binds a form to the rules. Its fields are named like the parameters; other fields are ignored.
  *
- * What is wrong with a field is its validity in the browser's own sense, is shown beside it once it was left, and keeps the
- * form from being sent, which shows a list of everything that is wrong. It takes no token: the form posts to the site's own
- * backend, which has one. What the form sends, natively or as `new FormData(form)`, lacks the empty fields that are not
- * among `clears`.
+ * Each problem becomes its field's validity in the browser. It is shown next to the field once the person has left the field.
+ * A form with problems is not submitted; instead, a list of them gets the focus. A form never contains a token: it posts to
+ * your backend, which has one. What the form submits, natively or as `new FormData(form)`, leaves out the empty fields that
+ * are not in `clears`.
  */
 export function bindForm(form: HTMLFormElement, options: FormOptions): BoundForm;

@@ -1,5 +1,4 @@
-// Binds a form to the rules, through the browser's own constraint validation. What is wrong comes from the rules; here is
-// only where it is shown, and when.
+// Binds a form to the rules through the browser's constraint validation: where problems are shown, and when.
 
 export function bindForm(form, settings = {}) {
   const { rules, options, clears = [], messages = {}, title = 'Please check what you entered', summary } = settings;
@@ -14,7 +13,7 @@ export function bindForm(form, settings = {}) {
   const { noValidate } = form;
   const box = summary ?? form.insertBefore(document.createElement('div'), form.firstChild);
   const ownBox = box !== summary;
-  /** The names of the fields that a person has left, or all once the form was sent. */
+  /** The names of the fields that a person has left, or all once the form was submitted. */
   const seen = new Set();
   let shown = [];
 
@@ -22,7 +21,7 @@ export function bindForm(form, settings = {}) {
   const fieldsOf = (name) => [...form.elements].filter((field) => field.name === name);
   const namesIn = (section) => rules.parameters[section] ?? Object.values(rules.parameters).flat();
 
-  /** The name of the field that a problem is shown at. What is none of a field's is shown at the first that it is about. */
+  /** The name of the field that shows a problem. A problem of no single field is shown at the first field of its section. */
   function nameOf({ pointer }) {
     const [, section, name] = pointer.split('/');
     const isField = (name) => name !== undefined && fieldsOf(name).length > 0;
@@ -36,7 +35,7 @@ export function bindForm(form, settings = {}) {
     return entry ? `${entry.title}. ${entry.advice}` : problem.message;
   }
 
-  /** Takes the empty fields out of what is sent: each would clear what was reported before. */
+  /** Removes empty fields from what is submitted, as each would clear the stored value. */
   function leaveOutEmpty({ formData }) {
     const { search, call_outcome } = requestOf(formData);
     const sent = { ...search, ...call_outcome };
@@ -45,7 +44,7 @@ export function bindForm(form, settings = {}) {
     }
   }
 
-  /** What becomes of the form as it is. The browser's own validity is that of the rules, shown or not. */
+  /** Validates the form, and sets the browser's validity of each field, whether it is shown or not. */
   function check() {
     const result = validate();
     setValidity(result.ok ? [] : result.problems);
@@ -63,7 +62,7 @@ export function bindForm(form, settings = {}) {
     }
   }
 
-  /** Shows these problems at their fields, and no others. */
+  /** Shows exactly these problems at their fields. */
   function mark(problems) {
     for (const unmark of shown) unmark();
     shown = problems.map((problem) => {
@@ -94,7 +93,7 @@ export function bindForm(form, settings = {}) {
     mark(result.ok ? [] : result.problems.filter((problem) => seen.has(nameOf(problem))));
   }
 
-  /** Shows problems everywhere, and takes the person to the list of them. */
+  /** Shows problems at their fields and in the list, which gets the focus. */
   function show(problems) {
     for (const name of namesIn()) seen.add(name);
     setValidity(problems);
@@ -140,7 +139,7 @@ export function bindForm(form, settings = {}) {
   }
 
   function leave({ target, relatedTarget }) {
-    // A note that appears now would move the button away from under the pointer.
+    // A note that appears now would move the button from under the pointer.
     if (relatedTarget?.type === 'submit') return;
     seen.add(target.name);
     markSeen();
@@ -156,7 +155,7 @@ export function bindForm(form, settings = {}) {
   }
 
   const listen = (type, listener) => form.addEventListener(type, listener, { signal: listening.signal });
-  // The browser still holds the validity, but leaves it to us to show it.
+  // The browser still keeps the validity, but does not show it.
   form.noValidate = true;
   box.classList.add('call-outcomes-summary');
   box.setAttribute('role', 'group');

@@ -2,60 +2,60 @@ import type { Code, ErrorCode, Limits, WarningCode } from './codes.js';
 
 export type { Code, ErrorCode, Limits, WarningCode };
 
-/** What of a server's configuration changes its rules: what `/config.json` answers can be passed as it is. */
+/** The options of validation. They have the names of a server's `/config.json`, which you can pass as it is. */
 export interface Options {
-  /** The country code of phone numbers that are written without one. The default is that of North America. */
+  /** The country code of phone numbers that are written without one. The default is 1, North America. */
   readonly default_country_code?: string | number | null;
   /** Whether unknown and repeated keys refuse a request, as with `?strict=true`. */
   readonly strict?: boolean;
 }
 
-/** The options of a search among calls. */
+/** The options of {@link closestCall}. */
 export interface SearchOptions extends Pick<Options, 'default_country_code'> {
-  /** How far a start may be off; 0 is any distance. The default is a server's. */
+  /** How far a call's start may be from the one searched for; 0 means any distance. Defaults to the server's default. */
   readonly match_window_seconds?: number | null;
-  /** Below which margin to the next best call a match is ambiguous. The default is a server's. */
+  /** A match is ambiguous if the next best call is less than this much farther away. Defaults to the server's default. */
   readonly ambiguity_seconds?: number | null;
 }
 
-/** One thing that is wrong with a request, or probably wrong. */
+/** A problem or a warning. */
 export interface Finding<C extends Code = Code> {
-  /** The rule. It never changes its meaning: branch on this. */
+  /** Identifies the rule. Its meaning never changes, so branch on this. */
   readonly code: C;
-  /** Where: an RFC 6901 pointer into the request, empty for the request as a whole. */
+  /** An RFC 6901 pointer into the request; empty for the request as a whole. */
   readonly pointer: string;
-  /** What is wrong, in the server's words. */
+  /** The server's message. */
   readonly message: string;
-  /** What to write instead, only where that is certain: the value's text, or the key's name. */
+  /** The text to write instead, or the key's right name. Only present if it is certain. */
   readonly fix?: string;
 }
 
-/** Where something stands in a text. What is missing stands where the object does that lacks it. */
+/** A place in a text. A missing field is placed at the object that lacks it. */
 export interface Place {
   /** The line, from 1. */
   readonly line: number;
   /** The column, from 1, in characters (Unicode scalar values), as in the server's messages. */
   readonly column: number;
-  /** The start and the end, exclusive: in UTF-16 units of a string, in bytes of bytes. */
+  /** The start and the exclusive end: UTF-16 units for a string, bytes otherwise. */
   readonly range: readonly [start: number, end: number];
 }
 
-/** Why a request is refused. In strict mode that can be a warning's code. */
+/** A reason to refuse a request. In strict mode it can have a warning's code. */
 export type Problem = Finding;
 
-/** What is probably not as it was meant. The request is carried out all the same. */
+/** A probable mistake. The server accepts the request all the same. */
 export type Warning = Finding<WarningCode>;
 
-/** A search, in its normal form. */
+/** A search in its normal form. */
 export type NormalSearch =
   | {
-      /** The call's id, in upper case; null where what was sent is no id, and so no call's. */
+      /** The call's id in upper case, or null if it is malformed, which matches no call. */
       readonly transaction_id: string | null;
     }
   | {
-      /** Roughly when the call started: Unix seconds, or milliseconds where that is more exact. */
+      /** Roughly when the call started: Unix seconds, or milliseconds if there is a fraction. */
       readonly start_time_t: string;
-      /** Who called, in E.164. */
+      /** The caller's number in E.164. */
       readonly calling_phone_number?: string;
       /** Roughly how long the call was. */
       readonly duration_in_seconds?: string;
@@ -67,7 +67,7 @@ export type NormalSearch =
       readonly network_id?: string;
     };
 
-/** An outcome, in its normal form. What was not sent is not there, and `''` clears. */
+/** An outcome in its normal form. A field that was not sent is absent, and `''` clears the stored value. */
 export interface NormalOutcome {
   /** The name, trimmed. */
   readonly outcome_name: string;
@@ -81,64 +81,64 @@ export interface NormalOutcome {
   readonly sale_amount?: string;
   /** Whether the outcome was met. */
   readonly value?: 'true' | 'false';
-  /** Yours. */
+  /** A value of your own. */
   readonly custom_parameter_1?: string;
-  /** Yours. */
+  /** A value of your own. */
   readonly custom_parameter_2?: string;
-  /** Yours. */
+  /** A value of your own. */
   readonly custom_parameter_3?: string;
 }
 
-/** A report in its normal form. Sent as it is, it means the same. It never holds a token. */
+/** A report in its normal form, which has the same meaning when it is sent. It never contains a token. */
 export interface NormalRequest {
-  /** Which call. */
+  /** The call. */
   readonly search: NormalSearch;
-  /** What became of it. */
+  /** Its outcome. */
   readonly call_outcome: NormalOutcome;
 }
 
 /**
- * A server would carry the request out, if the call is found and the token may.
+ * A valid request. A server accepts it if it finds the call and the token has access.
  *
- * It can be copied, cloned, frozen and printed like any object, also through a proxy; copies have the request.
+ * You can copy, clone, freeze and print it like any object, also through a proxy; copies include the request.
  */
 export interface Valid<W> {
   readonly ok: true;
-  /** The request in its normal form. It is made when it is first read. */
+  /** The request in its normal form, computed when it is first read. */
   readonly request: NormalRequest;
-  /** What is probably not as it was meant. */
+  /** Probable mistakes. */
   readonly warnings: readonly W[];
 }
 
-/** A server would refuse the request. */
+/** An invalid request, which a server refuses. */
 export interface Invalid<P, W> {
   readonly ok: false;
   /** Every problem, in the server's order. There is at least one. */
   readonly problems: readonly [P, ...P[]];
-  /** What is probably not as it was meant. */
+  /** Probable mistakes. */
   readonly warnings: readonly W[];
 }
 
-/** What becomes of a text. */
+/** The result of validating JSON text. */
 export type TextResult = Valid<Warning & Place> | Invalid<Problem & Place, Warning & Place>;
 
-/** What becomes of a value, which has no places. */
+/** The result of validating a value, which has no places. */
 export type ValueResult = Valid<Warning> | Invalid<Problem, Warning>;
 
 /**
  * Validates a request as it would be sent: JSON as a string, or as bytes.
  *
- * Whatever is wrong with it comes back as problems. Bytes are copied once, so that a result is about one state of memory
- * that is shared with another thread; a buffer that was transferred has no bytes. A token is not looked at.
+ * Invalid input comes back as problems and never throws. Bytes are copied once, so the result is consistent even if another
+ * thread writes to shared memory. A transferred buffer has no bytes. A token in the body is ignored.
  *
  * @throws TypeError if `body` is neither text nor bytes (use {@link validateValue} for a value), or for invalid options.
  */
 export function validate(body: string | ArrayBufferLike | ArrayBufferView, options?: Options): TextResult;
 
 /**
- * Validates a value as `JSON.stringify` would send it; what that cannot write is a problem too.
+ * Validates a value as `JSON.stringify` would send it. A value that it cannot write is a problem too.
  *
- * Prefer {@link validate} where there is a text: numbers count as they are written, and a value has lost that.
+ * Prefer {@link validate} if you have the text: it sees numbers as they were written.
  *
  * @throws TypeError for invalid options.
  */
@@ -147,13 +147,13 @@ export function validateValue(value: unknown, options?: Options): ValueResult;
 /** A value of a parameter. `null` and blank text count as not sent. */
 export type Value = string | number | null | undefined;
 
-/** A search as it is sent, with the names and the rules of a request's `search`: an id, or a start and what narrows it. */
+/** A search as it is sent, with the names and rules of a request's `search`: an id, or a start time with filters. */
 export interface Search {
-  /** The call's id. With one, the others are ignored. */
+  /** The call's id. If it is given, the other fields are ignored. */
   readonly transaction_id?: Value;
   /** Roughly when the call started: Unix seconds or milliseconds. */
   readonly start_time_t?: Value;
-  /** Who called: only calls from this number. */
+  /** Only calls from this number. */
   readonly calling_phone_number?: Value;
   /** Roughly how long the call was. */
   readonly duration_in_seconds?: Value;
@@ -161,7 +161,7 @@ export interface Search {
   readonly advertiser_id_from_network?: Value;
   /** Only calls of this campaign, by the network's id. */
   readonly advertiser_campaign_id_from_network?: Value;
-  /** The network, which a server compares with the token's. */
+  /** The network. A server compares it with the token's. */
   readonly network_id?: Value;
 }
 
@@ -185,11 +185,11 @@ export interface Call {
 export interface Candidate {
   /** Its id. */
   readonly transaction_id: string;
-  /** How far it is from what is looked for. */
+  /** How far it is from the call searched for. */
   readonly distance_seconds: number;
 }
 
-/** Why a call was found, or none: the `match` of an answer to `?explain=true`. */
+/** Why a call was chosen: the `match` of an answer to `?explain=true`. */
 export type Match =
   | {
       /** The call has the id. */
@@ -204,15 +204,15 @@ export type Match =
       readonly start_difference_seconds: number;
       /** How far its duration is off, where one was searched for. */
       readonly duration_difference_seconds: number | null;
-      /** How many calls would do. */
+      /** How many calls qualify. */
       readonly candidates: number;
-      /** Whether there are more than were counted. */
+      /** Set if there are more than were counted. */
       readonly candidates_capped?: true;
       /** The next best call. */
       readonly runner_up: Candidate | null;
-      /** How much farther that one is. */
+      /** How much farther away the runner-up is. */
       readonly margin_seconds: number | null;
-      /** Whether that is so little that a person should look. */
+      /** Whether the margin is so small that a person should check. */
       readonly ambiguous: boolean;
     };
 
@@ -225,46 +225,47 @@ export type NoMatch =
       readonly reason: ErrorCode;
     }
   | {
-      /** No call would do. */
+      /** No call qualifies. */
       readonly by: 'closest';
-      /** At which step the last calls fell out. */
+      /** The filter that excluded the last calls. */
       readonly reason: ErrorCode;
-      /** The closest call that passed the step before. */
+      /** The closest call that passed the filters before it. */
       readonly nearest: Candidate | null;
     };
 
-/** Which call a search means. */
+/** The result of {@link closestCall}. */
 export type ClosestResult<C> =
   | {
       readonly ok: true;
       /** The call, as it was passed. */
       readonly call: C;
-      /** Why this one. */
+      /** Why this call was chosen. */
       readonly match: Match;
-      /** What is probably not as it was meant, such as a misspelt key. */
+      /** Probable mistakes, such as a misspelt key. */
       readonly warnings: readonly Warning[];
     }
   | {
       readonly ok: true;
       /** No call. */
       readonly call: null;
-      /** Why none. */
+      /** Why no call was found. */
       readonly match: NoMatch;
-      /** What is probably not as it was meant, such as a misspelt key. */
+      /** Probable mistakes, such as a misspelt key. */
       readonly warnings: readonly Warning[];
     }
   | Invalid<Problem, Warning>;
 
 /**
- * Finds the call that a search means, as a server would choose among these. It takes as many calls as an import.
+ * Finds the call that a search means, as a server would among these calls. It takes at most as many as an import.
  *
- * Unknown keys change nothing, and each is a warning: of the search, and once for all calls, which may have keys of yours.
+ * Unknown keys are ignored, with a warning for each one of the search, and one warning each for all calls together: calls may
+ * have keys of your own.
  *
  * @throws TypeError for invalid options.
  */
 export function closestCall<C extends Call>(search: Search, calls: readonly C[], options?: SearchOptions): ClosestResult<C>;
 
-/** A parameter of an outcome that `null` and `''` clear: a later answer is without it. */
+/** A parameter of an outcome that `null` and `''` clear. */
 export type Clearable =
   | 'description'
   | 'sale_amount'
@@ -272,32 +273,32 @@ export type Clearable =
   | 'custom_parameter_2'
   | 'custom_parameter_3';
 
-/** The names of all of them. */
+/** The names of all parameters that can be cleared. */
 export const clearable: readonly Clearable[];
 
 /** How the fields of a form are read. */
 export interface FormFields {
   /**
-   * The fields that clear what was reported before if they are empty. Any other empty field is left out, and so leaves
-   * what was reported as it is.
+   * The fields that clear the stored value if they are empty. Any other empty field is left out, which keeps the stored
+   * value.
    */
   readonly clears?: readonly Clearable[];
 }
 
-/** What a form reports, as it was entered. */
+/** A report as a person entered it in a form. */
 export interface FormRequest {
-  /** Which call. */
+  /** The call. */
   readonly search: { readonly [name in keyof Search]?: string };
-  /** What became of it. */
+  /** Its outcome. */
   readonly call_outcome: { readonly [name in keyof NormalOutcome]?: string };
 }
 
 /**
- * Makes a request of what a form sent: `FormData` or `URLSearchParams`, with fields named like the parameters. Pass it to
+ * Builds a request from `FormData` or `URLSearchParams` whose fields are named like the parameters. Pass it to
  * {@link validateValue}.
  *
- * An empty field is left out unless it is among `clears`, and fields with other names are not looked at. Of fields with
- * the same name the last one counts.
+ * Leaves out an empty field unless it is in `clears`, and ignores fields with other names. If a name is repeated, the last
+ * field counts.
  *
  * @throws TypeError for a name in `clears` that cannot be cleared.
  */
@@ -312,19 +313,19 @@ export interface CodeEntry {
   readonly code: Code;
   /** Whether it refuses a request. */
   readonly severity: 'error' | 'warning';
-  /** The class of a server's answer, where it is an error. */
+  /** The class of a server's answer, for an error. */
   readonly class?: string;
-  /** The HTTP status of a server's answer, where it is an error. */
+  /** The HTTP status of a server's answer, for an error. */
   readonly status?: number;
   /** A short title. */
   readonly title: string;
-  /** The message, with `{name}` and `{max}` where a problem puts a name and a limit. */
+  /** The message, with the placeholders `{name}` and `{max}`. */
   readonly message: string;
   /** What to do about it. */
   readonly advice: string;
 }
 
-/** Every code, also those that only a server gives. */
+/** Every code, including those that only a server returns. */
 export const codes: readonly CodeEntry[];
 
 /** The limits, as in `/config.json`. */
@@ -341,5 +342,5 @@ export const parameters: {
 /** The version of this package. */
 export const version: string;
 
-/** The build of the rules. A server whose `/config.json` has the same has the same rules. */
+/** The build of the rules. A server with the same rules has the same build in its `/config.json`. */
 export const build: string | null;

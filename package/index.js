@@ -1,4 +1,4 @@
-// Anywhere but in workerd: the wasm is in the module, so that nothing is fetched or awaited.
+// For every runtime but workerd. The wasm is part of the module, so nothing is fetched or awaited.
 import { initSync } from 'core';
 import module from 'rules.wasm';
 import { bind } from './api.js';

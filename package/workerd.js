@@ -1,4 +1,4 @@
-// Cloudflare Workers: wasm can only be imported there, never made from bytes.
+// For Cloudflare Workers, which can import wasm but not compile it from bytes.
 import { initSync } from 'core';
 import module from './rules.wasm';
 import { bind } from './api.js';

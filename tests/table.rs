@@ -3,7 +3,7 @@
 
 use call_outcomes::csv_file::amount::{self, DecimalMark};
 use call_outcomes::csv_file::check::{Check, Settings};
-use call_outcomes::csv_file::guess::guess;
+use call_outcomes::csv_file::detect::detect;
 use call_outcomes::csv_file::records::Records;
 use call_outcomes::csv_file::time::{self, Style, Zone, offset_of};
 use call_outcomes::csv_file::{Column, Content, Format, Target};
@@ -14,6 +14,16 @@ use serde_json::{Value, json};
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
+}
+
+/// The format that is detected, as JavaScript sees it.
+fn format_of(content: Content, file: &str) -> Value {
+    serde_json::to_value(detect(content, file.as_bytes(), true, None)).unwrap()
+}
+
+/// The summary of a check, as JavaScript sees it.
+fn summary(check: &Check) -> Value {
+    serde_json::to_value(check.summary()).unwrap()
 }
 
 #[test]
@@ -173,12 +183,7 @@ fn check(settings: Settings, file: &[u8], length: usize) -> (String, String, Val
     good.extend(check.take_good());
     bad.extend(check.take_bad());
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    (
-        text(good),
-        text(bad),
-        json(&check.tally()),
-        check.fingerprint(),
-    )
+    (text(good), text(bad), summary(&check), check.fingerprint())
 }
 
 const FILE: &str = "Start;Telefon;Outcome;Betrag;Notiz\r
@@ -366,9 +371,10 @@ fn what_is_kept_does_not_grow_with_the_file() {
         check.take_good();
         check.take_bad();
     }
-    let tally = check.tally();
-    assert!(tally.len() < 300_000, "{}", tally.len());
-    let counted: u64 = json(&tally)["kinds"]
+    let tally = summary(&check);
+    let size = tally.to_string().len();
+    assert!(size < 300_000, "{size}");
+    let counted: u64 = tally["kinds"]
         .as_array()
         .unwrap()
         .iter()
@@ -380,8 +386,8 @@ fn what_is_kept_does_not_grow_with_the_file() {
 #[test]
 fn a_file_is_guessed_from_its_first_rows() {
     let found = |file: &str| {
-        let guess = json(&guess(Content::Reports, file.as_bytes(), true, None));
-        let columns = guess["columns"].as_array().unwrap();
+        let found = format_of(Content::Reports, file);
+        let columns = found["columns"].as_array().unwrap();
         let columns = columns.iter().map(|column| {
             let holds = match column["parameter"].as_str() {
                 Some("start_time_t" | "occurred_at_time_t") => &column["time"],
@@ -391,8 +397,8 @@ fn a_file_is_guessed_from_its_first_rows() {
             json!([column["parameter"], holds["format"], holds["sure"]])
         });
         json!([
-            guess["kind"],
-            guess["delimiter"],
+            found["kind"],
+            found["delimiter"],
             columns.collect::<Vec<_>>()
         ])
     };
@@ -457,8 +463,8 @@ fn a_file_is_guessed_from_its_first_rows() {
 fn a_format_that_other_cells_contradict_is_not_sure() {
     let start = |rows: &str| {
         let file = format!("start_time_t\n{rows}\n");
-        let guess = json(&guess(Content::Calls, file.as_bytes(), true, None));
-        let column = &guess["columns"][0];
+        let found = format_of(Content::Calls, &file);
+        let column = &found["columns"][0];
         let time = &column["time"];
         json!([
             time["format"],
@@ -491,8 +497,8 @@ fn a_format_that_other_cells_contradict_is_not_sure() {
 #[test]
 fn the_columns_of_calls_are_known_by_their_names_and_others_are_a_hint() {
     let file = "Call ID,Start_Time_T,Dialed number,external call unique id,Durationinseconds,Notes,transaction_id\n";
-    let guess = json(&guess(Content::Calls, file.as_bytes(), true, None));
-    let columns: Vec<Value> = guess["columns"]
+    let found = format_of(Content::Calls, file);
+    let columns: Vec<Value> = found["columns"]
         .as_array()
         .unwrap()
         .iter()
@@ -645,7 +651,7 @@ fn a_line_is_a_call() {
     let (lenient, _, check) = check_calls(Settings::Ndjson, misspelt.as_bytes(), false);
     assert_eq!(lenient.len(), 1);
     assert_eq!(
-        json(&check.tally())["kinds"][0]["first"][0]["message"],
+        summary(&check)["kinds"][0]["first"][0]["message"],
         "durationinseconds is not a known parameter, did you mean duration_in_seconds?"
     );
 }

@@ -1,4 +1,4 @@
-// What is answered: bodies of the 2015 dialect, and headers.
+// The bodies and headers of answers.
 import type { Warning } from './rules';
 
 /** A record of an outcome, as a row. */

@@ -1,4 +1,4 @@
-// The route, over a store: all that the two TypeScript Workers share.
+// The routes, which the two TypeScript Workers share. Each has a store of its own.
 import { type Context, Hono } from 'hono';
 import { type Answer, error, refuse, warningsHeader } from './answers';
 import { KEYS, type Section, SyntaxFault, parse, place } from './json';
@@ -16,7 +16,7 @@ export interface Ask {
   now: number;
 }
 
-/** What requests to the database have cost. */
+/** The cost of requests to the database. */
 export class Cost {
   trips = 0;
   read = 0;
@@ -41,6 +41,8 @@ export class Cost {
 }
 
 export type Store = (db: D1Database, ask: Ask, cost: Cost) => Promise<Answer>;
+/** Answers the rows of a batch, some of which the rules have refused already. */
+export type BatchStore = (db: D1Database, rows: (Ask | Answer)[], cost: Cost) => Promise<Answer[]>;
 
 const MAX_BODY = 65_536;
 const API_VERSION = '2015-08-17';
@@ -55,7 +57,7 @@ export function newId(): string {
   return `00${digits.slice(0, 6)}-${digits.slice(6)}`;
 }
 
-export function app(store: Store) {
+export function app(store: Store, batchStore?: BatchStore) {
   const app = new Hono<{ Bindings: Env }>();
 
   const report = async (context: Context<{ Bindings: Env }>) => {
@@ -96,6 +98,18 @@ export function app(store: Store) {
       });
     }
   }
+  if (batchStore) {
+    app.post('/api/:version/call_outcomes/batch', async (context) => {
+      const cost = new Cost();
+      const { results, status } = await handleBatch(context, batchStore, cost);
+      const request_id = context.req.header('X-Request-Id') ?? crypto.randomUUID();
+      console.log(JSON.stringify({ request_id, status, ...cost }));
+      return context.json(results as object, status as 200, {
+        'X-Request-Id': request_id,
+        'X-Database-Cost': `trips=${cost.trips} rows_read=${cost.read} rows_written=${cost.written}`,
+      });
+    });
+  }
   app.notFound((context) => context.json(refuse('route.not_found').body as object, 404));
   return app;
 }
@@ -130,7 +144,28 @@ async function handle(context: Context<{ Bindings: Env }>, store: Store, cost: C
   return { answer: await store(context.env.DB, ask, cost), warnings };
 }
 
-/** The object that a body is, or the answer to one that is none. */
+/** Answers `{"call_outcomes": [...], "oauth_token": "..."}`. Only valid requests are measured. */
+async function handleBatch(context: Context<{ Bindings: Env }>, store: BatchStore, cost: Cost) {
+  const body = await context.req.arrayBuffer();
+  const root = parseBody(body);
+  const token = 'answer' in root ? undefined : tokenOf(root as Section);
+  if (!token) return { results: refuse('token.missing').body, status: 401 };
+  const token_hash = await hash(token);
+  const now = Math.floor(Date.now() / 1000);
+  const sent = (root as Section).call_outcomes as Section[];
+  const rows = sent.map((row) => {
+    const { report, problems } = read(row);
+    if (report) return { report, token_hash, now };
+    const messages = problems.map(({ message }) => message).join(', ');
+    return error(403, 'RecordInvalid', `Validation failed: ${messages}`, problems[0]?.code ?? '');
+  });
+  const answers = await store(context.env.DB, rows, cost);
+  const results = answers.map(({ status, body }, index) => ({ index, row: sent[index]?.row, status, body }));
+  const failed = answers.filter(({ status }) => status >= 400).length;
+  return { results: { results }, status: failed > 0 ? 207 : 200 };
+}
+
+/** Parses a body to an object, or returns the answer to a body that isn't one. */
 function parseBody(body: ArrayBuffer): Section | { answer: Answer } {
   const fail = (code: string, text: string) => ({ answer: error(400, 'ParseError', text, code) });
   let text;

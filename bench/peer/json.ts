@@ -1,5 +1,5 @@
-// JSON as the contract wants it: numbers as they are written, keys that come twice, depth, and where an error is.
-// `JSON.parse` tells none of these.
+// A JSON parser that keeps numbers as written and repeated keys, limits the depth and knows the place of an error, which
+// `JSON.parse` does not.
 
 export type Code = 'json.syntax' | 'json.surrogate' | 'json.too_deep';
 
@@ -8,7 +8,7 @@ export class Numeral {
   constructor(readonly source: string) {}
 }
 
-/** The keys of an object in the order of the text, each as often as it came. */
+/** The keys of an object in the order of the text, repeated ones included. */
 export const KEYS = Symbol('keys');
 export type Section = Record<string, unknown> & { [KEYS]: string[] };
 

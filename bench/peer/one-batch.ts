@@ -1,17 +1,8 @@
-// The same design as ours in TypeScript: our statements, in one batch.
-import access from '../../src/worker/store/sql/match/access.sql';
-import append from '../../src/worker/store/sql/report/append.sql';
-import byId from '../../src/worker/store/sql/match/by_id.sql';
-import campaign from '../../src/worker/store/sql/match/campaign.sql';
-import closest from '../../src/worker/store/sql/match/closest.sql';
-import closestOfNetwork from '../../src/worker/store/sql/match/closest_of_network.sql';
-import current from '../../src/worker/store/sql/report/current.sql';
-import facts from '../../src/worker/store/sql/report/report_context.sql';
-import nameOf from '../../src/worker/store/sql/report/name.sql';
-import nearest from '../../src/worker/store/sql/match/nearest.sql';
+// Our design in TypeScript: the statements that our Worker sends (statements.mjs), in one batch.
+import statements from 'recorded:statements';
 import { type Record_, refuse, stored } from './answers';
 import { type Ask, app, newId } from './app';
-import type { Report } from './rules';
+import type { ByTime } from './rules';
 
 const WINDOW_MS = 86_400_000;
 const TRIES = 3;
@@ -39,6 +30,7 @@ type Facts = [
   call_id: number | null,
   call_transaction_id: string | null,
   call_start_ms: number | null,
+  call_duration_s: number | null,
   current: Row | null,
   display: string | null,
 ];
@@ -57,7 +49,7 @@ export default app(async (db, ask, cost) => {
     if (!before) return refuse('token.invalid');
     const refusal = refusalOf(ask, before as Facts);
     if (refusal) return refuse(refusal);
-    const [, , , , , , id, transaction_id, start_ms, currentRow, display] = before as Facts;
+    const [, , , , , , id, transaction_id, start_ms, , currentRow, display] = before as Facts;
     if (id === null || transaction_id === null || start_ms === null) return refuse('call.not_found');
     const row = (appended ?? currentRow) as Row | null;
     if (!row) continue;
@@ -104,7 +96,6 @@ function prepare(db: D1Database, ask: Ask, candidate: string): D1PreparedStateme
   const { value, ...patch } = report.patch;
   const values: Record<string, string | number | null | undefined> = {
     token: ask.token_hash,
-    permission: 'outcomes:write',
     name: report.name,
     candidate,
     patch: JSON.stringify({ ...patch, value: value === undefined ? undefined : Number(value) }),
@@ -126,93 +117,19 @@ function prepare(db: D1Database, ask: Ask, candidate: string): D1PreparedStateme
       network_id: search.network,
     });
   }
-  return statementsFor(report).map(({ sql, names }) => db.prepare(sql).bind(...names.map((name) => values[name] ?? null)));
+  const names = search.by === 'id' ? ['transaction_id'] : ['start_time_t', ...sentBy(search)];
+  return (statements[names.sort().join()] ?? []).map(({ sql, sources }) =>
+    db.prepare(sql).bind(...sources.map(({ name, constant }) => (name === undefined ? constant : (values[name] ?? null)))),
+  );
 }
 
-interface Statement {
-  sql: string;
-  names: string[];
-}
-
-const prepared = new Map<string, Statement[]>();
-
-/** The statements for what a search names, made once. */
-function statementsFor({ search }: Report): Statement[] {
-  const shape = search.by === 'id' ? 'id' : [search.phone, search.campaign, search.advertiser, search.duration].map((value) => value !== undefined).join();
-  let statements = prepared.get(shape);
-  if (!statements) {
-    const call = `iif(${access.replaceAll('{{campaign}}', campaign)}, ${search.by === 'id' ? byId : closestCall(search)}, NULL)`;
-    const fill = (sql: string) =>
-      sql
-        .replaceAll('{{call}}', () => call)
-        .replaceAll('{{current}}', () => current)
-        .replaceAll('{{campaign}}', () => campaign)
-        .replaceAll(/{{(?:rows|each)}}/g, '')
-        .replaceAll('{{at}}', '0');
-    statements = [facts, append, nameOf].map((sql) => numbered(fill(sql)));
-    prepared.set(shape, statements);
-  }
-  return statements;
-}
-
-const REACH = 'min(walk.next, CAST(substr(walk.best, 1, 15) AS INTEGER))';
-const PARTS = {
-  '{{next}}': 'iif({{high_off}} > {{low_off}}, walk.low, walk.high)',
-  '{{after_off}}': 'ifnull(CAST(substr(walk.after, 46, 15) AS INTEGER) - :start, {{far}})',
-  '{{before_off}}': 'ifnull(:start - CAST(substr(walk.before, 46, 15) AS INTEGER), {{far}})',
-  '{{high_off}}': 'ifnull(walk.high - :duration, {{far}})',
-  '{{low_off}}': 'ifnull(:duration - walk.low, {{far}})',
-  '{{best}}':
-    'min(walk.best, walk.found, ifnull(substr(walk.after, 1, 45), {{none}}), ifnull(substr(walk.before, 1, 45), {{none}}))',
-  '{{duration}}': 'coalesce(k.duration_s, 0)',
-  '{{preference}}':
-    "printf('%015d%015d%015d', abs(k.start_ms - :start) + 1000 * abs(coalesce(k.duration_s, 0) - :duration), abs(k.start_ms - :start), k.start_ms)",
-  '{{none}}': "'999999999999999999999999999999999999999999999'",
-  '{{far}}': '2000000000000000',
-};
-
-function closestCall(search: Extract<Report['search'], { by: 'time' }>): string {
-  const template = search.duration === undefined ? nearest : closest;
-  const ofNetwork =
-    search.duration === undefined
-      ? nearest
-      : Object.entries(PARTS).reduce((sql, [name, part]) => sql.replaceAll(name, () => part), closestOfNetwork);
-  const over = (template: string, index: string, scope: string) =>
-    template
-      .replaceAll('{{reach}}', REACH)
-      .replaceAll('{{index}}', index)
-      .replaceAll('{{scope}}', `k.network_id = t.network_id AND ${scope}`);
-  const visible = '(t.advertiser_id IS NULL OR k.advertiser_id = t.advertiser_id)';
-  const ofAdvertiser = search.advertiser === undefined ? 'TRUE' : 'k.advertiser_id = :advertiser_id';
-  const ofCampaign = search.campaign === undefined ? 'TRUE' : 'k.campaign_id = :campaign_id';
-  if (search.phone !== undefined) {
-    const scope = `k.calling_phone = :calling_phone AND ${visible} AND ${ofCampaign} AND ${ofAdvertiser}`;
-    return over(template, 'calls_by_phone', scope);
-  }
-  if (search.campaign !== undefined) {
-    return over(template, 'calls_by_campaign', `${ofCampaign} AND ${visible} AND ${ofAdvertiser}`);
-  }
-  if (search.advertiser !== undefined) return over(template, 'calls_by_advertiser', `${ofAdvertiser} AND ${visible}`);
-  const network = over(ofNetwork, 'calls_by_start', 'TRUE');
-  const advertiser = over(template, 'calls_by_advertiser', 'k.advertiser_id = t.advertiser_id');
-  return `iif(t.advertiser_id IS NULL, ${network}, ${advertiser})`;
-}
-
-/**
- * Each `:name` as `?N`, by first use; comments are dropped. The collation, as in src/worker/store/statement.rs, keeps a
- * statement prepared.
- */
-function numbered(sql: string): Statement {
-  const names: string[] = [];
-  const text = sql
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => !line.startsWith('--'))
-    .join('\n')
-    .replace(/( = )?:([a-z_]+)/g, (_, compared: string | undefined, name: string) => {
-      if (!names.includes(name)) names.push(name);
-      const parameter = `?${names.indexOf(name) + 1}`;
-      return compared ? `${compared}${parameter} COLLATE BINARY` : parameter;
-    });
-  return { sql: text, names };
+/** The parameters of a search by time that has a statement of its own. */
+function sentBy(search: ByTime): string[] {
+  const sent = {
+    calling_phone_number: search.phone,
+    duration_in_seconds: search.duration,
+    advertiser_id_from_network: search.advertiser,
+    advertiser_campaign_id_from_network: search.campaign,
+  };
+  return Object.entries(sent).flatMap(([name, value]) => (value === undefined ? [] : name));
 }

@@ -1,4 +1,4 @@
-// The peer: an idiomatic Worker on D1. Look-ups that do not need each other run in parallel, the rest in sequence.
+// The peer: an idiomatic Worker on D1. Independent look-ups run in parallel, the rest in sequence.
 import { type Answer, type Call, type Record_, refuse, stored } from './answers';
 import { type Ask, type Cost, app, newId } from './app';
 import type { ById, ByTime, Patch } from './rules';
@@ -16,13 +16,37 @@ interface Candidate extends Call {
 const WINDOW_MS = 86_400_000;
 const TRIES = 3;
 
-export default app(async (db, ask, cost) => {
+export default app(
+  async (db, ask, cost) => {
+    const token = await findToken(db, ask, cost);
+    return token ? apply(db, ask, token, cost) : refuse('token.invalid');
+  },
+  // The token is looked up once, everything else for each row.
+  async (db, rows, cost) => {
+    const answers: Answer[] = [];
+    let token: Token | undefined;
+    for (const row of rows) {
+      if ('status' in row) {
+        answers.push(row);
+        continue;
+      }
+      token ??= await findToken(db, row, cost);
+      answers.push(token ? await apply(db, row, token, cost) : refuse('token.invalid'));
+    }
+    return answers;
+  },
+);
+
+async function findToken(db: D1Database, ask: Ask, cost: Cost): Promise<Token | undefined> {
   const [token] = await cost.rows<Token>(
     db
       .prepare('SELECT network_id, advertiser_id, permissions FROM tokens WHERE hash = ? AND revoked_at IS NULL')
       .bind(ask.token_hash),
   );
-  if (!token) return refuse('token.invalid');
+  return token;
+}
+
+async function apply(db: D1Database, ask: Ask, token: Token, cost: Cost): Promise<Answer> {
   if (!token.permissions.split(' ').includes('outcomes:write')) return refuse('permission.missing');
   const { search } = ask.report;
   if (search.by === 'id') {
@@ -42,7 +66,7 @@ export default app(async (db, ask, cost) => {
   }
   const belongs = search.advertiser === undefined || !campaign || campaign.advertiser_id === search.advertiser;
   return call && belongs ? upsert(db, ask, token, call, cost) : refuse('call.not_found');
-});
+}
 
 async function isAdvertiser(db: D1Database, token: Token, id: string, cost: Cost): Promise<boolean> {
   if (token.advertiser_id !== null) return false;

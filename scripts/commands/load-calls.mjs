@@ -177,7 +177,7 @@ async function load({ path, file, server, token }) {
     rejected.close();
   }
   if (process.stderr.isTTY) console.error();
-  const { rows: read, bad, first, kinds } = JSON.parse(checking.tally());
+  const { rows: read, bad, first, kinds } = checking.summary();
   for (const { line, column, message, code } of first.slice(0, SHOWN)) {
     // A column that is called like its parameter is in the message.
     const place = column && !column.startsWith('/') && !message.startsWith(column) ? `\`${column}\`: ` : '';

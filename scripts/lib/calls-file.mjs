@@ -5,7 +5,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ENCODINGS, SAMPLE, chunks, detect, sample } from '../../www/csv/text.js';
-import { changes } from '../../www/csv/zones.js';
+import { zoneOffsets } from '../../www/csv/zones.js';
 import { Failure, root } from './run.mjs';
 
 const FORMATS = { '.csv': 'csv', '.tsv': 'csv', '.txt': 'csv', '.ndjson': 'ndjson', '.jsonl': 'ndjson' };
@@ -54,15 +54,10 @@ export async function openCalls(path, said) {
   const isWhole = file.size <= SAMPLE;
   const notes = encoding === 'utf-8' ? [] : [`Read as ${encoding}.`];
   if (format === 'ndjson' && said.column.length > 0) throw new Failure('--column is for a CSV.');
-  const csv = () => columnsOf(table, { first, isWhole, said, notes });
-  const begin = format === 'csv' ? csv() : () => new table.Table(undefined, true);
-
-  /** A check, by the rules of a server in a country. */
-  function check(country) {
-    const checking = begin();
-    checking.begin(country, 0, !said['ignore-unknown']);
-    return checking;
-  }
+  const columns = format === 'csv' ? columnsOf(table, { first, isWhole, said, notes }) : { columns: [] };
+  const settings = { ...columns, content: 'calls', strict: !said['ignore-unknown'], preview_rows: 0 };
+  /** Begins a check, by the rules of a server in a country. */
+  const check = (country) => new table.FileCheck({ ...settings, default_country_code: country });
 
   if (format === 'ndjson' && !said['ignore-unknown']) refuseMembers(check('1'), first, isWhole);
   return { size: file.size, notes, check, chunks: () => chunks(file, encoding) };
@@ -78,30 +73,25 @@ function encodingOf(name) {
   throw new Failure(`--encoding must be ${either(ENCODINGS)}.`);
 }
 
-/** What the columns of a CSV hold; returns what makes a table of them. */
+/** Returns the delimiter of a CSV, and what its columns hold. */
 function columnsOf(table, { first, isWhole, said, notes }) {
   const delimiter = said.delimiter === undefined ? undefined : (DELIMITERS[said.delimiter] ?? said.delimiter);
   if (delimiter !== undefined && !Object.values(DELIMITERS).includes(delimiter)) {
     throw new Failure('--delimiter must be comma, semicolon, tab or bar.');
   }
-  const guess = JSON.parse(table.guess(first, isWhole, delimiter?.charCodeAt(0), true));
-  if (guess.kind !== 'csv') throw new Failure('The file has JSON in its lines: rename it to end in .ndjson.');
-  const choices = JSON.parse(table.choices(true));
-  const names = choices.map(([, name]) => name);
-  const held = parametersOf(guess.columns, names, said);
-  const columns = guess.columns.map((column, at) => {
+  const format = table.detectFormat(first, { content: 'calls', delimiter, is_whole: isWhole });
+  if (format.kind !== 'csv') throw new Failure('The file has JSON in its lines: rename it to end in .ndjson.');
+  const parameters = table.columnParameters('calls');
+  const held = parametersOf(format.columns, parameters.map(({ name }) => name), said);
+  const columns = format.columns.map((column, at) => {
     const parameter = held[at];
-    const formats = choices.find(([, name]) => name === parameter)?.[2][1] ?? [];
-    if (formats.length === 0) return [parameter, '', new Float64Array()];
-    return [parameter, ...timeOf(table, column, formats.map(([name]) => name), said)];
+    const formats = parameters.find(({ name }) => name === parameter)?.formats ?? [];
+    if (formats.length === 0) return { parameter, format: '' };
+    return { parameter, ...timeOf(table, column, formats.map(({ name }) => name), said) };
   });
-  const ignored = guess.columns.filter(({ name }, at) => held[at] === '' && name !== ERROR).map(({ name }) => `\`${name}\``);
+  const ignored = format.columns.filter(({ name }, at) => held[at] === '' && name !== ERROR).map(({ name }) => `\`${name}\``);
   if (ignored.length > 0) notes.push(`Ignored: ${ignored.join(', ')}.`);
-  return () => {
-    const made = new table.Table(guess.delimiter.charCodeAt(0), true);
-    for (const column of columns) made.column(...column);
-    return made;
-  };
+  return { delimiter: format.delimiter, columns };
 }
 
 /** The parameter of each column, or `''`. All that is wrong is said at once. */
@@ -140,7 +130,7 @@ function parametersOf(columns, names, said) {
   return known.map((parameter) => parameter ?? '');
 }
 
-/** How a column writes times, and the changes of its zone. Without a zone, only times with an offset are taken. */
+/** The format of a column's times, and its zone. Without a zone, only times with an offset are valid. */
 function timeOf(table, { name, time, needs_zone: needsZone }, formats, said) {
   const format = said['date-format'];
   if (format !== undefined && !formats.includes(format)) throw new Failure(`--date-format must be ${either(formats)}.`);
@@ -152,7 +142,7 @@ function timeOf(table, { name, time, needs_zone: needsZone }, formats, said) {
     throw new Failure(`Nothing was sent.\n  \`${name}\` has times without an offset: pass --time-zone, such as UTC or Europe/Berlin.`);
   }
   try {
-    return [format ?? time.format, changes(zone, table.offsetOf)];
+    return { format: format ?? time.format, zone: zoneOffsets(zone, table.offsetOf) };
   } catch {
     throw new Failure(`--time-zone ${zone} is not a time zone.`);
   }
@@ -162,7 +152,7 @@ function timeOf(table, { name, time, needs_zone: needsZone }, formats, said) {
 function refuseMembers(checking, first, isWhole) {
   checking.read(first);
   if (isWhole) checking.read(new Uint8Array());
-  const unknown = JSON.parse(checking.tally()).kinds.filter(({ code }) => code === 'key.unknown');
+  const unknown = checking.summary().kinds.filter(({ code }) => code === 'key.unknown');
   checking.free();
   if (unknown.length === 0) return;
   const told = unknown.map(({ first: [{ line, message }] }) => `  line ${line}: ${message}`);

@@ -1,68 +1,97 @@
-//! The door to JavaScript of the playground's page for files, and of the command that loads calls. Rows stay on this
-//! side: chunks come in, and what is written to files goes out.
+//! JavaScript bindings of [`crate::csv_file`], for the playground's page for files and the command that loads calls.
 //!
-//! Not here: anything that decides.
+//! Settings and results are plain objects. Rows stay in WebAssembly: chunks of a file come in, chunks of files go out.
 
-use wasm_bindgen::prelude::{JsError, wasm_bindgen};
+use serde::{Deserialize, Serialize};
+use serde_wasm_bindgen::{Error, Serializer, from_value};
+use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 
-use crate::csv_file::amount::DecimalMark;
+use crate::csv_file::Content;
 use crate::csv_file::check::{Check, Settings};
-use crate::csv_file::guess::guess;
-use crate::csv_file::time::{Style, Zone, offset_of};
-use crate::csv_file::{Choice, Column, Content, Format, Target};
+use crate::csv_file::columns::{ColumnSettings, parameters};
+use crate::csv_file::detect::detect;
+use crate::csv_file::time::offset_of;
 use crate::input::report::Rules;
 use crate::json::Reader;
-use crate::json::write::to_json;
 use crate::model::phone::CountryCode;
 use crate::response::csv::write_line;
 
-/// What a file holds, as it is told column by column; then its check.
-#[wasm_bindgen]
-pub struct Table {
+/// What is known of a file before it is looked at.
+#[derive(Deserialize)]
+struct Sample {
     content: Content,
-    settings: Settings,
-    check: Option<Check>,
+    delimiter: Option<char>,
+    /// Whether the sample is the whole file.
+    is_whole: bool,
 }
 
-/// Of calls, where that is said; else of reports.
-fn content_of(of_calls: Option<bool>) -> Content {
-    match of_calls {
-        Some(true) => Content::Calls,
-        _ => Content::Reports,
+/// How a file is read and checked.
+#[derive(Deserialize)]
+struct FileSettings {
+    content: Content,
+    /// What separates the cells; without it, each line is JSON.
+    delimiter: Option<char>,
+    columns: Vec<ColumnSettings>,
+    default_country_code: String,
+    /// Whether an unknown key refuses its row.
+    strict: bool,
+    /// How many of the first rows [`FileCheck::preview`] returns.
+    preview_rows: usize,
+}
+
+impl FileSettings {
+    fn check(self) -> Result<Check, JsError> {
+        let country = CountryCode::parse(&self.default_country_code)
+            .ok_or_else(|| JsError::new("default_country_code must have 1 to 3 digits"))?;
+        let rules = Rules {
+            country,
+            strict: self.strict,
+        };
+        let content = self.content;
+        let columns = self.columns.into_iter();
+        let columns = columns.map(|column| column.column(content)).collect();
+        let settings = match self.delimiter.and_then(to_byte) {
+            Some(delimiter) => Settings::Csv(delimiter, columns),
+            None => Settings::Ndjson,
+        };
+        Ok(Check::new(content, settings, rules, self.preview_rows))
     }
 }
 
-/// What a file seems to be.
-#[must_use]
-#[wasm_bindgen(js_name = guess)]
-pub fn guess_file(
-    sample: &[u8],
-    is_whole: bool,
-    delimiter: Option<u8>,
-    of_calls: Option<bool>,
-) -> String {
-    guess(content_of(of_calls), sample, is_whole, delimiter)
+fn to_byte(delimiter: char) -> Option<u8> {
+    delimiter.try_into().ok()
 }
 
-/// What can be chosen for a column: each parameter with its part of a report, what it holds, and the formats of that:
-/// their names, examples, and whether they take a zone.
-#[must_use]
-#[wasm_bindgen]
-pub fn choices(of_calls: Option<bool>) -> String {
-    let time = |style: Style| (style.name(), style.example(), style != Style::Unix);
-    let amount = |mark: DecimalMark| (mark.name(), mark.example(), false);
-    let choices = |target: Target| match target.choice() {
-        Choice::Time => ("time", Style::ALL.map(time).to_vec()),
-        Choice::Amount => ("amount", DecimalMark::ALL.map(amount).to_vec()),
-        Choice::None => ("", Vec::new()),
-    };
-    let all: Vec<_> = Target::all(content_of(of_calls))
-        .map(|target| (target.section(), target.name(), choices(target)))
-        .collect();
-    to_json(&all)
+fn to_object(value: &(impl Serialize + ?Sized)) -> Result<JsValue, Error> {
+    value.serialize(&Serializer::json_compatible())
 }
 
-/// The seconds of an offset such as `+02:00`, if it is one.
+/// Detects the format of a file from its first bytes.
+///
+/// # Errors
+/// Where the settings are not those of a sample.
+#[wasm_bindgen(js_name = detectFormat)]
+pub fn detect_format(bytes: &[u8], settings: JsValue) -> Result<JsValue, Error> {
+    let Sample {
+        content,
+        delimiter,
+        is_whole,
+    } = from_value(settings)?;
+    let delimiter = delimiter.and_then(to_byte);
+    to_object(&detect(content, bytes, is_whole, delimiter))
+}
+
+/// Lists the parameters that a column can hold, each with its formats.
+///
+/// # Errors
+/// Where the content is neither `reports` nor `calls`.
+#[wasm_bindgen(js_name = columnParameters)]
+pub fn column_parameters(content: JsValue) -> Result<JsValue, Error> {
+    let all: Vec<_> = parameters(from_value(content)?).collect();
+    to_object(&all)
+}
+
+/// Returns the seconds of an offset such as `+02:00`, if it is one.
 #[must_use]
 #[wasm_bindgen(js_name = offsetOf)]
 pub fn offset(text: &str) -> Option<f64> {
@@ -70,7 +99,7 @@ pub fn offset(text: &str) -> Option<f64> {
     offset_of(text).map(|seconds| seconds as f64)
 }
 
-/// Cells as a line of CSV, none of which a spreadsheet takes for a formula.
+/// Writes cells as a line of CSV, none of which a spreadsheet runs as a formula.
 #[must_use]
 #[wasm_bindgen(js_name = toCsv)]
 #[expect(
@@ -83,7 +112,7 @@ pub fn csv_line(cells: Vec<String>) -> Vec<u8> {
     line
 }
 
-/// Why a text is not a JSON object, and where.
+/// Says why and where a text is not a JSON object, if it is not.
 #[must_use]
 #[wasm_bindgen(js_name = jsonError)]
 pub fn json_error(text: &str) -> Option<String> {
@@ -94,56 +123,30 @@ pub fn json_error(text: &str) -> Option<String> {
     read.err().map(|error| error.message(text))
 }
 
+/// The check of a file.
 #[wasm_bindgen]
-impl Table {
-    /// A file whose cells are separated by `delimiter`; without one, a file with a report or a call a line.
-    #[must_use]
-    #[wasm_bindgen(constructor)]
-    pub fn new(delimiter: Option<u8>, of_calls: Option<bool>) -> Self {
-        let settings = delimiter.map_or(Settings::Ndjson, |delimiter| {
-            Settings::Csv(delimiter, Vec::new())
-        });
-        Self {
-            content: content_of(of_calls),
-            settings,
-            check: None,
-        }
-    }
+pub struct FileCheck(Check);
 
-    /// What the next column holds; a name that is none is no parameter. `zone` is the first offset of its time zone, then
-    /// each change: from when, and the offset from then on. Without any, a time needs an offset of its own.
-    #[wasm_bindgen]
-    pub fn column(&mut self, parameter: &str, format: &str, zone: &[f64]) {
-        let Settings::Csv(_, columns) = &mut self.settings else {
-            return;
-        };
-        let target = Target::find(self.content, parameter);
-        let style = Style::ALL.into_iter().find(|style| style.name() == format);
-        let mark = DecimalMark::ALL
-            .into_iter()
-            .find(|mark| mark.name() == format);
-        columns.push(target.map(|target| Column {
-            target,
-            format: match (target.choice(), style, mark) {
-                (Choice::Time, Some(style), _) => Format::Time(style, zone_of(zone)),
-                (Choice::Amount, _, Some(mark)) => Format::Amount(mark),
-                _ => Format::Plain,
-            },
-        }));
-    }
-
-    /// Begins to check. The first `show` rows are kept to be shown; in `strict` rules an unknown key refuses its row.
+#[wasm_bindgen]
+impl FileCheck {
+    /// Begins a check.
     ///
     /// # Errors
-    /// Where the country code is none.
+    /// Where the country code is invalid, or the settings are not those of a file.
+    #[wasm_bindgen(constructor)]
+    pub fn new(settings: JsValue) -> Result<Self, JsError> {
+        let settings: FileSettings = from_value(settings)?;
+        settings.check().map(Self)
+    }
+
+    /// Reads a chunk; an empty one is the end.
     #[wasm_bindgen]
-    pub fn begin(&mut self, country: &str, show: usize, strict: bool) -> Result<(), JsError> {
-        let country = CountryCode::parse(country)
-            .ok_or_else(|| JsError::new("default_country_code must have 1 to 3 digits"))?;
-        let rules = Rules { country, strict };
-        let settings = self.settings.clone();
-        self.check = Some(Check::new(self.content, settings, rules, show));
-        Ok(())
+    pub fn read(&mut self, chunk: &[u8]) {
+        if chunk.is_empty() {
+            self.0.finish();
+        } else {
+            self.0.read(chunk);
+        }
     }
 
     /// Refuses a good row after all, for a reason that only the server knew.
@@ -153,76 +156,50 @@ impl Table {
         reason = "a list of texts comes from JavaScript by value"
     )]
     pub fn reject(&mut self, line: usize, cells: Vec<String>, error: &str) {
-        if let Some(check) = &mut self.check {
-            check.reject(line, &cells, error);
-        }
+        self.0.reject(line, &cells, error);
     }
 
-    /// Reads a chunk; an empty one is the end.
-    #[wasm_bindgen]
-    pub fn read(&mut self, chunk: &[u8]) {
-        match &mut self.check {
-            Some(check) if chunk.is_empty() => check.finish(),
-            Some(check) => check.read(chunk),
-            None => {}
-        }
-    }
-
-    /// The good rows since the last call, one a line.
+    /// Returns the good rows since the last call, one a line.
     #[wasm_bindgen(js_name = takeGood)]
     pub fn take_good(&mut self) -> Vec<u8> {
-        self.check.as_mut().map_or_else(Vec::new, Check::take_good)
+        self.0.take_good()
     }
 
-    /// The bad rows since the last call, as CSV or lines.
+    /// Returns the bad rows since the last call, as CSV or lines.
     #[wasm_bindgen(js_name = takeBad)]
     pub fn take_bad(&mut self) -> Vec<u8> {
-        self.check.as_mut().map_or_else(Vec::new, Check::take_bad)
+        self.0.take_bad()
     }
 
-    /// How many rows there are so far, and how many of them are good and bad.
+    /// Returns the numbers of all, good and bad rows so far. A list of numbers, as it is asked for with every chunk.
     #[must_use]
     #[wasm_bindgen]
     pub fn counts(&self) -> Vec<usize> {
-        let check = self.check.as_ref();
-        check.map_or_else(Vec::new, |check| check.counts().to_vec())
+        self.0.counts().to_vec()
     }
 
-    /// How the file did so far.
-    #[must_use]
+    /// Sums up the check so far: counts, and the first problems of each kind.
+    ///
+    /// # Errors
+    /// None.
     #[wasm_bindgen]
-    pub fn tally(&self) -> String {
-        self.check.as_ref().map_or_else(String::new, Check::tally)
+    pub fn summary(&self) -> Result<JsValue, Error> {
+        to_object(self.0.summary())
     }
 
-    /// The first rows, before and after.
-    #[must_use]
+    /// Returns the first rows, before and after.
+    ///
+    /// # Errors
+    /// None.
     #[wasm_bindgen]
-    pub fn shown(&self) -> String {
-        self.check.as_ref().map_or_else(String::new, Check::shown)
+    pub fn preview(&self) -> Result<JsValue, Error> {
+        to_object(self.0.preview())
     }
 
-    /// By which the same good rows are known again.
+    /// Returns what identifies the good rows, to know them again.
     #[must_use]
     #[wasm_bindgen]
     pub fn fingerprint(&self) -> String {
-        let check = self.check.as_ref();
-        check.map_or_else(String::new, Check::fingerprint)
+        self.0.fingerprint()
     }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "whole seconds, and a cast of a float saturates"
-)]
-fn zone_of(seconds: &[f64]) -> Zone {
-    let mut seconds = seconds.iter().map(|seconds| *seconds as i64);
-    let Some(first) = seconds.next() else {
-        return Zone::UNKNOWN;
-    };
-    let mut changes = Vec::new();
-    while let (Some(from), Some(offset)) = (seconds.next(), seconds.next()) {
-        changes.push((from, offset));
-    }
-    Zone::new(first, changes)
 }

@@ -1,14 +1,15 @@
-//! The door to JavaScript: what the entries of the npm package call. Their types are in `package/`.
+//! JavaScript bindings of [`crate::validate`]: what the entries of the npm package call. Their types are in `package/`.
 //!
-//! JSON goes out as text, which JavaScript parses: `js-sys` and `serde-wasm-bindgen` would add a third to the size.
-//!
-//! Not here: anything that decides.
+//! Options are read and results are parsed here. Only a body, its length and numbers cross over for a report that is
+//! valid, as anything else would take longer than to validate it.
 
 use std::cell::RefCell;
 
+use js_sys::{JSON, Number, Object, Reflect, TypeError};
 #[cfg(not(feature = "table"))]
 use lol_alloc::{FreeListAllocator, LockedAllocator};
-use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use crate::input::report::{CALL_OUTCOME, CLEARABLE, MAX_BODY, Rules, SEARCH};
 use crate::json::write::to_json;
@@ -47,12 +48,68 @@ pub fn input_length() -> usize {
     INPUT
 }
 
-/// The rules: strict or not, with a country code or 0 for the default.
-fn rules(strict: bool, country: u16) -> Rules {
+/// The bit of strict rules, in a number that has the country code, or 0 for the default, in the lower bits.
+const STRICT: u16 = 1 << 15;
+
+fn unpack(rules: u16) -> Rules {
     Rules {
-        country: CountryCode::new(country).unwrap_or(CountryCode::DEFAULT),
-        strict,
+        country: CountryCode::new(rules & !STRICT).unwrap_or(CountryCode::DEFAULT),
+        strict: rules & STRICT != 0,
     }
+}
+
+fn misuse(message: &str) -> JsValue {
+    TypeError::new(message).into()
+}
+
+/// An option that was given: undefined and null are not.
+fn given(option: &JsValue) -> Option<&JsValue> {
+    Some(option).filter(|option| !option.is_undefined() && !option.is_null())
+}
+
+/// Reads the options of the rules. The result is a number that costs nothing to pass back.
+///
+/// # Errors
+/// A `TypeError` for an invalid option.
+#[wasm_bindgen(js_name = readRules)]
+pub fn read_rules(strict: &JsValue, country: &JsValue) -> Result<u16, JsValue> {
+    let strict = match given(strict).map(JsValue::as_bool) {
+        None | Some(Some(false)) => 0,
+        Some(Some(true)) => STRICT,
+        Some(None) => return Err(misuse("strict must be a boolean")),
+    };
+    let country = match given(country) {
+        None => 0,
+        Some(country) => country_code(country)
+            .ok_or_else(|| misuse("default_country_code must have 1 to 3 digits"))?,
+    };
+    Ok(strict | country)
+}
+
+fn country_code(country: &JsValue) -> Option<u16> {
+    let text = match country.dyn_ref::<Number>() {
+        Some(number) => number.to_string_with_radix(10).ok()?.as_string(),
+        None => country.as_string(),
+    };
+    CountryCode::parse(&text?).map(CountryCode::get)
+}
+
+/// An option that is a number of seconds.
+fn seconds(option: &JsValue, name: &str) -> Result<Option<f64>, JsValue> {
+    let Some(value) = given(option) else {
+        return Ok(None);
+    };
+    match value.as_f64().filter(|seconds| *seconds >= 0.0) {
+        Some(seconds) => Ok(Some(seconds)),
+        None => Err(misuse(
+            &[name, " must be a number of seconds, 0 or more"].concat(),
+        )),
+    }
+}
+
+/// JSON of ours as a value.
+fn parse(json: &str) -> JsValue {
+    JSON::parse(json).unwrap_or_default()
 }
 
 /// Applies `answer` to the first `length` bytes of the input.
@@ -62,8 +119,7 @@ fn rules(strict: bool, country: u16) -> Rules {
 fn of_input<T>(
     length: usize,
     unit: u8,
-    strict: bool,
-    country: u16,
+    rules: u16,
     answer: impl Fn(&[u8], Rules, Option<Unit>) -> T,
 ) -> T {
     let unit = match unit {
@@ -71,28 +127,15 @@ fn of_input<T>(
         1 => Some(Unit::Bytes),
         _ => Some(Unit::Utf16),
     };
-    BODY.with_borrow(|body| {
-        answer(
-            body.get(..length).unwrap_or(body),
-            rules(strict, country),
-            unit,
-        )
-    })
-}
-
-/// A country code as a number, or nothing where a text is not one.
-#[must_use]
-#[wasm_bindgen(js_name = countryCode)]
-pub fn country_code(text: &str) -> Option<u16> {
-    CountryCode::parse(text).map(CountryCode::get)
+    BODY.with_borrow(|body| answer(body.get(..length).unwrap_or(body), unpack(rules), unit))
 }
 
 /// Validates the first `length` bytes of the input. Returns whether there are no problems and no warnings; otherwise
 /// [`answer`] has them. A call that returned more than a number would make an array in JavaScript.
 #[must_use]
 #[wasm_bindgen]
-pub fn check(length: usize, unit: u8, strict: bool, country: u16) -> bool {
-    match of_input(length, unit, strict, country, validate::check) {
+pub fn check(length: usize, unit: u8, rules: u16) -> bool {
+    match of_input(length, unit, rules, validate::check) {
         None => true,
         Some(answer) => {
             ANSWER.set(answer);
@@ -101,52 +144,61 @@ pub fn check(length: usize, unit: u8, strict: bool, country: u16) -> bool {
     }
 }
 
-/// Takes what [`check`] found last.
+/// Takes the result of the last [`check`].
 #[must_use]
 #[wasm_bindgen]
-pub fn answer() -> String {
-    ANSWER.take()
+pub fn answer() -> JsValue {
+    parse(&ANSWER.take())
 }
 
-/// Validates the first `length` bytes of the input, and tells its normal form too.
+/// Validates the first `length` bytes of the input. The result has the normal form too.
 #[must_use]
 #[wasm_bindgen]
-pub fn validate(length: usize, unit: u8, strict: bool, country: u16) -> String {
-    of_input(length, unit, strict, country, validate::validate)
+pub fn validate(length: usize, unit: u8, rules: u16) -> JsValue {
+    parse(&of_input(length, unit, rules, validate::validate))
 }
 
-/// Which call a search means: of JSON of an object with `search` and `calls`.
-#[must_use]
+/// Finds the call that a search means, in JSON of an object with `search` and `calls`. The result has its place.
+///
+/// # Errors
+/// A `TypeError` for an invalid length of time.
 #[wasm_bindgen(js_name = closestCall)]
 pub fn closest_call(
     body: &str,
-    country: u16,
-    window_seconds: Option<f64>,
-    ambiguity_seconds: Option<f64>,
-) -> String {
-    let near = MatchOptions::from_seconds(window_seconds, ambiguity_seconds);
-    closest(body, rules(false, country), near)
+    rules: u16,
+    window: &JsValue,
+    ambiguity: &JsValue,
+) -> Result<JsValue, JsValue> {
+    let window = seconds(window, "match_window_seconds")?;
+    let ambiguity = seconds(ambiguity, "ambiguity_seconds")?;
+    let near = MatchOptions::from_seconds(window, ambiguity);
+    Ok(parse(&closest(body, unpack(rules & !STRICT), near)))
 }
 
 /// All codes.
 #[must_use]
 #[wasm_bindgen]
-pub fn codes() -> String {
-    registry()
+pub fn codes() -> JsValue {
+    parse(&registry())
 }
 
-/// All limits: a list of names and values.
+/// All limits by name.
 #[must_use]
 #[wasm_bindgen]
-pub fn limits() -> String {
-    to_json(&LIMITS)
+pub fn limits() -> JsValue {
+    let limits = Object::new();
+    for (name, limit) in LIMITS {
+        // Setting a member of a plain object cannot fail.
+        let _ = Reflect::set(&limits, &name.into(), &limit.into());
+    }
+    limits.into()
 }
 
 /// The names of the parameters: those of `search`, those of `call_outcome`, and which of these can be cleared.
 #[must_use]
 #[wasm_bindgen]
-pub fn parameters() -> String {
-    to_json(&(SEARCH, CALL_OUTCOME, CLEARABLE))
+pub fn parameters() -> JsValue {
+    parse(&to_json(&(SEARCH, CALL_OUTCOME, CLEARABLE)))
 }
 
 /// The version of the package.

@@ -45,7 +45,7 @@ enum Input {
 
 /// A row, before and after.
 #[derive(Serialize)]
-struct Shown {
+pub struct Preview {
     line: usize,
     cells: Vec<String>,
     request: Option<String>,
@@ -66,18 +66,18 @@ struct Sheet {
     rules: Rules,
     output: Output,
     header: Option<Rc<[String]>>,
-    tally: Summary,
+    summary: Summary,
     good: Vec<u8>,
     bad: Vec<u8>,
     fingerprint: DefaultHasher,
-    shown: Vec<Shown>,
-    show: usize,
+    preview: Vec<Preview>,
+    preview_rows: usize,
 }
 
 impl Check {
-    /// A check of a file, which keeps the first `show` rows to be shown.
+    /// A check of a file, which keeps its first rows for a preview.
     #[must_use]
-    pub fn new(content: Content, settings: Settings, rules: Rules, show: usize) -> Self {
+    pub fn new(content: Content, settings: Settings, rules: Rules, preview_rows: usize) -> Self {
         let (input, columns, output) = match settings {
             Settings::Csv(delimiter, columns) => {
                 let input = Input::Csv(Box::new(Records::new(delimiter)));
@@ -97,12 +97,12 @@ impl Check {
             rules,
             output,
             header: None,
-            tally: Summary::default(),
+            summary: Summary::default(),
             good: Vec::new(),
             bad: Vec::new(),
             fingerprint: DefaultHasher::new(),
-            shown: Vec::new(),
-            show,
+            preview: Vec::new(),
+            preview_rows,
         };
         if let (Input::Ndjson(_), Output::Csv(_)) = (&input, output) {
             sheet.begin(["line", "report"].map(str::to_owned).to_vec());
@@ -149,19 +149,19 @@ impl Check {
     /// How many rows there are so far, and how many of them are good and bad.
     #[must_use]
     pub const fn counts(&self) -> [usize; 3] {
-        self.sheet.tally.counts()
+        self.sheet.summary.counts()
     }
 
-    /// How the file did so far, as JSON.
+    /// The counts and the first problems so far.
     #[must_use]
-    pub fn tally(&self) -> String {
-        to_json(&self.sheet.tally)
+    pub const fn summary(&self) -> &Summary {
+        &self.sheet.summary
     }
 
-    /// The first rows as JSON, before and after.
+    /// The first rows, before and after.
     #[must_use]
-    pub fn shown(&self) -> String {
-        to_json(&self.sheet.shown)
+    pub fn preview(&self) -> &[Preview] {
+        &self.sheet.preview
     }
 
     /// By which the same good rows are known again, though none of them is kept.
@@ -231,7 +231,7 @@ impl Sheet {
         cells: &dyn Fn() -> Vec<String>,
     ) {
         let found = self
-            .tally
+            .summary
             .row(line, &checked.problems, &checked.warnings, place);
         if let Some(good) = &checked.good {
             let line = match self.content {
@@ -249,8 +249,8 @@ impl Sheet {
                 .collect();
             self.write_bad(&cells(), &format!("line {line}: {}", errors.join("; ")));
         }
-        if self.shown.len() < self.show {
-            self.shown.push(Shown {
+        if self.preview.len() < self.preview_rows {
+            self.preview.push(Preview {
                 line,
                 cells: cells().iter().map(|cell| shorten(cell)).collect(),
                 request: checked.good,

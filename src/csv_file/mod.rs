@@ -5,14 +5,18 @@
 
 pub mod amount;
 pub mod check;
-pub mod guess;
+pub mod columns;
+pub mod detect;
+
 pub mod lines;
 pub mod records;
 pub mod row;
-mod summary;
+pub mod summary;
 pub mod time;
 
 use std::borrow::Cow;
+
+use serde::Deserialize;
 
 use crate::input::calls::CALL;
 use crate::input::report::{CALL_OUTCOME, SEARCH};
@@ -25,7 +29,8 @@ use time::{Style, Zone};
 const ERROR: &str = "error";
 
 /// What each row of a file is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Content {
     /// A report of an outcome.
     Reports,

@@ -17,7 +17,7 @@ const MAX_SHOWN: usize = 80;
 
 /// How a file did so far.
 #[derive(Default, Serialize)]
-pub(super) struct Summary {
+pub struct Summary {
     rows: usize,
     good: usize,
     bad: usize,
@@ -51,12 +51,12 @@ pub(super) type Place<'p> = &'p dyn Fn(&Problem) -> Option<(String, String)>;
 
 impl Summary {
     /// The numbers of all, good and bad rows so far.
-    pub const fn counts(&self) -> [usize; 3] {
+    pub(super) const fn counts(&self) -> [usize; 3] {
         [self.rows, self.good, self.bad]
     }
 
     /// Counts a row with what is wrong with it, and what is probably not as it was meant.
-    pub fn row(
+    pub(super) fn row(
         &mut self,
         line: usize,
         problems: &[Problem],

@@ -5,7 +5,7 @@ use worker::{D1Database, Env, Request};
 use super::context::{RequestState, hash};
 use super::rate_limit::{Policy, RateLimits};
 use super::request::{address, header_token};
-use super::response::Refusal;
+use super::result::Refusal;
 use super::store::reading;
 use crate::problem::Code;
 

@@ -1,7 +1,7 @@
-//! The archive in KV: calls that `npm run archive-calls` has moved out of the database, by their ids and by their hours.
+//! Reading the archive in KV: calls that `npm run archive-calls` has moved out of the database, by id and by hour.
 //!
-//! Every key is written once, before the database names it, so KV's delay and its cached misses do no harm. Which keys
-//! there are is in the database (`migrations/0003_archive.sql`).
+//! Every key is written once, before the database refers to it, so KV's eventual consistency and its cached misses do
+//! no harm. The database knows which keys exist (`migrations/0003_archive.sql`).
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -22,17 +22,17 @@ impl From<KvError> for Failure {
     }
 }
 
-/// An id of a call: the platform's or the sender's own.
+/// An id of a call.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum CallId {
-    /// The transaction id.
+    /// The platform's id.
     Transaction(String),
-    /// The external id.
+    /// The id of the system that imported the call.
     External(String),
 }
 
 impl CallId {
-    /// The bucket of a hash table: the first four bytes of a SHA-256, modulo the buckets.
+    /// Returns the bucket of a hash table: the first four bytes of a SHA-256, modulo the buckets.
     fn bucket(&self, buckets: u32) -> u32 {
         let text = match self {
             Self::Transaction(id) => format!("transaction:{id}"),
@@ -44,7 +44,7 @@ impl CallId {
         hash.checked_rem(buckets).unwrap_or(0)
     }
 
-    /// Whether it is an id of the call.
+    /// Whether this is an id of the call.
     pub fn names(&self, call: &StoredCall) -> bool {
         match self {
             Self::Transaction(id) => call.transaction_id == *id,
@@ -53,16 +53,17 @@ impl CallId {
     }
 }
 
-/// Looks calls up by their ids. An id is looked up in the same way whether it is there or not, and whoever sees it.
+/// Looks up calls by their ids. The lookup takes the same steps whether an id exists and who may see it, so its time
+/// reveals neither.
 pub async fn find(
     archive: &KvStore,
     network_id: &str,
     generations: &[IndexGeneration],
     ids: &[CallId],
 ) -> Result<HashMap<CallId, StoredCall>, Failure> {
-    // A network's id has any length and any characters, a key of KV has not.
+    // KV limits the length of a key, and a network's id may have any.
     let network = hash(network_id);
-    // The oldest first, so that a later one replaces it.
+    // The oldest first, so that calls of later generations replace earlier ones.
     let mut generations = generations.to_vec();
     generations.sort_unstable_by_key(|generation| generation.number);
     let mut found = HashMap::new();
@@ -89,7 +90,7 @@ pub async fn find(
     Ok(found)
 }
 
-/// Looks up one call by its transaction id, as far as a token with this advertiser, or none, sees it.
+/// Looks up a call by its transaction id; `None` if a token with this advertiser, or none, doesn't see it.
 pub async fn find_visible(
     archive: &KvStore,
     network_id: &str,
@@ -163,6 +164,7 @@ async fn read(
     Ok(read)
 }
 
+/// Reads the calls under a key.
 fn parse(key: &str, value: Option<String>) -> Result<Vec<StoredCall>, Failure> {
     // The archive has changed since the database named the key.
     let value = value.ok_or(Failure::Conflict)?;

@@ -3,8 +3,8 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
+use js_sys::{JSON, Reflect};
 use serde_json::json;
-use worker::js_sys::{JSON, Reflect};
 use worker::wasm_bindgen::JsValue;
 use worker::{Env, console_error};
 
@@ -16,50 +16,50 @@ use crate::response::limits::LIMITS;
 use crate::rules::explanation::AMBIGUITY_SECONDS;
 use crate::rules::matching::WINDOW_SECONDS;
 
-/// What the rules were built from.
+/// Identifies the sources of this build.
 pub const BUILD: Option<&str> = option_env!("CALL_OUTCOMES_BUILD");
 
 /// The Worker's variables.
 #[derive(Clone)]
 pub struct Config {
-    /// What changes validation.
+    /// The options of validation.
     pub rules: Rules,
-    /// How far a start may be off, in milliseconds; `None` is any distance.
+    /// How far the start of a match may be off, in milliseconds; `None` means any distance.
     pub window: Option<i64>,
-    /// Below which margin to the next best call a match is ambiguous, in milliseconds.
+    /// A match is ambiguous if its margin to the next best call is smaller than this, in milliseconds.
     pub ambiguity: i64,
     /// The most rows of a batch.
     pub batch_max_rows: usize,
     /// The origins whose scripts may use the API; `*` is any.
     pub allowed_origins: Vec<String>,
-    /// Whether answers show what they cost the database.
+    /// Whether responses show what they cost the database.
     pub expose_cost: bool,
-    /// How often a token may ask.
+    /// The limit of a token's requests; `None` is off.
     pub token_limit: Option<Policy>,
-    /// How often an address may be refused.
+    /// The limit of an address's refused requests; `None` is off.
     pub address_limit: Option<Policy>,
-    /// The variables that cannot be read, in place of which their defaults are in force.
+    /// The malformed variables. Their defaults apply.
     pub malformed: Vec<&'static str>,
 }
 
-/// The limit of a token's requests, unless a variable says another.
+/// The default limit of a token's requests.
 const TOKEN_LIMIT: Policy = Policy {
     name: "token",
     limit: 1_000,
     period: 10,
 };
-/// The limit of an address's refused requests, unless a variable says another.
+/// The default limit of an address's refused requests.
 const ADDRESS_LIMIT: Policy = Policy {
     name: "address",
     limit: 20,
     period: 60,
 };
-/// The longest window in seconds: a time has ten digits.
+/// The largest number of seconds that a variable may have: as many as a time, which has ten digits.
 const MAX_SECONDS: i64 = 9_999_999_999;
 
 impl Config {
-    /// The variables, or their defaults. They are read once, as a deployment's never change; those that cannot be read
-    /// are named in the log, and in `/healthz` for as long as it is so.
+    /// Returns the variables, or their defaults. They are read once, because those of a deployment never change. The log
+    /// and `/healthz` name the malformed ones.
     pub fn of(env: &Env) -> Self {
         thread_local! {
             static READ: OnceCell<Config> = const { OnceCell::new() };
@@ -70,7 +70,7 @@ impl Config {
                 if !config.malformed.is_empty() {
                     console_error!(
                         "{}",
-                        json!({ "error": "variables that cannot be read: their defaults are in force", "variables": config.malformed })
+                        json!({ "error": "malformed variables: their defaults apply", "variables": config.malformed })
                     );
                 }
                 config
@@ -96,34 +96,14 @@ impl Config {
             let rows = usize::try_from(number(text)?).ok()?;
             (1..=batch::MAX_ROWS).contains(&rows).then_some(rows)
         });
-        let origins = variables.text("ALLOWED_ORIGINS").unwrap_or_default();
-        let mut allowed_origins: Vec<String> = origins
-            .split([',', ' '])
-            .filter(|origin| !origin.is_empty())
-            .map(str::to_owned)
-            .collect();
-        // The good ones stay in force.
-        let sent = allowed_origins.len();
-        allowed_origins.retain(|origin| is_origin(origin));
-        if allowed_origins.len() < sent {
-            variables.malformed.push("ALLOWED_ORIGINS");
-        }
+        let allowed_origins = variables.origins("ALLOWED_ORIGINS");
         let expose_cost = variables.read("EXPOSE_COST", false, |text| match text {
             "true" => Some(true),
             "false" | "" => Some(false),
             _ => None,
         });
-        let policy = |default: Policy| {
-            move |text: &str| match text {
-                "off" => Some(None),
-                text => Policy::parse(default.name, text).map(Some),
-            }
-        };
-        let token_limit = Some(TOKEN_LIMIT);
-        let token_limit = variables.read("TOKEN_RATE_LIMIT", token_limit, policy(TOKEN_LIMIT));
-        let address_limit = Some(ADDRESS_LIMIT);
-        let address_limit =
-            variables.read("ADDRESS_RATE_LIMIT", address_limit, policy(ADDRESS_LIMIT));
+        let token_limit = variables.policy("TOKEN_RATE_LIMIT", TOKEN_LIMIT);
+        let address_limit = variables.policy("ADDRESS_RATE_LIMIT", ADDRESS_LIMIT);
         let window = window.saturating_mul(1_000);
         Self {
             rules: Rules {
@@ -141,7 +121,7 @@ impl Config {
         }
     }
 
-    /// What of it changes validation and matching, as JSON; with it a page can tell that it holds the same rules.
+    /// Returns the options that change validation and matching as JSON. A page compares them with its own.
     pub fn public(&self) -> String {
         let limits = LIMITS.map(|(name, limit)| match name {
             "batch_rows" => (name, self.batch_max_rows),
@@ -159,14 +139,14 @@ impl Config {
     }
 }
 
-/// The variables of a deployment, and those of them that cannot be read.
+/// Reads variables, and notes the malformed ones.
 struct Variables<'e> {
     env: &'e Env,
     malformed: Vec<&'static str>,
 }
 
 impl Variables<'_> {
-    /// What a variable means; its default where it is not set, or cannot be read.
+    /// Returns the value of a variable, or its default if it is not set or malformed.
     fn read<T>(
         &mut self,
         name: &'static str,
@@ -182,7 +162,27 @@ impl Variables<'_> {
         })
     }
 
-    /// The text of a variable that is set. In `wrangler.toml` it may also be written as a number, or as true or false.
+    /// Reads a rate limit, or `off`.
+    fn policy(&mut self, name: &'static str, default: Policy) -> Option<Policy> {
+        self.read(name, Some(default), |text| match text {
+            "off" => Some(None),
+            text => Policy::parse(default.name, text).map(Some),
+        })
+    }
+
+    /// Reads a list of origins. The well-formed ones apply even if others are malformed.
+    fn origins(&mut self, name: &'static str) -> Vec<String> {
+        let text = self.text(name).unwrap_or_default();
+        let listed = text.split([',', ' ']).filter(|origin| !origin.is_empty());
+        let (origins, malformed): (Vec<&str>, Vec<&str>) =
+            listed.partition(|origin| is_origin(origin));
+        if !malformed.is_empty() {
+            self.malformed.push(name);
+        }
+        origins.into_iter().map(str::to_owned).collect()
+    }
+
+    /// Returns the text of a variable, if it is set. In `wrangler.toml` it may also be a number or a boolean.
     fn text(&mut self, name: &'static str) -> Option<String> {
         let value = Reflect::get(self.env, &JsValue::from_str(name)).ok()?;
         if value.is_undefined() || value.is_null() {
@@ -201,13 +201,13 @@ impl Variables<'_> {
     }
 }
 
-/// A whole number in digits.
+/// Reads a whole number.
 fn number(text: &str) -> Option<i64> {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|_| is_plain)
 }
 
-/// Whether a text is `*` or an origin as browsers write it.
+/// Whether a text is `*`, or an origin as browsers send it.
 fn is_origin(text: &str) -> bool {
     text == "*"
         || text.split_once("://").is_some_and(|(scheme, host)| {

@@ -9,7 +9,7 @@ use worker::{D1Database, Headers, KvStore, console_error, js_sys};
 use super::config::Config;
 use super::query_options::QueryOptions;
 use super::rate_limit::RateLimits;
-use super::response::Refusal;
+use super::result::Refusal;
 use super::store::{Cost, Failure};
 use crate::input::query::Query;
 use crate::model::transaction_id::TransactionId;
@@ -40,16 +40,6 @@ pub struct RequestContext<'a> {
 }
 
 impl RequestContext<'_> {
-    /// Adds the problems of the query behind those of `read`.
-    pub fn with_query_problems<T>(&self, read: Result<T, Vec<Problem>>) -> Result<T, Vec<Problem>> {
-        if self.query.problems.is_empty() {
-            return read;
-        }
-        let mut problems = read.err().unwrap_or_default();
-        problems.extend(self.query.problems.iter().cloned());
-        Err(problems)
-    }
-
     /// Refuses the request because of a failure of the database or the archive. The cause of an unexpected one goes to
     /// the log only, without the token's hash.
     pub fn refuse_failure(&self, failure: Failure, token_hash: &str) -> Refusal {

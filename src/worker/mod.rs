@@ -12,6 +12,7 @@ mod query_options;
 mod rate_limit;
 mod request;
 mod response;
+mod result;
 mod router;
 mod store;
 
@@ -29,7 +30,8 @@ use self::rate_limit::RateLimits;
 use self::request::{
     Body, discard_body, header_token, is_ndjson, network_segment, query, read_body,
 };
-use self::response::{HandlerResult, Refusal, Responder, Success, error_code, status};
+use self::response::Responder;
+use self::result::{HandlerResult, Refusal, Success, error_code, status};
 use self::router::Route;
 use crate::input;
 use crate::input::query::{Operation, Query};
@@ -144,10 +146,14 @@ impl<'a> Dispatcher<'a> {
         let context = self.context(http, route, db, archive);
         match route {
             Route::Calls { .. } => import::import(&context, &body, state).await,
-            Route::Batch { .. } if is_ndjson(http.headers()) => {
-                batch::batch(&context, &body, BatchFormat::Lines, state).await
+            Route::Batch { .. } => {
+                let format = if is_ndjson(http.headers()) {
+                    BatchFormat::Lines
+                } else {
+                    BatchFormat::Json
+                };
+                batch::batch(&context, &body, format, state).await
             }
-            Route::Batch { .. } => batch::batch(&context, &body, BatchFormat::Json, state).await,
             Route::Transactions { format, .. } => {
                 transactions::transactions(&context, *format, state).await
             }

@@ -1,6 +1,4 @@
-//! What of an HTTP request the use cases need.
-//!
-//! Not here: answers.
+//! Reading HTTP requests: body, query, token, content type and address.
 
 use std::net::IpAddr;
 
@@ -10,24 +8,24 @@ use worker::{ByteStream, Headers, Request};
 
 use crate::input::fields::MAX_NAME;
 
-/// The most bytes of a refused body that are read, so that its sender gets to see the answer: a connection that is
-/// closed while a client still sends is a broken pipe to it.
+/// How much of a refused body is read, in bytes. A client that is still sending when the connection is closed gets a
+/// broken pipe and never sees the answer.
 const MAX_DISCARDED: usize = 16_777_216;
 
-/// A body.
+/// The result of reading a body.
 pub enum Body {
     /// All of it.
     Whole(Vec<u8>),
-    /// It is larger than allowed, and discarded.
+    /// It is larger than allowed, and was discarded.
     TooLarge,
-    /// It breaks off, or its chunks are malformed.
+    /// It ends early, or its chunks are malformed.
     Incomplete,
 }
 
-/// The body, of at most `max` bytes.
+/// Reads a body of at most `max` bytes.
 pub async fn read_body(request: &mut Request, max: usize) -> Body {
-    // The runtime holds a body to its announced length.
-    match announced(request) {
+    // The runtime makes sure that a body has its announced length.
+    match content_length(request) {
         Some(length) if length <= max => {
             return match request.bytes().await {
                 Ok(body) => Body::Whole(body),
@@ -60,20 +58,20 @@ pub async fn read_body(request: &mut Request, max: usize) -> Body {
     Body::Whole(body)
 }
 
-/// Reads and discards a body that nobody has read yet.
+/// Reads and discards a body that wasn't read yet.
 pub async fn discard_body(request: &mut Request) {
     let raw = request.inner();
     let is_unread = raw.body().is_some() && !raw.body_used();
-    let is_near = announced(request).is_none_or(|length| length <= MAX_DISCARDED);
+    let is_small = content_length(request).is_none_or(|length| length <= MAX_DISCARDED);
     if is_unread
-        && is_near
+        && is_small
         && let Ok(chunks) = request.stream()
     {
         discard(chunks, 0).await;
     }
 }
 
-/// Discards what is left of a body of which so much was read.
+/// Discards the rest of a body, of which `read` bytes were read.
 async fn discard(mut chunks: ByteStream, mut read: usize) {
     while let Some(Ok(chunk)) = chunks.next().await {
         read = read.saturating_add(chunk.len());
@@ -83,12 +81,12 @@ async fn discard(mut chunks: ByteStream, mut read: usize) {
     }
 }
 
-fn announced(request: &Request) -> Option<usize> {
+fn content_length(request: &Request) -> Option<usize> {
     let length = request.headers().get("Content-Length").ok().flatten()?;
     length.parse().ok()
 }
 
-/// The query of a URL, decoded.
+/// Returns the decoded names and values of a URL's query.
 pub fn query(url: &str) -> Vec<(String, String)> {
     let decode = |text: &str| {
         let text = text.replace('+', " ");
@@ -102,7 +100,7 @@ pub fn query(url: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The network that a path names.
+/// Returns the network id in a path segment.
 pub fn network_segment(segment: &str) -> String {
     percent_decode_str(segment)
         .decode_utf8_lossy()
@@ -111,7 +109,7 @@ pub fn network_segment(segment: &str) -> String {
         .collect()
 }
 
-/// Whether the body is a JSON value a line.
+/// Whether the content type is NDJSON.
 pub fn is_ndjson(headers: &Headers) -> bool {
     let content_type = headers.get("Content-Type").ok().flatten();
     content_type.is_some_and(|value| {
@@ -122,7 +120,7 @@ pub fn is_ndjson(headers: &Headers) -> bool {
     })
 }
 
-/// The token in `Authorization`: alone, or behind `Bearer` or `Token` in any case.
+/// Returns the token in the `Authorization` header: alone, or behind `Bearer` or `Token` in any case.
 pub fn header_token(headers: &Headers) -> Option<String> {
     let value = headers.get("Authorization").ok().flatten()?;
     let value = value.trim();
@@ -136,7 +134,7 @@ pub fn header_token(headers: &Headers) -> Option<String> {
     (!token.is_empty()).then(|| token.to_owned())
 }
 
-/// Who sends: the address, of an IPv6 one its network, as one client has all of it.
+/// Returns the client's address. Of an IPv6 address it is the /64 network, because a client usually has all of it.
 pub fn address(headers: &Headers) -> String {
     let address = headers.get("CF-Connecting-IP").ok().flatten();
     match address.as_deref().map(str::parse) {

@@ -3,18 +3,17 @@
 //! The JSON of answers is written in the crate's `response` module.
 
 use futures_util::StreamExt;
-use futures_util::stream::{self, LocalBoxStream};
+use futures_util::stream;
 use worker::{Error, Headers, Request, Response};
 
 use super::config::Config;
 use super::context::RequestState;
 use super::cors;
-use super::rate_limit::Policy;
+use super::result::{HandlerResult, Refusal, Success, error_code, status};
 use super::router::Route;
 use super::store::Cost;
-use crate::model::transaction_id::TransactionId;
 use crate::problem::{Class, Code, Problem, warnings_header};
-use crate::response::{ErrorAnswer, Reply, problem_json, refuse};
+use crate::response::problem_json;
 
 /// The API version that is served, whatever date the path has.
 const API_VERSION: &str = "2015-08-17";
@@ -22,129 +21,6 @@ const API_VERSION: &str = "2015-08-17";
 const RETRY_AFTER: &str = "2";
 /// Answers are no pages: a browser that opens one must not run, load or frame anything.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
-const JSON: &str = "application/json";
-const CSV: &str = "text/csv; charset=utf-8";
-
-/// The parts of a body that follow the first.
-pub type BodyStream = LocalBoxStream<'static, Result<Vec<u8>, Error>>;
-
-/// The answer to a request that was carried out.
-pub struct Success {
-    reply: Reply,
-    content_type: &'static str,
-    rest: Option<BodyStream>,
-    next: Option<TransactionId>,
-}
-
-impl Success {
-    /// An answer without a body.
-    pub const fn no_content() -> Self {
-        Self::json(204, String::new())
-    }
-
-    /// An answer with JSON.
-    pub const fn json(status: u16, body: String) -> Self {
-        Self::reply(Reply::success(status, body))
-    }
-
-    /// An answer with what the rules reply.
-    pub const fn reply(reply: Reply) -> Self {
-        Self {
-            reply,
-            content_type: JSON,
-            rest: None,
-            next: None,
-        }
-    }
-
-    /// The same answer, with more of its body to send after the first part.
-    pub fn followed_by(self, rest: Option<BodyStream>) -> Self {
-        Self { rest, ..self }
-    }
-
-    /// The same answer, as a page of CSV; `next` is the id to start the next page after.
-    pub fn in_csv(self, next: Option<TransactionId>) -> Self {
-        Self {
-            content_type: CSV,
-            next,
-            ..self
-        }
-    }
-}
-
-/// Why a request is refused.
-pub struct Refusal {
-    answer: ErrorAnswer,
-    limit: Option<Policy>,
-}
-
-impl Refusal {
-    /// Refuses one request too many.
-    pub fn rate_limited(policy: Policy) -> Self {
-        Self {
-            answer: refuse(&Problem::whole(Code::RateLimited)),
-            limit: Some(policy),
-        }
-    }
-
-    /// Refuses after an unexpected failure, which the log names under the request's id.
-    pub fn internal(request_id: &str) -> Self {
-        Problem::whole(Code::Internal)
-            .with_name(request_id.to_owned())
-            .into()
-    }
-
-    /// The code of the first problem.
-    pub const fn code(&self) -> Code {
-        self.answer.code()
-    }
-
-    /// Returns the error answer, for a row of a list.
-    pub fn into_answer(self) -> ErrorAnswer {
-        self.answer
-    }
-}
-
-impl From<ErrorAnswer> for Refusal {
-    fn from(answer: ErrorAnswer) -> Self {
-        Self {
-            answer,
-            limit: None,
-        }
-    }
-}
-
-impl From<Problem> for Refusal {
-    fn from(problem: Problem) -> Self {
-        refuse(&problem).into()
-    }
-}
-
-impl From<Code> for Refusal {
-    fn from(code: Code) -> Self {
-        Problem::whole(code).into()
-    }
-}
-
-/// What a handler returns.
-pub type HandlerResult = Result<Success, Refusal>;
-
-/// Returns the HTTP status of an answer.
-pub const fn status(result: &HandlerResult) -> u16 {
-    match result {
-        Ok(success) => success.reply.status,
-        Err(refusal) => refusal.answer.status(),
-    }
-}
-
-/// Returns the error code of an answer. A success has one if every row of a list failed.
-pub const fn error_code(result: &HandlerResult) -> Option<Code> {
-    match result {
-        Ok(success) => success.reply.code,
-        Err(refusal) => Some(refusal.code()),
-    }
-}
-
 /// The request, as far as its response depends on it.
 pub struct Responder<'a> {
     /// The request.
@@ -229,8 +105,8 @@ impl Responder<'_> {
         warnings: &[Problem],
         headers: &Headers,
     ) -> worker::Result<Response> {
-        let Refusal { answer, limit } = refusal;
-        if let Some(policy) = limit {
+        let answer = refusal.answer();
+        if let Some(policy) = refusal.limit() {
             headers.set("Retry-After", &policy.period.to_string())?;
             headers.set("RateLimit-Policy", &policy.to_header())?;
         }
@@ -242,7 +118,7 @@ impl Responder<'_> {
             let document = problem_json::document(answer, warnings, &origin, self.request_id);
             return Response::ok(document);
         }
-        headers.set("Content-Type", JSON)?;
+        headers.set("Content-Type", "application/json")?;
         Response::ok(answer.to_json())
     }
 }

@@ -1,33 +1,30 @@
-//! What a path means.
-//!
-//! Not here: what is done there.
+//! Routes: which use case a path and a method mean.
 
 use crate::input::query::Operation;
 use crate::response::records::Format;
 
-/// What a path means.
+/// The meaning of a path.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Route<'a> {
+    /// Reporting an outcome, and reading one.
     Report {
         version: &'a str,
         network_id: Option<&'a str>,
     },
-    Batch {
-        version: &'a str,
-    },
-    Calls {
-        version: &'a str,
-    },
-    Transactions {
-        version: &'a str,
-        format: Format,
-    },
+    /// Reporting many outcomes.
+    Batch { version: &'a str },
+    /// Importing calls.
+    Calls { version: &'a str },
+    /// Exporting records.
+    Transactions { version: &'a str, format: Format },
+    /// The health check.
     Health,
     /// The public part of the configuration.
     Config,
 }
 
 impl<'a> Route<'a> {
+    /// Returns the route of a path; `None` if it is unknown.
     pub fn parse(path: &'a str) -> Option<Self> {
         let is_report = |name: &str| matches!(name, "call_outcomes" | "call_outcomes.json");
         let mut segments = path.strip_prefix('/')?.split('/');
@@ -80,7 +77,7 @@ impl<'a> Route<'a> {
         }
     }
 
-    /// The methods that the route takes, as `Allow` lists them.
+    /// Returns the methods that the route takes, as the `Allow` header lists them.
     pub const fn methods(&self) -> &'static str {
         match self {
             Self::Report {
@@ -93,7 +90,7 @@ impl<'a> Route<'a> {
         }
     }
 
-    /// The API version in the path.
+    /// Returns the API version in the path.
     pub const fn version(&self) -> Option<&'a str> {
         match self {
             Self::Report { version, .. }
@@ -104,11 +101,12 @@ impl<'a> Route<'a> {
         }
     }
 
+    /// Whether the route takes a method.
     pub fn takes(&self, method: &str) -> bool {
         self.methods().split(", ").any(|name| name == method)
     }
 
-    /// What a request of a method does here.
+    /// Returns what a request with a method does.
     pub fn operation(&self, method: &str) -> Operation {
         match self {
             Self::Report { .. } if method == "GET" => Operation::Read,
@@ -120,7 +118,7 @@ impl<'a> Route<'a> {
         }
     }
 
-    /// The path as the log names it.
+    /// Returns the path as the log names it.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Report {

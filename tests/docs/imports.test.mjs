@@ -7,7 +7,7 @@ import { filesOf, root } from './files.mjs';
 
 /**
  * What the modules of a folder may import beside each other. Scripts and tests never import each other: what both need is
- * in scripts/lib/ or tools/harness/.
+ * in scripts/lib/ or tools/.
  */
 const MAY_IMPORT = {
   src: [],
@@ -16,13 +16,15 @@ const MAY_IMPORT = {
   'package/dist': [],
   'scripts/lib': ['www'],
   'tools/harness': ['scripts/lib'],
+  'tools/charts': [],
+  'tools/match-quality': ['tools/charts'],
   'scripts/build': ['scripts/lib'],
-  'scripts/commands': ['scripts/build', 'scripts/lib', 'www'],
+  'scripts/commands': ['scripts/build', 'scripts/lib', 'tools/match-quality', 'www'],
   'scripts/check': ['scripts/build', 'scripts/lib', 'tools/harness'],
   scripts: ['scripts/build', 'scripts/lib'],
-  tests: ['scripts/lib', 'tools/harness', 'package/dist', 'www'],
-  // Of src/, the SQL: a peer runs the same statements.
-  bench: ['scripts/build', 'scripts/lib', 'tools/harness', 'package/dist', 'src'],
+  tests: ['bench/report', 'scripts/lib', 'tools/harness', 'package/dist', 'www'],
+  'bench/report': ['tools/charts'],
+  bench: ['scripts/build', 'scripts/lib', 'tools/charts', 'tools/harness', 'bench/report', 'package/dist'],
 };
 
 /** The deepest of the listed folders that a path is in. */

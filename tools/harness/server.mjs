@@ -37,7 +37,8 @@ const documented = new Set(Object.keys(paths).map((path) => path.replace(/\.csv$
  * Starts a server. `vars` are set over those of the dev environment without rate limits, `ratelimits` are limiters in
  * place of its own. `wrap` is the URL of a module whose default export takes the Worker's `env` and the request, and
  * returns the `env` that the Worker gets. `folder` keeps the data for a later start. `wasm` changes the bytes of the
- * Worker's WebAssembly. `script` is the text of another Worker's module, served in place of the built one.
+ * Worker's WebAssembly. `script` is the text of another Worker's module, served in place of the built one; it has the
+ * WebAssembly only with `wasm`.
  */
 export async function start({ vars = {}, ratelimits, wrap, folder, wasm, script } = {}) {
   const log = newLog();
@@ -124,14 +125,13 @@ function newLog() {
   };
 }
 
-async function modules(wrap, wasm = (bytes) => bytes, script) {
+async function modules(wrap, wasm, script) {
   const path = 'build/index_bg.wasm';
-  const worker = script
-    ? [{ type: 'ESModule', path: 'build/index.js', contents: script }]
-    : [
-        { type: 'ESModule', path: 'build/index.js' },
-        { type: 'CompiledWasm', path, contents: wasm(await readFile(join(root, path))) },
-      ];
+  const worker = [{ type: 'ESModule', path: 'build/index.js', ...(script && { contents: script }) }];
+  if (wasm || !script) {
+    const bytes = await readFile(join(root, path));
+    worker.push({ type: 'CompiledWasm', path, contents: wasm ? wasm(bytes) : bytes });
+  }
   if (!wrap) return worker;
   const entry = `
     import { WorkerEntrypoint } from 'cloudflare:workers';

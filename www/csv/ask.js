@@ -1,10 +1,10 @@
-// The worker of the page, as its parts ask it.
+// Sends commands to the page's worker.
 
 const worker = new Worker('/csv/worker.js', { type: 'module' });
 const asked = [];
 const listeners = {};
 
-/** What the worker answers to a command. */
+/** Sends a command to the worker; resolves to its answer. */
 export function ask(command, options = {}) {
   return new Promise((resolve, reject) => {
     const id = asked.push({ resolve, reject }) - 1;
@@ -12,7 +12,7 @@ export function ask(command, options = {}) {
   });
 }
 
-/** Calls back with what the worker tells without being asked. */
+/** Listens to an event of the worker. */
 export const on = (event, listener) => (listeners[event] = listener);
 
 worker.addEventListener('message', ({ data: { id, answer, error, event, ...told } }) => {

@@ -1,16 +1,16 @@
-// What each column holds, to be looked over and changed, and the first rows as they become.
+// The columns of a file, each with its parameter and format to be reviewed, and a preview of the first rows.
 import { at, element } from '../dom.js';
 
 const ZONES = Intl.supportedValuesOf?.('timeZone') ?? [];
 const OWN = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-/** Shows the columns of a guess. `changed` is called after each change; returns what reads the choices. */
-export function showColumns({ columns }, choices, changed) {
+/** Shows the columns of a detected format. Calls `changed` after each change; returns a function that reads the choices. */
+export function showColumns({ columns }, parameters, changed) {
   const zones = element('datalist', { id: 'zones' }, ...['UTC', ...ZONES].map((value) => element('option', { value })));
-  const rows = columns.map((column, place) => showColumn(column, place, choices));
+  const rows = columns.map((column, place) => showColumn(column, place, parameters));
   at('columns').replaceChildren(zones, ...rows.map(({ row }) => row));
   at('columns').onchange = ({ target }) => {
-    // A parameter is held by one column.
+    // Only one column holds a parameter.
     for (const { holds, adapt } of rows) {
       if (target.matches('.holds') && holds !== target && holds.value === target.value) holds.value = '';
       if (holds === target || holds.value === '') adapt();
@@ -20,10 +20,10 @@ export function showColumns({ columns }, choices, changed) {
   return () => rows.map(({ read }) => read());
 }
 
-function showColumn({ name, parameter, cells, ...guesses }, place, choices) {
+function showColumn({ name, parameter, cells, ...detected }, place, parameters) {
   const id = `column-${place}`;
-  const sections = Object.entries(Object.groupBy(choices, ([section]) => section)).map(([label, parameters]) =>
-    element('optgroup', { label }, ...parameters.map(([, value]) => element('option', { value }, value))),
+  const sections = Object.entries(Object.groupBy(parameters, ({ section }) => section)).map(([label, names]) =>
+    element('optgroup', { label }, ...names.map(({ name }) => element('option', { value: name }, name))),
   );
   const holds = element('select', { className: 'holds' }, element('option', { value: '' }, 'nothing'), ...sections);
   const format = element('select');
@@ -34,19 +34,19 @@ function showColumn({ name, parameter, cells, ...guesses }, place, choices) {
   const zoned = element('label', {}, 'Time zone, or an offset ', zone);
   holds.value = parameter ?? '';
 
-  const chosen = () => choices.find(([, value]) => value === holds.value)?.[2] ?? ['', []];
+  const chosen = () => parameters.find(({ name }) => name === holds.value) ?? { kind: null, formats: [] };
   const fit = () => {
-    const [kind, formats] = chosen();
+    const { kind, formats } = chosen();
     written.hidden = formats.length === 0;
-    const takesZone = formats.find(([value]) => value === format.value)?.[2] ?? false;
+    const takesZone = formats.find(({ name }) => name === format.value)?.takes_zone ?? false;
     zoned.hidden = !takesZone;
-    const unsure = guesses[kind] && !guesses[kind].sure && cells.length > 0;
+    const unsure = detected[kind] && !detected[kind].sure && cells.length > 0;
     note.textContent = unsure ? 'The first cells fit more than one format: look at the rows below.' : '';
   };
   const adapt = () => {
-    const [kind, formats] = chosen();
-    format.replaceChildren(...formats.map(([value, example]) => element('option', { value }, example)));
-    if (guesses[kind]) format.value = guesses[kind].format;
+    const { kind, formats } = chosen();
+    format.replaceChildren(...formats.map(({ name, example }) => element('option', { value: name }, example)));
+    if (detected[kind]) format.value = detected[kind].format;
     fit();
   };
   adapt();
@@ -75,7 +75,7 @@ function showColumn({ name, parameter, cells, ...guesses }, place, choices) {
   return { row, holds, adapt, read };
 }
 
-/** The first rows: what stands in the file, and the request that it becomes or what is wrong. */
+/** Shows the first rows: the cells of each, and its request or its problems. */
 export function showPreview(rows, names) {
   const cell = (name, text) => [element('dt', {}, name), element('dd', {}, text)];
   const problem = ({ code, column, message }) =>

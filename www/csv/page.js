@@ -1,5 +1,4 @@
-// The page for files: one step after the other, each over what the worker answers. Names, limits, codes and texts of the
-// rules come from the server and from the wasm.
+// The page for CSV files, step by step. Names, limits, codes and texts of the rules come from the server and from the wasm.
 import { at, count } from '../dom.js';
 import { keep, loaded } from '../kept.js';
 import { ask, on } from './ask.js';
@@ -11,7 +10,7 @@ import { ENCODINGS } from './text.js';
 const json = async (url) => (await fetch(url)).json();
 const [config, codes, openapi] = await Promise.all(['/config.json', '/errors.json', '/openapi.json'].map(json));
 
-/** Where batches go, and how large they may be. */
+/** The URL for batches, and their limits. */
 const server = (() => {
   const isBatch = ([, { post }]) => post?.operationId === 'post_batch';
   const [path] = Object.entries(openapi.paths).find(isBatch);
@@ -25,7 +24,7 @@ const step = (name) => document.querySelector(`[aria-labelledby=step-${name}]`);
 let source;
 let found;
 let readColumns = () => [];
-/** Which run this is: what an earlier one still answers is out of date. */
+/** The number of this run. Answers of earlier runs are out of date. */
 let run = 0;
 
 at('encoding').append(...ENCODINGS.map((name) => new Option(name.toUpperCase(), name)));
@@ -50,7 +49,7 @@ function take(file) {
   open();
 }
 
-/** Opens the file anew: what was found by itself, or chosen. */
+/** Opens the file, with the encoding and the delimiter that were chosen, or else detected. */
 async function open(encoding, delimiter) {
   const mine = startOver();
   at('failure').textContent = '';
@@ -64,16 +63,16 @@ async function open(encoding, delimiter) {
     step('columns').hidden = true;
     return;
   }
-  const { guess, build } = found;
+  const { format, build } = found;
   at('build').textContent = `Page and server hold ${config.build === build ? 'the same' : 'different'} rules ${build}`;
-  const isTable = guess.kind === 'csv';
-  at('name').textContent = `${source.name}, ${size(source.size)}, ${isTable ? count(guess.columns.length, 'column') : 'a report a line (NDJSON)'}`;
+  const isTable = format.kind === 'csv';
+  at('name').textContent = `${source.name}, ${size(source.size)}, ${isTable ? count(format.columns.length, 'column') : 'a report a line (NDJSON)'}`;
   at('about').hidden = false;
   at('encoding').value = found.encoding;
   at('delimited').hidden = !isTable;
-  at('delimiter').value = guess.delimiter;
+  at('delimiter').value = format.delimiter;
   at('columns-help').hidden = !isTable;
-  readColumns = showColumns(guess, found.choices, preview);
+  readColumns = showColumns(format, found.parameters, preview);
   step('columns').hidden = false;
   await preview();
 }
@@ -81,12 +80,12 @@ async function open(encoding, delimiter) {
 const size = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
 
 function settings() {
-  const { guess, encoding } = found;
-  const delimiter = guess.kind === 'csv' ? guess.delimiter : undefined;
-  return { encoding, delimiter, columns: readColumns(), country: config.default_country_code };
+  const { format, encoding } = found;
+  const delimiter = format.kind === 'csv' ? format.delimiter : undefined;
+  return { encoding, delimiter, columns: readColumns(), default_country_code: config.default_country_code };
 }
 
-/** Begins a run: what was checked is out of date. */
+/** Begins a run, which makes the results of earlier ones out of date. */
 function startOver() {
   ask('stop');
   for (const name of ['problems', 'send']) step(name).hidden = true;
@@ -95,8 +94,8 @@ function startOver() {
 
 async function preview() {
   const mine = startOver();
-  const isTable = found.guess.kind === 'csv';
-  const names = isTable ? found.guess.columns.map(({ name }) => name) : [undefined, 'report'];
+  const isTable = found.format.kind === 'csv';
+  const names = isTable ? found.format.columns.map(({ name }) => name) : [undefined, 'report'];
   let [shown, unreadable] = [[], ''];
   try {
     shown = await ask('preview', { settings: settings() });
@@ -126,14 +125,14 @@ at('check').addEventListener('click', async () => {
   if (mine === run) at('checking').hidden = true;
 });
 
-function show({ stopped, tally, seconds, fingerprint, good, bad }) {
-  at('verdict').textContent = `${stopped ? 'Cancelled after ' : ''}${verdict(tally)} ${time(tally.rows, seconds)}`;
-  showProblems(tally, codes);
+function show({ stopped, summary, seconds, fingerprint, good, bad }) {
+  at('verdict').textContent = `${stopped ? 'Cancelled after ' : ''}${verdict(summary)} ${time(summary.rows, seconds)}`;
+  showProblems(summary, codes);
   if (stopped) return;
-  link('bad', bad, '.errors.csv', tally.bad);
-  link('good', good, '.ndjson', tally.good);
-  at('sending').hidden = tally.good === 0;
-  offer({ fingerprint, good: tally.good }, server);
+  link('bad', bad, '.errors.csv', summary.bad);
+  link('good', good, '.ndjson', summary.good);
+  at('sending').hidden = summary.good === 0;
+  offer({ fingerprint, good: summary.good }, server);
   step('send').hidden = false;
 }
 at('cancel').addEventListener('click', () => ask('stop'));
@@ -156,9 +155,9 @@ function link(id, file, ending, rows) {
   at(id).parentElement.hidden = rows === 0;
 }
 
-// One may have been chosen while this was loaded.
+// A file may have been chosen while this module was loading.
 take(at('file').files[0]);
 
-// The worker answers once all its modules are there, which are among those of the page.
+// The worker answers once all its modules are loaded. They are kept with those of the page.
 const ofWorker = await ask('loaded');
 await keep([...loaded(), ...ofWorker], () => (at('build').title = 'Kept for when there is no network'));

@@ -1,7 +1,7 @@
-// How a file did: by kind of problem, and by row.
+// The problems of a file, by kind and by row.
 import { at, count, element, prose } from '../dom.js';
 
-/** Shows a tally; `codes` is the registry. */
+/** Shows the summary of a check; `codes` is the registry. */
 export function showProblems({ kinds, first, bad }, codes) {
   const entries = new Map(codes.map((entry) => [entry.code, entry]));
   const sorted = kinds.toSorted((one, other) => one.is_warning - other.is_warning || other.count - one.count);

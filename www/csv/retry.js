@@ -1,14 +1,14 @@
-// What becomes of a request that may be sent again: its answer, why it is refused for good, or when to try again. The
-// command that loads calls uses this too.
+// Decides whether to send a request again: it was answered, it is refused for good, or it should be retried after some time.
+// The command that loads calls uses this too.
 
 /** The shortest and longest wait that a server can ask for, in seconds. */
 const SHORTEST = 1;
 const LONGEST = 3_600;
 
-/** Statuses of a bad moment. */
+/** Statuses of temporary failures. */
 const PASSING = [429, 500, 502, 503, 504];
 
-// The three forms of a date in HTTP; the last one does not say that it is UTC.
+// The three date formats of HTTP; the last one does not say that it is UTC.
 const DATES = [
   [/^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/, ''],
   [/^[A-Z][a-z]{5,8}, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d GMT$/, ''],
@@ -22,8 +22,8 @@ function dateOf(text) {
 }
 
 /**
- * How many seconds `Retry-After` asks to wait: a number, or a date, which counts from the `Date` of the same headers, as
- * two clocks differ. Nothing where it is missing or neither.
+ * The seconds that `Retry-After` asks to wait. A date is relative to the `Date` of the same headers, as two clocks differ.
+ * Undefined if the header is missing or malformed.
  */
 export function retryAfter(headers) {
   const text = headers.get('Retry-After')?.trim() ?? '';
@@ -33,12 +33,12 @@ export function retryAfter(headers) {
   return Number.isNaN(seconds) ? undefined : Math.min(Math.max(seconds, SHORTEST), LONGEST);
 }
 
-/** How many seconds to wait before trying again for that many times, where the server does not say. */
+/** The seconds to wait before a retry, after so many, if the server does not say. */
 export const backOff = (times) => Math.min(2 ** times, 60);
 
 /**
- * What a request comes to: `{ answer, headers }`, where `isAnswer` holds for the JSON; `{ refused, status }`, why it is
- * refused for good; or `{ again, after }`, why to send it again, and in how many seconds if the server says.
+ * The outcome of a request: `{ answer, headers }` if `isAnswer` accepts the JSON; `{ refused, status }` with the reason if it
+ * is refused for good; or `{ again, after }` with the reason to retry, and the seconds to wait if the server says.
  */
 export async function outcomeOf(request, isAnswer) {
   try {

@@ -1,13 +1,12 @@
-// Files that the worker writes: in the origin's private file system, or, where there is none, as Blobs. They last as
-// long as the page.
+// The worker's temporary files: in the origin private file system, or else in memory as Blobs. They last as long as the page.
 
 const PREFIX = 'call-outcomes-';
-/** How much is gathered before it becomes part of a Blob. */
+/** How many bytes are collected before they are added to a Blob. */
 const GATHERED = 1 << 23;
 
 let folder;
 
-/** The folder of this worker, or nothing where files cannot be written. What closed pages left is removed. */
+/** The folder of this worker, or null if files cannot be written. Removes the folders of pages that were closed. */
 async function open() {
   try {
     const root = await navigator.storage.getDirectory();
@@ -37,7 +36,7 @@ function hold(name) {
   });
 }
 
-/** Opens a file, emptied. It is written until it is closed, and behind what it has once it is opened again. */
+/** Opens an empty file. After it was closed, `open` continues at its end. */
 export async function scratch(name) {
   folder ??= open();
   const place = await folder;
@@ -59,7 +58,7 @@ function privateFile(handle) {
     write(bytes) {
       access.write(bytes, { at: access.getSize() });
     },
-    /** What is written so far, and nothing after it. */
+    /** Closes the file, and returns what was written. */
     file() {
       access.close();
       return handle.getFile();

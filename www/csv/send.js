@@ -1,16 +1,15 @@
-// Sends rows to the batch endpoint, in order. A row is safe to send again, so whatever had no answer, or one that asks to
-// wait, is sent again.
+// Sends rows to the batch endpoint, in order. A row is safe to send again, so a batch without an answer is sent again.
 import { backOff, outcomeOf } from './retry.js';
 
-/** How often rows are sent again without an answer before sending pauses. */
+/** How often rows are sent again without an answer before sending stops. */
 const TRIES = 5;
-/** A row that was overtaken by other writers. */
+/** The status of a row that lost to concurrent writers. */
 const OVERTAKEN = 503;
 
 /**
- * Sends the lines of `rows` behind the first `from`. `limits` are the server's. Each batch is told by `tell`, with its
- * results and how many rows are done; `wait` tells for how long nothing happens, and whether the server asked for it.
- * Ends when `signal` says so, between two batches. Returns why it ended before the end.
+ * Sends the lines of `rows` after the first `from`. `limits` are the server's. Calls `tell` for each batch with the number of
+ * rows that are done and the results, and `wait` before a pause with its seconds and whether the server asked for it. Stops
+ * between two batches when `signal` is aborted. Returns the reason if it stopped before the last row.
  */
 export async function send({ rows, from, url, token, limits, signal, tell, wait }) {
   const headers = new Headers({ 'Content-Type': 'application/x-ndjson', Authorization: `Bearer ${token}` });
@@ -47,7 +46,7 @@ export async function send({ rows, from, url, token, limits, signal, tell, wait 
   }
 }
 
-/** The results up to a row to be sent again: what stands behind it is sent again too, so that rows keep their order. */
+/** The results before the first row to send again. The rows after it are sent again too, which keeps their order. */
 function settle(results, tries) {
   const overtaken = results.findIndex(({ status }) => status === OVERTAKEN);
   return overtaken === -1 || tries === TRIES ? results : results.slice(0, overtaken);

@@ -1,5 +1,4 @@
-// Sending the good rows. What this browser remembers of it is how many rows of which file were sent: a number, under a
-// fingerprint.
+// Sends the good rows. The browser remembers how many rows of a file were sent, by the file's fingerprint.
 import { at, count } from '../dom.js';
 import { ask, on } from './ask.js';
 
@@ -10,7 +9,7 @@ let done = 0;
 let sentHere = false;
 let statuses = new Map();
 
-/** Takes the file that was checked: how many good rows, and its fingerprint. `server` is where they go. */
+/** Offers to send the good rows of the file that was checked, which has this fingerprint. */
 export function offer({ fingerprint, good }, server) {
   file = { key: REMEMBERED + fingerprint, rows: good, server };
   done = Math.min(Number(localStorage.getItem(file.key) ?? 0), good);

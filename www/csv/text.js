@@ -1,15 +1,15 @@
 // The bytes of a file as UTF-8, chunk by chunk, whatever its encoding. The command that loads calls uses this too.
 
-/** The encodings that are offered, as TextDecoder names them. */
+/** The supported encodings, by their names in TextDecoder. */
 export const ENCODINGS = ['utf-8', 'windows-1252', 'utf-16le', 'utf-16be'];
 
-/** What guesses are made from, in bytes. */
+/** How many bytes the format is detected from. */
 export const SAMPLE = 1 << 18;
 
 const MARKS = { 'utf-8': [0xef, 0xbb, 0xbf], 'utf-16le': [0xff, 0xfe], 'utf-16be': [0xfe, 0xff] };
 const begins = (bytes, mark) => mark.every((byte, at) => bytes[at] === byte);
 
-/** The encoding of a file by its first bytes: a mark, or else whether they are UTF-8. */
+/** Detects the encoding of a file from its first bytes: by a byte order mark, or else by whether they are UTF-8. */
 export async function detect(file) {
   const bytes = new Uint8Array(await file.slice(0, SAMPLE).arrayBuffer());
   const marked = Object.keys(MARKS).find((name) => begins(bytes, MARKS[name]));
@@ -30,8 +30,7 @@ export async function sample(file, encoding) {
 }
 
 /**
- * The chunks of a file, none empty. UTF-8 is passed on as it is: a row with bytes that are none is a problem of that
- * row.
+ * The chunks of a file as UTF-8, none empty. UTF-8 is not decoded, so invalid bytes become a problem of their row.
  */
 export async function* chunks(file, encoding) {
   const first = new Uint8Array(await file.slice(0, 3).arrayBuffer());

@@ -1,15 +1,14 @@
-// The worker of the page for files: it reads, has the core check, writes and sends. Rows do not pass through the page,
-// but for the first ones, which are shown.
+// The worker of the page for files: it reads a file, checks it in WebAssembly, and writes and sends rows. Only the rows of
+// the preview pass through the page.
 import init, * as table from '/pkg/table.js';
 import { loaded } from '../kept.js';
 import { scratch } from './scratch.js';
 import { send } from './send.js';
 import { SAMPLE, chunks, detect, sample } from './text.js';
-import { changes } from './zones.js';
+import { zoneOffsets } from './zones.js';
 
-/** How many rows are shown. */
-const SHOWN = 5;
-/** The page is told no more often, in milliseconds. */
+const PREVIEW_ROWS = 5;
+/** The shortest time between two reports of progress, in milliseconds. */
 const TICK = 100;
 
 const ready = init({ module_or_path: '/pkg/table.wasm' });
@@ -19,9 +18,9 @@ let results;
 let job = new AbortController();
 let last = Promise.resolve();
 
-const commands = { open, preview, check: alone(check), send: alone(sendRows), stop: () => job.abort(), loaded };
+const commands = { open, preview, check: alone(checkAll), send: alone(sendRows), stop: () => job.abort(), loaded };
 
-/** Runs after what runs already: they write the same files. */
+/** Runs a command after the previous ones have ended, as they write the same files. */
 function alone(command) {
   return (options) => {
     const answer = last.then(() => command(options, (job = new AbortController()).signal));
@@ -39,66 +38,70 @@ addEventListener('message', async ({ data: { command, id, ...options } }) => {
   }
 });
 
-/** The first rows of a file, and what they seem to be. */
+/** Detects the encoding and the format of a file. */
 async function open({ source, encoding, delimiter }) {
   file = source;
   encoding ??= await detect(file);
-  const guess = JSON.parse(table.guess(await sample(file, encoding), file.size <= SAMPLE, delimiter?.charCodeAt(0)));
-  return { encoding, guess, choices: JSON.parse(table.choices()), build: table.build() };
+  const bytes = await sample(file, encoding);
+  const format = table.detectFormat(bytes, { content: 'reports', delimiter, is_whole: file.size <= SAMPLE });
+  return { encoding, format, parameters: table.columnParameters('reports'), build: table.build() };
 }
 
-function begin({ delimiter, columns, country }, show) {
-  const made = new table.Table(delimiter?.charCodeAt(0));
-  for (const { parameter, format, zone } of columns) made.column(parameter, format, changes(zone, table.offsetOf));
-  made.begin(country, show, false);
-  return made;
+function begin({ columns, ...settings }, previewRows) {
+  return new table.FileCheck({
+    ...settings,
+    content: 'reports',
+    columns: columns.map(({ zone, ...column }) => ({ ...column, zone: zoneOffsets(zone, table.offsetOf) })),
+    strict: false,
+    preview_rows: previewRows,
+  });
 }
 
-async function preview({ settings }) {
-  const made = begin(settings, SHOWN);
+async function preview({ settings: { encoding, ...settings } }) {
+  const check = begin(settings, PREVIEW_ROWS);
   try {
-    made.read(await sample(file, settings.encoding));
-    if (file.size <= SAMPLE) made.read(new Uint8Array());
-    return JSON.parse(made.shown());
+    check.read(await sample(file, encoding));
+    if (file.size <= SAMPLE) check.read(new Uint8Array());
+    return check.preview();
   } finally {
-    made.free();
+    check.free();
   }
 }
 
-async function check({ settings }, signal) {
-  const made = begin(settings, 0);
+async function checkAll({ settings: { encoding, ...settings } }, signal) {
+  const check = begin(settings, 0);
   const [rows, bad] = [await scratch('good.ndjson'), await scratch('bad.csv')];
   const began = performance.now();
   let [told, read] = [began, 0];
   const step = (bytes) => {
-    made.read(bytes);
-    rows.write(made.takeGood());
-    bad.write(made.takeBad());
+    check.read(bytes);
+    rows.write(check.takeGood());
+    bad.write(check.takeBad());
   };
   try {
-    for await (const chunk of chunks(file, settings.encoding)) {
+    for await (const chunk of chunks(file, encoding)) {
       if (signal.aborted) break;
       step(chunk.bytes);
       read += chunk.read;
       if (performance.now() - told < TICK) continue;
       told = performance.now();
-      postMessage({ event: 'checking', read, counts: made.counts() });
-      // Reading alone may never let a message in.
+      postMessage({ event: 'checking', read, counts: check.counts() });
+      // Reading alone may never let the event loop handle a message.
       await new Promise((resolve) => setTimeout(resolve));
     }
     if (!signal.aborted) step(new Uint8Array());
     const seconds = (performance.now() - began) / 1e3;
-    const tally = JSON.parse(made.tally());
+    const summary = check.summary();
     good = await rows.file();
-    return { stopped: signal.aborted, tally, seconds, fingerprint: made.fingerprint(), good, bad: await bad.file() };
+    return { stopped: signal.aborted, summary, seconds, fingerprint: check.fingerprint(), good, bad: await bad.file() };
   } finally {
     bad.close();
     rows.close();
-    made.free();
+    check.free();
   }
 }
 
-/** Sends the good rows behind the first `from`. `goesOn` is whether the file of results does. */
+/** Sends the good rows after the first `from`. With `goesOn`, the file of results is continued. */
 async function sendRows({ from, goesOn, url, token, limits }, signal) {
   if (goesOn) await results.open();
   else {

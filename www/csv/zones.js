@@ -1,4 +1,4 @@
-// The offsets of a time zone, found in what the browser knows of it. What becomes of them is the core's business.
+// The offsets of a time zone, from what the browser knows of it. Rust converts the times.
 
 const DAY = 86_400;
 /** Less than there is between two changes. */
@@ -7,13 +7,13 @@ const FIRST = Date.UTC(1970) / 1e3;
 const LAST = Date.UTC(2050) / 1e3;
 
 /**
- * The first offset of a zone, then each change: from which Unix second on, and the offset. Nothing for no zone; one of an
- * offset such as +02:00, which `offsetOf` reads. Throws where there is no such zone.
+ * A zone by its first offset and its changes: from which Unix second on which offset applies. Undefined without a zone.
+ * `offsetOf` reads an offset such as +02:00. Throws for an unknown zone.
  */
-export function changes(zone, offsetOf) {
-  if (!zone) return new Float64Array();
+export function zoneOffsets(zone, offsetOf) {
+  if (!zone) return undefined;
   const fixed = offsetOf(zone);
-  return Float64Array.from(fixed === undefined ? offsets(zone) : [fixed]);
+  return fixed === undefined ? offsets(zone) : { first: fixed, changes: [] };
 }
 
 function offsets(timeZone) {
@@ -23,8 +23,9 @@ function offsets(timeZone) {
     const [, sign, hours, minutes, seconds] = /([+-])(\d+):(\d+):?(\d*)/.exec(value) ?? ['', '+', 0, 0, 0];
     return (sign === '-' ? -1 : 1) * (hours * 3600 + minutes * 60 + Number(seconds));
   };
-  let before = offset(FIRST);
-  const found = [before];
+  const first = offset(FIRST);
+  const changes = [];
+  let before = first;
   for (let from = FIRST; from < LAST; from += STEP) {
     const after = offset(from + STEP);
     if (after === before) continue;
@@ -34,8 +35,8 @@ function offsets(timeZone) {
       if (offset(middle) === before) low = middle;
       else high = middle;
     }
-    found.push(high, after);
+    changes.push([high, after]);
     before = after;
   }
-  return found;
+  return { first, changes };
 }

@@ -1,7 +1,7 @@
 //! Showing the public part of the configuration.
 
 use crate::worker::config::Config;
-use crate::worker::response::Success;
+use crate::worker::result::Success;
 
 /// Returns the variables that change validation and matching.
 pub fn config(config: &Config) -> Success {

@@ -6,7 +6,7 @@ use worker::{D1Database, console_error};
 use crate::problem::{Code, Problem};
 use crate::response::refuse_all;
 use crate::worker::config::{BUILD, Config};
-use crate::worker::response::{HandlerResult, Success};
+use crate::worker::result::{HandlerResult, Success};
 use crate::worker::store::Cost;
 use crate::worker::store::schema::schema;
 

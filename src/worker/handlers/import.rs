@@ -11,7 +11,7 @@ use crate::response::{ErrorAnswer, refuse_syntax};
 use crate::rules::import::{Plan, plan};
 use crate::worker::archive::{self, CallId};
 use crate::worker::context::{RequestContext, RequestState, new_id};
-use crate::worker::response::{HandlerResult, Success};
+use crate::worker::result::{HandlerResult, Success};
 use crate::worker::store::calls::{Facts, facts, store};
 use crate::worker::store::retry::{TRIES, retry};
 use crate::worker::store::{Cost, Failure};

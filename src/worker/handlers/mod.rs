@@ -1,5 +1,5 @@
-//! The use cases, one a file. A handler returns a [`Success`](super::response::Success) or a
-//! [`Refusal`](super::response::Refusal); `response` turns either into HTTP.
+//! The use cases, one a file. A handler returns a [`Success`](super::result::Success) or a
+//! [`Refusal`](super::result::Refusal); `response` turns either into HTTP.
 //!
 //! [`prologue`] has the checks that come before the database, [`answer`] and [`archived`] what single reports and
 //! batches share, and [`record_stream`] what the two ways to read records share.

@@ -5,7 +5,7 @@ use crate::input::report::{SentToken, text};
 use crate::problem::{Code, LimitedProblems, Problem};
 use crate::response::{ErrorAnswer, refuse_invalid, refuse_syntax};
 use crate::worker::context::{RequestContext, RequestState, hash};
-use crate::worker::response::Refusal;
+use crate::worker::result::Refusal;
 
 /// A request whose syntax was checked.
 pub struct Parsed<'b, T> {
@@ -60,9 +60,34 @@ pub async fn admit<'b, T>(
         input,
         warnings,
     } = parse()?;
+    // (2) Token.
+    let token_hash = hash_token(context, state, token, warnings)?;
+    // (3) Problems and (4) rate limit.
+    let check = match input {
+        Input::Checked(input) => Ok(refuse_problems(context, input)?),
+        Input::Unchecked(check) => Err(check),
+    };
+    limit_token(context, &token_hash).await?;
+    let input = match check {
+        Ok(input) => input,
+        Err(check) => {
+            let (input, warnings) = check()?;
+            count_warnings(state, &warnings);
+            refuse_problems(context, input)?
+        }
+    };
+    Ok(Admitted { token_hash, input })
+}
+
+/// Returns the hash of the token in the body, or else of that in the header.
+fn hash_token(
+    context: &RequestContext<'_>,
+    state: &mut RequestState,
+    token: SentToken<'_>,
+    warnings: Vec<Problem>,
+) -> Result<String, Refusal> {
     state.warnings = warnings;
     state.warnings.extend_from_slice(&context.query.warnings);
-    // (2) Token.
     let token = match token {
         SentToken::Text(token) => Some(token.into_owned()),
         SentToken::NotSent => context.header_token.clone(),
@@ -70,25 +95,31 @@ pub async fn admit<'b, T>(
     };
     let token_hash = hash(&token.ok_or(Code::TokenMissing)?);
     state.token_hash = Some(token_hash.clone());
-    // (3) Problems and (4) rate limit.
-    let invalid = |problems: Vec<Problem>| refuse_invalid(&problems);
-    let input = match input {
-        Input::Checked(input) => {
-            let input = context.with_query_problems(input).map_err(invalid)?;
-            limit_token(context, &token_hash).await?;
-            input
+    Ok(token_hash)
+}
+
+/// Refuses the problems of the body, and those of the query behind them.
+fn refuse_problems<T>(
+    context: &RequestContext<'_>,
+    input: Result<T, Vec<Problem>>,
+) -> Result<T, ErrorAnswer> {
+    let of_query = &context.query.problems;
+    match input {
+        Ok(input) if of_query.is_empty() => Ok(input),
+        Ok(_) => Err(refuse_invalid(of_query)),
+        Err(mut problems) => {
+            problems.extend_from_slice(of_query);
+            Err(refuse_invalid(&problems))
         }
-        Input::Unchecked(check) => {
-            limit_token(context, &token_hash).await?;
-            let (input, warnings) = check()?;
-            let mut counted = LimitedProblems::default();
-            counted.extend(&warnings, Problem::clone);
-            counted.extend(&state.warnings, Problem::clone);
-            state.warnings = counted.into_problems();
-            context.with_query_problems(input).map_err(invalid)?
-        }
-    };
-    Ok(Admitted { token_hash, input })
+    }
+}
+
+/// Adds the warnings of rows, of which there may be any number.
+fn count_warnings(state: &mut RequestState, of_rows: &[Problem]) {
+    let mut counted = LimitedProblems::default();
+    counted.extend(of_rows, Problem::clone);
+    counted.extend(&state.warnings, Problem::clone);
+    state.warnings = counted.into_problems();
 }
 
 async fn limit_token(context: &RequestContext<'_>, token_hash: &str) -> Result<(), Refusal> {

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::prologue::{Admitted, Input, Parsed, admit};
-use super::record_stream::{identify, stream};
+use super::record_stream::{find_reader, stream};
 use crate::input::report::SentToken;
 use crate::model::time::UnixMillis;
 use crate::model::transaction_id::TransactionId;
@@ -12,7 +12,7 @@ use crate::response::CallSummary;
 use crate::response::records::{ListFrame, StoredRecord};
 use crate::worker::archive;
 use crate::worker::context::{RequestContext, RequestState};
-use crate::worker::response::{HandlerResult, Success};
+use crate::worker::result::{HandlerResult, Success};
 use crate::worker::store::Failure;
 use crate::worker::store::reading::{Reader, Walk};
 
@@ -37,7 +37,7 @@ pub async fn read(context: &RequestContext<'_>, state: &mut RequestState) -> Han
     } = admit(context, state, parse).await?;
     // (2) Token and id.
     let cost = &mut state.cost;
-    let reader = identify(context, &token_hash, id, cost).await?;
+    let reader = find_reader(context, &token_hash, id, cost).await?;
     let failed = |failure| context.refuse_failure(failure, &token_hash);
     let db = Rc::clone(&context.db);
     let (parts, walk) = match (&reader.outcome, reader.call()) {

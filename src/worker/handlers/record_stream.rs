@@ -8,12 +8,12 @@ use crate::model::transaction_id::TransactionId;
 use crate::problem::Code;
 use crate::response::records::{ListFrame, StoredRecord};
 use crate::worker::context::{RequestContext, log_error};
-use crate::worker::response::{BodyStream, Refusal};
+use crate::worker::result::{BodyStream, Refusal};
 use crate::worker::store::reading::{Reader, Walk, read};
 use crate::worker::store::{Cost, Failure};
 
 /// Looks up the token and what an id names. Unknown token: 401. No permission to read: 403.
-pub async fn identify(
+pub async fn find_reader(
     context: &RequestContext<'_>,
     token_hash: &str,
     id: Option<TransactionId>,
@@ -30,15 +30,18 @@ pub async fn identify(
     }
 }
 
+/// Writes a record as it stands in the body.
+pub type WriteRecord = fn(&StoredRecord) -> String;
+
 /// Records on their way to the client.
-struct RecordStream<W> {
+struct RecordStream {
     walk: Walk,
     parts: ListFrame,
-    write: W,
+    write: WriteRecord,
     is_first: bool,
 }
 
-impl<W: Fn(&StoredRecord) -> String> RecordStream<W> {
+impl RecordStream {
     /// Returns the next records as text; `None` after the last.
     async fn next(&mut self, cost: &mut Cost) -> Result<Option<String>, Failure> {
         let records = self.walk.next(cost).await?;
@@ -62,7 +65,7 @@ pub async fn stream(
     request_id: &str,
     parts: ListFrame,
     walk: Walk,
-    write: impl Fn(&StoredRecord) -> String + 'static,
+    write: WriteRecord,
     cost: &mut Cost,
 ) -> Result<(String, Option<BodyStream>), Failure> {
     let mut body = parts.head.clone();

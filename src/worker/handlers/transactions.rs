@@ -3,13 +3,13 @@
 use std::rc::Rc;
 
 use super::prologue::{Admitted, Input, Parsed, admit};
-use super::record_stream::{identify, stream};
+use super::record_stream::{WriteRecord, find_reader, stream};
 use crate::input::export::Export;
 use crate::input::report::SentToken;
 use crate::problem::Code;
-use crate::response::records::{Format, ListFrame, StoredRecord};
+use crate::response::records::{Format, ListFrame};
 use crate::worker::context::{RequestContext, RequestState};
-use crate::worker::response::{HandlerResult, Success};
+use crate::worker::result::{HandlerResult, Success};
 use crate::worker::store::reading::Walk;
 
 /// Returns a page of the records that the token sees, in the order in which they were stored.
@@ -38,7 +38,7 @@ pub async fn transactions(
     } = admit(context, state, parse).await?;
     // (2) Token and start.
     let cost = &mut state.cost;
-    let reader = identify(context, &token_hash, export.start_after.flatten(), cost).await?;
+    let reader = find_reader(context, &token_hash, export.start_after.flatten(), cost).await?;
     let after = match (export.start_after, &reader.outcome) {
         (None, _) => 0,
         (Some(_), Some(outcome)) => outcome.seq,
@@ -49,7 +49,10 @@ pub async fn transactions(
     let page = Walk::export(Rc::clone(&context.db), &reader, &export, after, cost).await;
     let (walk, next) = page.map_err(failed)?;
     let parts = ListFrame::of_page(format, next);
-    let write = move |stored: &StoredRecord| stored.in_page(format);
+    let write: WriteRecord = match format {
+        Format::Json => |stored| stored.in_page(Format::Json),
+        Format::Csv => |stored| stored.in_page(Format::Csv),
+    };
     let body = stream(context.request_id, parts, walk, write, cost).await;
     let (body, rest) = body.map_err(failed)?;
     let success = Success::json(200, body).followed_by(rest);

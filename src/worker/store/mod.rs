@@ -65,7 +65,7 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let text = match &error {
             Error::D1(d1) => {
-                let thrown: &worker::js_sys::Error = d1.as_ref();
+                let thrown: &js_sys::Error = d1.as_ref();
                 format!("{} {}", thrown.message(), d1.cause())
             }
             other => other.to_string(),

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use serde::Deserialize;
-use worker::D1Database;
+use worker::{D1Database, D1Result};
 
 use super::retry::{TRIES, retry};
 use super::statement::{Bind, prepare};
@@ -94,25 +94,21 @@ pub async fn read(
     let sql = READ
         .replace("{{by_id}}", search::BY_ID)
         .replace("{{generations}}", &search::generations("b"));
-    retried(
-        async |cost| {
-            first(
-                run(db, vec![prepare(db, &sql, &binds)?], cost)
-                    .await?
-                    .first(),
-            )
-        },
-        cost,
-    )
-    .await
+    first(query(db, &sql, &binds, cost).await?.first())
 }
 
-/// Sends what only reads again where the connection broke.
-async fn retried<T>(
-    mut send: impl AsyncFnMut(&mut Cost) -> Result<T, Failure>,
+/// Runs a statement that only reads. It is sent again if the connection is lost.
+async fn query(
+    db: &D1Database,
+    sql: &str,
+    binds: &[(&'static str, Bind)],
     cost: &mut Cost,
-) -> Result<T, Failure> {
-    retry(TRIES, async || send(cost).await.map(ControlFlow::Break)).await
+) -> Result<Vec<D1Result>, Failure> {
+    let attempt = async || {
+        let statements = vec![prepare(db, sql, binds)?];
+        Ok(ControlFlow::Break(run(db, statements, cost).await?))
+    };
+    retry(TRIES, attempt).await
 }
 
 /// A walk over records, a page at a time.
@@ -268,14 +264,6 @@ impl Walk {
             ("most", count(self.left)),
             ("most_bytes", count(MOST_BYTES)),
         ]);
-        let db = &self.db;
-        let send = async |cost: &mut Cost| {
-            read_json(
-                run(db, vec![prepare(db, sql, &binds)?], cost)
-                    .await?
-                    .first(),
-            )
-        };
-        retried(send, cost).await
+        read_json(query(&self.db, sql, &binds, cost).await?.first())
     }
 }

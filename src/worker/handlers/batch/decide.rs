@@ -9,7 +9,7 @@ use crate::model::outcome::Fields;
 use crate::model::transaction_id::TransactionId;
 use crate::problem::{Code, Problem};
 use crate::response::lists::{Effect, RowAnswer};
-use crate::response::{ErrorAnswer, Extras, Reply, refuse_call, refuse_row};
+use crate::response::{ErrorAnswer, Extras, OutcomeRecord, Reply, refuse_call, refuse_row};
 use crate::rules::explanation::Explanation;
 use crate::rules::merge::{self, Decision};
 use crate::worker::context::new_id;
@@ -48,8 +48,13 @@ struct KnownRow<'x, 'r> {
     explanation: Option<Explanation>,
 }
 
-/// Identifies an outcome: the call, the name's key, and the partner's id.
-type OutcomeKey = (TransactionId, String, String);
+/// Identifies an outcome.
+#[derive(PartialEq, Eq, Hash)]
+struct OutcomeKey {
+    call: TransactionId,
+    name_key: String,
+    partner_unique_id: String,
+}
 
 /// What the earlier rows of the chunk append.
 #[derive(Default)]
@@ -75,7 +80,12 @@ impl EarlierRows<'_> {
         }
     }
 
-    fn append(&mut self, key: OutcomeKey, record: NewRecord) {
+    fn append(&mut self, record: NewRecord) {
+        let key = OutcomeKey {
+            call: record.call,
+            name_key: record.name_key.clone(),
+            partner_unique_id: record.partner_unique_id.clone(),
+        };
         self.current.insert(key, self.records.len());
         self.records.push(record);
     }
@@ -214,7 +224,7 @@ impl Batch<'_> {
         (reply, effect)
     }
 
-    /// Applies a row behind the earlier ones.
+    /// Applies a row after the earlier ones.
     fn apply_row<'x>(
         &self,
         row: &KnownRow<'x, '_>,
@@ -222,53 +232,58 @@ impl Batch<'_> {
         earlier: &mut EarlierRows<'x>,
     ) -> Result<(Reply, Effect), Failure> {
         let KnownRow { report, facts, .. } = row;
-        let name_key = report.identity.name_key();
-        let first_name = earlier.names.get(&name_key).copied();
-        let name = facts.display.as_deref().or(first_name);
-        let key = (
-            call.transaction_id,
-            name_key,
-            report.identity.partner_unique_id.clone().into_owned(),
-        );
+        let identity = &report.identity;
+        let key = OutcomeKey {
+            call: call.transaction_id,
+            name_key: identity.name_key(),
+            partner_unique_id: identity.partner_unique_id.clone().into_owned(),
+        };
+        let earlier_name = earlier.names.get(&key.name_key).copied();
+        let name = facts.display.as_deref().or(earlier_name);
         let current = earlier.current(&key, facts);
         let decision = merge::decide(current.fields().as_ref(), &report.patch, self.now);
         let effect = effect(&decision);
-        let (fields, transaction_id) = match decision {
-            Decision::Create(fields) | Decision::Correct(fields) => (fields, new_id()?),
-            Decision::Unchanged => {
-                let record = match current {
-                    Current::Appended(record) => {
-                        let (id, fields) = (record.transaction_id, record.fields.clone());
-                        recorded(report, Some(id), record.corrects, fields, call, name)
-                    }
-                    Current::Stored(record) => stored(report, record, call, name),
-                    Current::None => preview(report, self.now, None, call, name, decision),
-                };
-                return Ok((record.reply(false, self.extras(row)), effect));
-            }
+        let (Decision::Create(fields) | Decision::Correct(fields)) = decision else {
+            let record = self.unchanged(report, &current, call, name);
+            return Ok((record.reply(false, self.extras(row)), effect));
         };
         let (corrects, revision) = current.id_and_revision();
-        let shown = fields.clone();
-        let record = recorded(report, Some(transaction_id), corrects, shown, call, name);
+        let new = NewRecord {
+            call_id: facts.call_id.unwrap_or_default(),
+            call: key.call,
+            transaction_id: new_id()?,
+            corrects,
+            name_key: key.name_key,
+            partner_unique_id: key.partner_unique_id,
+            revision: revision.saturating_add(1),
+            fields,
+        };
+        let (id, fields) = (Some(new.transaction_id), new.fields.clone());
+        let record = recorded(report, id, corrects, fields, call, name);
         let reply = record.reply(effect == Effect::Created, self.extras(row));
         if name.is_none() {
-            let name: &'x str = &report.identity.name;
-            earlier.names.insert(key.1.clone(), name);
+            earlier.names.insert(new.name_key.clone(), &identity.name);
         }
-        earlier.append(
-            key,
-            NewRecord {
-                call_id: facts.call_id.unwrap_or_default(),
-                call: call.transaction_id,
-                transaction_id,
-                corrects,
-                name_key: report.identity.name_key(),
-                partner_unique_id: report.identity.partner_unique_id.clone().into_owned(),
-                revision: revision.saturating_add(1),
-                fields,
-            },
-        );
+        earlier.append(new);
         Ok((reply, effect))
+    }
+
+    /// Returns the current record, which a row doesn't change.
+    fn unchanged(
+        &self,
+        report: &Report<'_>,
+        current: &Current<'_>,
+        call: Call,
+        name: Option<&str>,
+    ) -> OutcomeRecord {
+        match current {
+            Current::Appended(record) => {
+                let (id, fields) = (record.transaction_id, record.fields.clone());
+                recorded(report, Some(id), record.corrects, fields, call, name)
+            }
+            Current::Stored(record) => stored(report, record, call, name),
+            Current::None => preview(report, self.now, None, call, name, Decision::Unchanged),
+        }
     }
 
     fn extras<'x>(&self, row: &'x KnownRow<'_, '_>) -> Extras<'x> {

@@ -17,7 +17,7 @@ use crate::response::lists::{BatchAnswer, Effect, RowAnswer};
 use crate::response::{ErrorAnswer, Reply, refuse, refuse_row, refuse_syntax};
 use crate::rules::import::StoredCall;
 use crate::worker::context::{RequestContext, RequestState, now};
-use crate::worker::response::{BodyStream, HandlerResult, Refusal, Success};
+use crate::worker::result::{BodyStream, HandlerResult, Refusal, Success};
 use crate::worker::store::batch::{self as store, BatchQuery};
 use crate::worker::store::retry::{BATCH_TRIES, retry};
 use crate::worker::store::{Cost, Failure};

@@ -1,7 +1,5 @@
-//! What a file seems to be, from its first rows: its kind, what separates its cells, and what its columns hold. Each
-//! guess can be changed.
-//!
-//! Not here: encodings.
+//! Detects the format of a file from its first rows: CSV or JSON, what separates the cells, and what the columns hold.
+//! A person can change each of these. Encodings are detected in JavaScript.
 
 use serde::Serialize;
 
@@ -10,7 +8,6 @@ use super::records::Records;
 use super::time::{self, Style, Zone};
 use super::{Content, Target};
 use crate::input::fields::nearest;
-use crate::json::write::to_json;
 use crate::model::money::Cents;
 use crate::model::time::UnixMillis;
 use crate::problem::Code;
@@ -152,30 +149,32 @@ const SYNONYMS: [(&str, &[&str]); 15] = [
     ("value", &["met", "converted", "is_met"]),
 ];
 
+/// The detected format of a file.
 #[derive(Serialize)]
-struct Guess {
+pub struct FileFormat {
+    /// `csv` or `ndjson`.
     kind: &'static str,
     delimiter: String,
-    columns: Vec<GuessedColumn>,
+    columns: Vec<DetectedColumn>,
 }
 
 #[derive(Serialize)]
-struct GuessedColumn {
+struct DetectedColumn {
     name: String,
     parameter: Option<&'static str>,
     /// Whether its name is the parameter's own, and no synonym or typing error.
     is_exact: bool,
     /// How it writes times, if it does.
-    time: Guessed,
+    time: DetectedFormat,
     /// How it writes amounts, if it does.
-    amount: Guessed,
+    amount: DetectedFormat,
     /// Whether one of its times has no offset from UTC.
     needs_zone: bool,
     cells: Vec<String>,
 }
 
 #[derive(Serialize)]
-struct Guessed {
+struct DetectedFormat {
     format: &'static str,
     /// Whether it fits all cells that any format fits, and no other does.
     sure: bool,
@@ -183,57 +182,67 @@ struct Guessed {
     fits: Vec<&'static str>,
 }
 
-/// What a file seems to be, as JSON; `delimiter` is what separates its cells, where that is known.
+/// Detects the format of a file; `delimiter` is what separates its cells, where that is known.
 #[must_use]
-pub fn guess(content: Content, sample: &[u8], is_whole: bool, delimiter: Option<u8>) -> String {
+pub fn detect(
+    content: Content,
+    sample: &[u8],
+    is_whole: bool,
+    delimiter: Option<u8>,
+) -> FileFormat {
     let first = sample.trim_ascii_start().first();
     if delimiter.is_none() && first == Some(&b'{') {
-        return to_json(&Guess {
+        return FileFormat {
             kind: "ndjson",
             delimiter: String::new(),
             columns: Vec::new(),
-        });
+        };
     }
     let delimiter = delimiter.unwrap_or_else(|| find_delimiter(sample, is_whole));
     let mut rows = rows(sample, is_whole, delimiter).into_iter();
     let header = rows.next().unwrap_or_default();
     let rows: Vec<Vec<String>> = rows.collect();
     let mut taken: Vec<Target> = Vec::new();
-    let columns = header.into_iter().enumerate().map(|(place, name)| {
-        let name = unescape_formula(&name).to_owned();
-        let found = find_target(content, &name).filter(|(target, _)| !taken.contains(target));
-        let target = found.map(|(target, _)| target);
-        let is_exact = found.is_some_and(|(_, is_exact)| is_exact);
-        // Of a report, what is guessed can be changed. Of a call it is a hint, and takes nothing.
-        taken.extend(target.filter(|_| is_exact || content == Content::Reports));
-        let cells: Vec<&str> = rows
-            .iter()
-            .filter_map(|row| row.get(place).map(|cell| cell.trim()))
-            .filter(|cell| !cell.is_empty())
-            .collect();
-        let time = best(&Style::ALL, &cells, is_time, Style::name);
-        let style = Style::ALL.into_iter().find(|s| s.name() == time.format);
-        let is_local =
-            |cell: &&str, style| time::read(cell, style, &Zone::UNKNOWN) == Err(Code::CellTimeZone);
-        GuessedColumn {
-            name,
-            parameter: target.map(Target::name),
-            is_exact,
-            needs_zone: style.is_some_and(|style| cells.iter().any(|cell| is_local(cell, style))),
-            time,
-            amount: best(&DecimalMark::ALL, &cells, is_amount, DecimalMark::name),
-            cells: cells
-                .iter()
-                .take(SHOWN)
-                .map(|&cell| cell.to_owned())
-                .collect(),
-        }
+    let columns = header.iter().enumerate().map(|(place, name)| {
+        let name = unescape_formula(name);
+        let found = find_target(content, name).filter(|(target, _)| !taken.contains(target));
+        // In a file of reports each detected column can be changed. In one of calls a name that is not exact is only a
+        // hint, and leaves the parameter to others.
+        let is_certain = |is_exact: bool| is_exact || content == Content::Reports;
+        taken.extend(found.and_then(|(target, is_exact)| is_certain(is_exact).then_some(target)));
+        let cells = rows.iter().filter_map(|row| row.get(place));
+        detect_column(name, found, cells.map(|cell| cell.trim()))
     });
-    to_json(&Guess {
+    FileFormat {
         kind: "csv",
         delimiter: char::from(delimiter).to_string(),
         columns: columns.collect(),
-    })
+    }
+}
+
+fn detect_column<'c>(
+    name: &str,
+    found: Option<(Target, bool)>,
+    cells: impl Iterator<Item = &'c str>,
+) -> DetectedColumn {
+    let cells: Vec<&str> = cells.filter(|cell| !cell.is_empty()).collect();
+    let time = best(&Style::ALL, &cells, is_time, Style::name);
+    let style = Style::ALL.into_iter().find(|s| s.name() == time.format);
+    let is_local =
+        |cell: &&str, style| time::read(cell, style, &Zone::UNKNOWN) == Err(Code::CellTimeZone);
+    DetectedColumn {
+        name: name.to_owned(),
+        parameter: found.map(|(target, _)| target.name()),
+        is_exact: found.is_some_and(|(_, is_exact)| is_exact),
+        needs_zone: style.is_some_and(|style| cells.iter().any(|cell| is_local(cell, style))),
+        time,
+        amount: best(&DecimalMark::ALL, &cells, is_amount, DecimalMark::name),
+        cells: cells
+            .iter()
+            .take(SHOWN)
+            .map(|&cell| cell.to_owned())
+            .collect(),
+    }
 }
 
 fn rows(sample: &[u8], is_whole: bool, delimiter: u8) -> Vec<Vec<String>> {
@@ -298,7 +307,7 @@ fn best<F: Copy>(
     cells: &[&str],
     fits: fn(F, &str) -> bool,
     name: fn(F) -> &'static str,
-) -> Guessed {
+) -> DetectedFormat {
     let fitting = |format: &F| -> Vec<bool> { cells.iter().map(|c| fits(*format, c)).collect() };
     let all: Vec<(F, Vec<bool>)> = formats.iter().map(|f| (*f, fitting(f))).collect();
     let count = |fit: &[bool]| fit.iter().filter(|fits| **fits).count();
@@ -309,7 +318,7 @@ fn best<F: Copy>(
         let beyond = fit.iter().zip(best).any(|(fits, best)| *fits && !best);
         !beyond && count(fit) < count(best)
     };
-    Guessed {
+    DetectedFormat {
         format,
         sure: all.iter().filter(|(_, fit)| !is_less(fit)).count() == 1,
         fits: all
