@@ -32,7 +32,8 @@ export function bindForm(form, settings = {}) {
     const message = messages[problem.code];
     if (message !== undefined) return typeof message === 'function' ? message(problem) : message;
     const entry = rules.codes.find(({ code }) => code === problem.code);
-    return entry ? `${entry.title}. ${entry.advice}` : problem.message;
+    // The registry marks code with backticks, which plain text doesn't need.
+    return entry ? `${entry.title}. ${entry.advice}`.replaceAll('`', '') : problem.message;
   }
 
   /** Removes empty fields from what is submitted, as each would clear the stored value. */

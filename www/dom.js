@@ -1,32 +1,32 @@
-// Elements, without markup in texts.
+// Creates elements. Text is never parsed as markup.
 
 export const at = (id) => document.getElementById(id);
 
-/** An element with children. */
+/** Creates an element with children. */
 export function element(name, properties = {}, ...children) {
   const made = Object.assign(document.createElement(name), properties);
   made.append(...children);
   return made;
 }
 
-/** A button that is no form's. */
+/** Creates a button that does not submit a form. */
 export function button(label, pressed, properties = {}) {
   const made = element('button', { type: 'button', ...properties }, label);
   made.addEventListener('click', pressed);
   return made;
 }
 
-/** A text of the registry or the document: what stands between backticks is code. */
+/** The nodes of a text from the registry or the OpenAPI document, with the parts between backticks as code. */
 export function prose(text) {
   return text.split('`').map((part, place) => (place % 2 === 1 ? element('code', {}, part) : part));
 }
 
-/** A block of text that can be scrolled, also from the keyboard. */
+/** Creates a block of code that can also be scrolled with the keyboard. */
 export function block(label, text) {
   return element('pre', { tabIndex: 0, role: 'region', ariaLabel: label }, element('code', {}, text));
 }
 
 const numbers = new Intl.NumberFormat('en');
 
-/** How many there are of something. */
+/** A number with its noun, such as `1 row` or `2 rows`. */
 export const count = (number, word) => `${numbers.format(number)} ${word}${number === 1 ? '' : 's'}`;

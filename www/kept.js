@@ -1,12 +1,12 @@
-// What a page loaded stays there for when there is no network.
+// Makes a page work offline, by caching the files that it loaded.
 
-/** The addresses of what this page, or this worker, loaded. */
+/** The URLs of the files that this page, or this worker, loaded. */
 export const loaded = () => [location.pathname, ...performance.getEntriesByType('resource').map(({ name }) => name)];
 
-/** Keeps these; `kept` is called once they are. */
+/** Caches these URLs, and calls `kept` when that is done. */
 export async function keep(addresses, kept) {
   const { serviceWorker } = navigator;
-  // Not where a page is not served securely, nor in every private window.
+  // Browsers have no service workers on insecure origins and in some private windows.
   if (!serviceWorker) return;
   serviceWorker.addEventListener('message', kept);
   await serviceWorker.register('/offline.js');

@@ -1,4 +1,4 @@
-// Keeps the site's files for when there is no network, and takes the network's while there is one. Never the API.
+// The service worker: serves the site's files from the network, or from a cache when offline. It never caches the API.
 const NAME = 'site';
 
 const isFile = ({ method, url }) => method === 'GET' && new URL(url).origin === location.origin && !new URL(url).pathname.startsWith('/api/');
@@ -6,7 +6,7 @@ const isFile = ({ method, url }) => method === 'GET' && new URL(url).origin === 
 addEventListener('install', () => skipWaiting());
 addEventListener('activate', (event) => event.waitUntil(clients.claim()));
 
-/** A page tells what it loaded before this script was there, and hears when all of it is kept. */
+/** Caches what a page loaded before this script ran, and tells the page when that is done. */
 addEventListener('message', (event) => event.waitUntil(keep(event.data).then(() => event.source.postMessage('kept'))));
 
 async function keep(urls) {

@@ -40,6 +40,7 @@ function page(title, body) {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escape(title)}</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="/style.css">
 </head>
 <body>
@@ -60,7 +61,7 @@ function codePage({ code, severity, class: type, status, title, message, advice 
   return page(
     `${code}: ${title}`,
     `<main class="code-page">
-<p><a href="/docs#errors">All codes</a></p>
+<p><a href="/docs#errors">All error codes</a></p>
 <h1>${prose(title)}</h1>
 <p><code class="name">${escape(code)}</code></p>
 <p class="advice">${prose(advice)}</p>
@@ -74,7 +75,7 @@ function example(mistake) {
   if (!mistake) return '';
   const { code, request } = mistake;
   return `
-<h2>Example of a request with this problem</h2>
+<h2>Example request</h2>
 <pre tabindex="0"><code>${escape(request)}</code></pre>
 <p><a href="/#mistake:${code}">Try it in the playground</a></p>`;
 }
@@ -133,7 +134,7 @@ function operationSection(operation, resolve, seen) {
   const body = requestBody?.content['application/json'];
   const head = `<h3 id="${operationId}"><span class="method ${method.toLowerCase()}">${method}</span> <code>${escape(path)}</code></h3>`;
   const params =
-    parameters.length > 0 ? table('Parameters', ['Name', 'In', 'Meaning'], parameters.map(resolve).map(parameterRow)) : '';
+    parameters.length > 0 ? table('Parameters', ['Name', 'In', 'Description'], parameters.map(resolve).map(parameterRow)) : '';
   const shape = JSON.stringify([requestBody, responses]);
   const first = seen.get(shape);
   if (first) {
@@ -147,7 +148,7 @@ function operationSection(operation, resolve, seen) {
 ${params}
 ${body ? fields(body.schema, resolve) : ''}
 ${examples(method, path, body)}
-${table('Answers', ['Status', 'Meaning'], Object.entries(responses).map(([status, response]) => [`<b>${status}</b>`, answer(status, resolve(response))]))}
+${table('Answers', ['Status', 'Description'], Object.entries(responses).map(([status, response]) => [`<b>${status}</b>`, answer(status, resolve(response))]))}
 ${answerExamples(responses, resolve)}
 </article>`;
 }
@@ -187,8 +188,8 @@ function fields(schema, resolve) {
         `<code>${escape(key)}</code>${required.includes(key) ? ' <small>required</small>' : ''}`,
         prose(property.description) + limit(property),
       ]);
-      const caption = name ? `<code>${escape(name)}</code>${description ? `: ${prose(description)}` : ''}` : 'The body';
-      return table(caption, ['Parameter', 'Meaning'], rows);
+      const caption = name ? `<code>${escape(name)}</code>${description ? `: ${prose(description)}` : ''}` : 'Body';
+      return table(caption, ['Parameter', 'Description'], rows);
     })
     .join('\n');
 }
@@ -249,7 +250,7 @@ function errorsSection(errors) {
       `${prose(title)}. <span class="advice">${prose(advice)}</span>`,
     ]);
     const id = name.split(' ').at(-1);
-    return `<div id="class-${id}">${table(escape(name), ['Code', 'Meaning and advice'], rows)}</div>`;
+    return `<div id="class-${id}">${table(escape(name), ['Code', 'Description and advice'], rows)}</div>`;
   });
   return `<section aria-labelledby="errors">
 <h2 id="errors">Errors</h2>

@@ -1,4 +1,4 @@
-//! Examples: the reference's own, against the demo data.
+//! Examples against the demo data. Some are those of Invoca's documentation.
 
 use serde_json::{Value, json};
 
@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 pub const TOKEN: &str = "demo-network-token";
 /// The demo token of an advertiser of that network.
 pub const OF_ADVERTISER_TOKEN: &str = "demo-advertiser-token";
-/// The demo token that may nothing.
+/// The demo token without permissions.
 pub const NO_PERMISSION_TOKEN: &str = "demo-no-permission-token";
 
-/// Requests (reference: "Example POST Request", "Updates and Idempotency").
+/// Requests, from "Example POST Request" and "Updates and Idempotency" in Invoca's documentation.
 pub fn reports() -> Value {
     let call = json!({ "transaction_id": "00000000-00000001" });
     let quote = |partner_unique_id: &str, description: &str| {
@@ -25,7 +25,7 @@ pub fn reports() -> Value {
     };
     json!({
         "sale": {
-            "summary": "A sale, by the call's id",
+            "summary": "Report a sale by the call's id",
             "value": {
                 "search": call,
                 "call_outcome": {
@@ -40,7 +40,7 @@ pub fn reports() -> Value {
             },
         },
         "by_time": {
-            "summary": "By roughly when the call started, and who called",
+            "summary": "Find the call by its approximate start and the caller",
             "value": {
                 "search": {
                     "start_time_t": "1435993260",
@@ -52,17 +52,17 @@ pub fn reports() -> Value {
             },
         },
         "by_start": {
-            "summary": "By its start alone: two calls are about as close",
+            "summary": "Find the call by its start alone: two calls match equally well",
             "value": {
                 "search": { "start_time_t": "1440607350" },
                 "call_outcome": { "outcome_name": "Quote" },
                 "oauth_token": TOKEN,
             },
         },
-        "first": { "summary": "Two outcomes on a call: the first", "value": quote("1", "Honda Accord 2015") },
-        "second": { "summary": "Two outcomes on a call: the second", "value": quote("2", "Honda Pilot 2015") },
-        "again": { "summary": "The first again: nothing changes", "value": quote("1", "Honda Accord 2015") },
-        "correction": { "summary": "A correction of the first", "value": quote("1", "Honda Civic 2012") },
+        "first": { "summary": "Two outcomes on one call: the first", "value": quote("1", "Honda Accord 2015") },
+        "second": { "summary": "Two outcomes on one call: the second", "value": quote("2", "Honda Pilot 2015") },
+        "again": { "summary": "Repeat the first: nothing changes", "value": quote("1", "Honda Accord 2015") },
+        "correction": { "summary": "Correct the first", "value": quote("1", "Honda Civic 2012") },
     })
 }
 
@@ -84,7 +84,7 @@ fn answer(id: &str, corrects: Option<&str>, partner_unique_id: &str, description
     })
 }
 
-/// Answers that show a new outcome.
+/// Answers to reports of new outcomes.
 pub fn creations() -> Value {
     json!({
         "first": { "value": answer("00000000-0000000A", None, "1", "Honda Accord 2015") },
@@ -92,7 +92,7 @@ pub fn creations() -> Value {
     })
 }
 
-/// An answer that shows a correction.
+/// An answer to a correction.
 pub fn corrections() -> Value {
     let corrected = answer(
         "00000000-0000000C",
@@ -107,7 +107,7 @@ pub fn corrections() -> Value {
 pub fn batches() -> Value {
     json!({
         "two": {
-            "summary": "Two outcomes, each with a key of the client's own",
+            "summary": "Two reports, each with a key of your own",
             "value": {
                 "call_outcomes": [
                     {
@@ -131,7 +131,7 @@ pub fn batches() -> Value {
 pub fn imports() -> Value {
     json!({
         "one": {
-            "summary": "A call",
+            "summary": "Import a call",
             "value": {
                 "call": {
                     "external_call_unique_id": "crm-1",

@@ -1,7 +1,5 @@
-//! A request for each code that a report can be answered with, against the demo data: what to look at first when one
-//! meets the code.
-//!
-//! Not here: what is wrong with it. The playground's tests send each one, and expect its code.
+//! An example request for each code that a report can be answered with, against the demo data. The playground and the
+//! code's page show it. The playground's tests send each one and expect its code.
 
 use serde_json::{Value, json};
 

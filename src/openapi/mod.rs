@@ -1,7 +1,5 @@
-//! The OpenAPI document, made from the types of the answers, the parameters of the rules, their limits and the
-//! registry of codes.
-//!
-//! Not here: any rule. What only people read, such as what a parameter is for, stands in `requests` and `paths`.
+//! Generates the OpenAPI document from the types of the answers, the parameters of the rules, their limits and the
+//! registry of codes. Descriptions of parameters are in `parameters`, those of routes in `paths`.
 
 mod examples;
 mod mistakes;
@@ -48,7 +46,7 @@ pub fn document() -> Value {
                 "token": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "The token goes into the header `Authorization: Bearer <token>` (or `Token <token>`, or the token alone), or into the body as `oauth_token`, which wins. Never into a URL or a public page.",
+                    "description": "Send the token in the header `Authorization: Bearer <token>` (`Token <token>` or the token alone work too), or in the body as `oauth_token`. If both are sent, the one in the body counts. Never put a token into a URL or a public page.",
                 },
             },
             "parameters": paths::parameters(),

@@ -1,6 +1,4 @@
-//! The schema of each parameter of the rules, by its name.
-//!
-//! Not here: which parameters a request has.
+//! The schema and the description of each parameter, by its name. `requests` says which parameters a request has.
 
 use serde_json::{Value, json};
 
@@ -9,17 +7,17 @@ use crate::model::money::MAX_WHOLE_DIGITS;
 use crate::model::phone::CountryCode;
 use crate::model::transaction_id::MAX_LENGTH;
 
-/// Unicode's white space, inside a class: `\s` is another set in each dialect of patterns.
+/// Unicode's white space, for use inside a character class. The meaning of `\s` differs between dialects of patterns.
 const SPACE: &str = r"\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000";
-/// What a text may hold.
+/// Any character of a text.
 const CHARACTER: &str = r"[^\u0000]";
 
-/// What is not passed.
+/// The schema of a value that counts as not sent.
 pub fn blank() -> Value {
     json!({ "type": ["string", "null"], "pattern": format!("^[{SPACE}]*$") })
 }
 
-/// A parameter that has to be passed.
+/// The schema of a required parameter.
 pub fn passed(mut parameter: Value) -> Value {
     if let Value::Object(members) = &mut parameter {
         members.insert("not".to_owned(), blank());
@@ -27,7 +25,7 @@ pub fn passed(mut parameter: Value) -> Value {
     parameter
 }
 
-/// A text; numbers and booleans count as written.
+/// The schema of a text. Numbers and booleans count as written.
 pub fn text(max: usize, about: &str) -> Value {
     json!({
         "type": ["string", "number", "boolean", "null"],
@@ -37,7 +35,7 @@ pub fn text(max: usize, about: &str) -> Value {
     })
 }
 
-/// What is not passed, a text of this pattern, or a whole number within one of the ranges.
+/// The schema of an optional text with this pattern, or a whole number within one of the ranges.
 fn whole(
     not_passed: Value,
     pattern: &str,
@@ -70,7 +68,7 @@ fn time(not_passed: Value, about: &str) -> Value {
     )
 }
 
-/// As [`crate::model::phone::Phone::parse`] reads them with the default country code.
+/// The schema of a phone number, as [`crate::model::phone::Phone::parse`] reads it with the default country code.
 fn phone(about: &str) -> Value {
     let between = r"[ \-.()]*";
     let digits = |count: &str| format!("([0-9]{between}){{{count}}}");
@@ -96,12 +94,12 @@ fn phone(about: &str) -> Value {
     whole(blank(), &pattern, &ranges, about, "+18885551212")
 }
 
-/// The `transaction_id` of a search, which may be malformed: then it is one that no call has.
+/// The schema of the `transaction_id` of a search. A malformed id is allowed; no call has it.
 pub fn id_of_a_call() -> Value {
     json!({
         "type": ["string", "number", "boolean"],
         "pattern": format!("^{CHARACTER}*[^\\u0000{SPACE}]{CHARACTER}*$"),
-        "description": "The id of the call, in any case. A malformed id is one that no call has.",
+        "description": "The id of the call, in upper or lower case. A malformed id matches no call.",
         "examples": ["00000000-00000001"],
     })
 }
@@ -109,7 +107,7 @@ pub fn id_of_a_call() -> Value {
 /// The schema of a parameter.
 pub fn parameter(name: &str) -> Value {
     match name {
-        // Of an imported call: a malformed id cannot be stored.
+        // The id of an imported call. A malformed id is refused.
         "transaction_id" => json!({
             "anyOf": [blank(), {
                 "type": ["string", "integer", "boolean"],
@@ -120,12 +118,14 @@ pub fn parameter(name: &str) -> Value {
         }),
         "start_time_t" => time(
             blank(),
-            "When the call started, in a search roughly: 10 digits (Unix seconds) or 13 (milliseconds), in UTC. The closest call within the window is taken.",
+            "When the call started: 10 digits (Unix seconds) or 13 digits (milliseconds). In a search, an approximate time is enough: the closest call within the window matches.",
         ),
         "calling_phone_number" => phone(
-            "Who called, in E.164: `+`, country code and number. Spaces, `-`, `.`, `(` and `)` are dropped; 10 digits get the default country code. Only calls from this number are considered.",
+            "The caller's number in E.164: `+`, country code and number. Spaces, `-`, `.`, `(` and `)` are ignored; a number of 10 digits gets the default country code. A search considers only calls from this number.",
         ),
-        "destination_phone_number" => phone("Whom they called, as `calling_phone_number`."),
+        "destination_phone_number" => {
+            phone("The number that was called, in the same format as `calling_phone_number`.")
+        }
         "duration_in_seconds" => whole(
             blank(),
             &format!("[0-9]{{1,{MAX_DURATION_DIGITS}}}"),
@@ -133,39 +133,45 @@ pub fn parameter(name: &str) -> Value {
                 0,
                 "9".repeat(MAX_DURATION_DIGITS).parse().unwrap_or(u64::MAX),
             )],
-            "How long the call was, in whole seconds. In a search roughly: it ranks calls and never excludes one.",
+            "The duration of the call in whole seconds. In a search, an approximate duration is enough: it ranks calls and never excludes one.",
             "125",
         ),
         "advertiser_id_from_network" => text(
             MAX_NAME,
-            "The advertiser, by the network's id. In a search only its calls are considered, and only a network's token may name it.",
+            "The network's id of the advertiser. A search considers only the calls of this advertiser, and needs a network's token.",
         ),
         "advertiser_campaign_id_from_network" => text(
             MAX_NAME,
-            "The campaign, by the network's id. In a search only its calls are considered.",
+            "The network's id of the campaign. A search considers only the calls of this campaign.",
         ),
-        "network_id" => text(MAX_NAME, "Has to be the token's network."),
+        "network_id" => text(
+            MAX_NAME,
+            "The id of the network. It must be the token's network.",
+        ),
         "outcome_name" => json!({
             "type": ["string", "number", "boolean"],
             "pattern": trimmed(MAX_NAME),
-            "description": format!("What happened, such as Sale: at most {MAX_NAME} characters. Compared without regard to case, shown in the casing of its first report."),
+            "description": format!("The name of the outcome, such as Sale, with at most {MAX_NAME} characters. Names are compared without regard to case, and shown in the casing of their first report."),
             "examples": ["Sale"],
         }),
         "partner_unique_id" => text(
             MAX_NAME,
-            "Tells two outcomes of one name on one call apart. Together with call and name it identifies the outcome.",
+            "Your id of the outcome. Together with the call and the name it identifies the outcome, so use it to report several outcomes with the same name on one call.",
         ),
-        "description" => text(MAX_DESCRIPTION, "Free text. Null clears it."),
+        "description" => text(
+            MAX_DESCRIPTION,
+            "Free text. Null or an empty text clears it.",
+        ),
         "occurred_at_time_t" => time(
             json!({ "type": ["string", "null"], "maxLength": 0 }),
-            "When the outcome occurred, as `start_time_t`. The time of the request if a first report leaves it out.",
+            "When the outcome occurred, in the same format as `start_time_t`. The default for a first report is the time of the request.",
         ),
         "sale_amount" => json!({
             "type": ["string", "number", "null"],
             "pattern": format!("^([0-9]{{1,{MAX_WHOLE_DIGITS}}}(\\.[0-9]{{1,2}})?)?$"),
             "minimum": 0,
             "exclusiveMaximum": format!("1{}", "0".repeat(MAX_WHOLE_DIGITS)).parse().unwrap_or(u64::MAX),
-            "description": "Money with up to two decimals, without separators or currency. Null or an empty text clears it.",
+            "description": "An amount with up to two decimals, without separators or currency. Null or an empty text clears it.",
             "examples": ["100.00"],
         }),
         "value" => json!({
@@ -175,20 +181,26 @@ pub fn parameter(name: &str) -> Value {
                 { "type": "string", "pattern": "^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|[Yy][Ee][Ss]|[Nn][Oo]|[01]|)$" },
                 { "type": "null" },
             ],
-            "description": "Whether the outcome was met. True if a first report leaves it out.",
+            "description": "Whether the outcome was achieved. The default for a first report is true.",
             "examples": ["true"],
         }),
-        "external_call_unique_id" => text(MAX_NAME, "The sender's own id of the call."),
-        "row" => text(MAX_NAME, "The client's own key, which its answer repeats."),
+        "external_call_unique_id" => text(MAX_NAME, "Your own id of the call."),
+        "row" => text(
+            MAX_NAME,
+            "A key of your own for the row. The result repeats it.",
+        ),
         "oauth_token" => json!({
             "type": ["string", "number", "boolean", "null"],
-            "description": "The token, where it is not in the header.",
+            "description": "The token, if it is not in the header.",
         }),
-        _ => text(MAX_NAME, "A text of the sender's own. Null clears it."),
+        _ => text(
+            MAX_NAME,
+            "A text of your own. Null or an empty text clears it.",
+        ),
     }
 }
 
-/// A text of 1 to `max` characters, not counting white space around it.
+/// The pattern of a text of 1 to `max` characters, not counting white space around it.
 fn trimmed(max: usize) -> String {
     let edge = format!("[^\\u0000{SPACE}]");
     let inside = max.saturating_sub(2);

@@ -1,4 +1,4 @@
-//! The routes: what each takes and answers.
+//! The routes, with their parameters and answers.
 
 use schemars::generate::SchemaGenerator;
 use serde_json::{Map, Value, json};
@@ -11,23 +11,23 @@ use crate::response::lists::{BatchSchema, ImportAnswer};
 use crate::response::records::Transaction;
 use crate::response::{CallOutcome, CallSummary, ReportAnswer};
 
-/// What the API is.
-pub const ABOUT: &str = "Report what became of a phone call. A request names the call, by its transaction id or by roughly when it started and who called, and the outcome is created, or corrected if it was reported before. The same request again changes nothing. Every path may end in `.json`; any calendar date is served as version 2015-08-17.";
+/// The description of the API.
+pub const ABOUT: &str = "The Call Outcomes API (version 2015-08-17) of Invoca. With it, a business reports the outcome of a phone call, such as a sale. A request names the call, by its transaction id or by its approximate start and the caller, and creates the outcome, or corrects it if it was reported before. Sending the same request again changes nothing. Every API path can end in `.json`. The version in the path can be any calendar date; every date is served as version 2015-08-17.";
 
-/// The groups of routes.
+/// The groups of routes, with their descriptions.
 pub fn tags() -> Value {
     json!([
-        { "name": "Outcomes", "description": "Reporting what became of calls." },
-        { "name": "Reading", "description": "Reading what was reported." },
-        { "name": "Calls", "description": "Telling which calls there were." },
-        { "name": "Operations", "description": "Of the server itself." },
+        { "name": "Outcomes", "description": "Report the outcomes of calls." },
+        { "name": "Reading", "description": "Read what was reported." },
+        { "name": "Calls", "description": "Import the calls that outcomes are reported on." },
+        { "name": "Operations", "description": "Read the server's configuration and check its health." },
     ])
 }
 
-/// The parameters that several routes have.
+/// The parameters in paths and queries, by their names.
 pub fn parameters() -> Value {
     let flag = |name: &str, about: &str| {
-        let about = format!("{about} On with any value but `false` and `0`.");
+        let about = format!("{about} Any value except `false` and `0` turns it on.");
         json!({
             "name": name,
             "in": "query",
@@ -40,7 +40,7 @@ pub fn parameters() -> Value {
             "name": "version",
             "in": "path",
             "required": true,
-            "description": "Any calendar date.",
+            "description": "The version, as a calendar date. Every date is served as 2015-08-17.",
             "schema": { "type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" },
             "example": "2015-08-17",
         },
@@ -48,14 +48,14 @@ pub fn parameters() -> Value {
             "name": "network_id",
             "in": "path",
             "required": true,
-            "description": "Acts as `search.network_id`: has to be the token's network. Ignored beside `search.transaction_id`.",
+            "description": "Does the same as `search.network_id`: it must be the token's network. Ignored next to `search.transaction_id`.",
             "schema": { "type": "string", "minLength": 1, "pattern": "^[A-Za-z0-9_-]+$" },
             "example": "3",
         },
-        "validate_only": flag("validate_only", "Nothing is stored; the answer says what the request would do."),
-        "explain": flag("explain", "The answer tells why the call was found, or none."),
-        "unambiguous": flag("unambiguous", "A match that another call is about as close to is refused: `call.ambiguous`."),
-        "strict": flag("strict", "Unknown and repeated keys refuse the request."),
+        "validate_only": flag("validate_only", "Stores nothing. The answer says what the request would do."),
+        "explain": flag("explain", "Adds to the answer how the call was found, or why none was."),
+        "unambiguous": flag("unambiguous", "Refuses the report (`call.ambiguous`) if another call matches about equally well."),
+        "strict": flag("strict", "Refuses unknown and repeated keys instead of warning about them."),
         "transaction_id": {
             "name": "transaction_id",
             "in": "query",
@@ -67,25 +67,25 @@ pub fn parameters() -> Value {
         "from": {
             "name": "from",
             "in": "query",
-            "description": "Only records written then or later, in Unix seconds.",
+            "description": "Only records written at this time or later, in Unix seconds.",
             "schema": { "type": "string", "pattern": "^([0-9]{10}|[0-9]{13})$" },
         },
         "to": {
             "name": "to",
             "in": "query",
-            "description": "Only records written then or earlier, in Unix seconds.",
+            "description": "Only records written at this time or earlier, in Unix seconds.",
             "schema": { "type": "string", "pattern": "^([0-9]{10}|[0-9]{13})$" },
         },
         "limit": {
             "name": "limit",
             "in": "query",
-            "description": "How many records at most.",
+            "description": "The maximum number of records.",
             "schema": { "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT },
         },
         "start_after_transaction_id": {
             "name": "start_after_transaction_id",
             "in": "query",
-            "description": "Only records behind this one: `next` of the page before.",
+            "description": "Only records after this one. Pass `next` of the previous page.",
             "schema": { "type": "string" },
         },
     })
@@ -151,7 +151,7 @@ fn reports(generator: &mut SchemaGenerator, path: &[&str]) -> Value {
             "operationId": id,
             "tags": ["Outcomes"],
             "summary": summary,
-            "description": "POST and PUT do the same. Permission `outcomes:write`. An outcome is identified by its call, its name and `partner_unique_id`: a first report creates it (201); one with other fields corrects it, by a new record that names the one it corrects (200); the same again changes nothing (200).",
+            "description": "POST and PUT do the same. Requires the permission `outcomes:write`. An outcome is identified by its call, its name and `partner_unique_id`. The first report creates it (201). A report with other fields corrects it (200): a new record names the one it corrects. A report that repeats what is stored changes nothing (200).",
             "parameters": references(path, Operation::Report),
             "requestBody": {
                 "required": true,
@@ -160,11 +160,11 @@ fn reports(generator: &mut SchemaGenerator, path: &[&str]) -> Value {
             "responses": responses(
                 &[
                     ("200", with_examples(
-                        success("An existing outcome was found: corrected, or unchanged. Also every dry run.", JSON, &answer, &["X-Api-Version"]),
+                        success("The outcome existed. It was corrected, or did not change. A dry run always has this status.", JSON, &answer, &["X-Api-Version"]),
                         examples::corrections(),
                     )),
                     ("201", with_examples(
-                        success("A new outcome was created.", JSON, &answer, &["X-Api-Version"]),
+                        success("The outcome was created.", JSON, &answer, &["X-Api-Version"]),
                         examples::creations(),
                     )),
                 ],
@@ -191,7 +191,7 @@ fn batch(generator: &mut SchemaGenerator) -> Value {
         "operationId": "post_batch",
         "tags": ["Outcomes"],
         "summary": "Report many call outcomes",
-        "description": "Each row's `body` is what a single report would be answered, its `status` likewise. Rows apply in their order; one that fails does not affect the others. With `Content-Type: application/x-ndjson` the body is a report a line, and the token in the header.",
+        "description": "Requires the permission `outcomes:write`. The `status` and `body` of each result are those that a single report would get. Rows apply in their order. A row that fails does not affect the others. With `Content-Type: application/x-ndjson`, the body has one report per line, and the token is in the header.",
         "parameters": references(&["version"], Operation::Batch),
         "requestBody": {
             "required": true,
@@ -214,7 +214,7 @@ fn read(generator: &mut SchemaGenerator) -> Value {
         "anyOf": [
             {
                 "type": "object",
-                "description": "An outcome: its current record, and every one, oldest first.",
+                "description": "An outcome: its current record, and all its records, oldest first.",
                 "properties": { "call_outcome": outcome, "history": { "type": "array", "items": outcome }, "call": call },
                 "required": ["call_outcome", "history", "call"],
                 "additionalProperties": false,
@@ -232,9 +232,9 @@ fn read(generator: &mut SchemaGenerator) -> Value {
         "operationId": "get_call_outcome",
         "tags": ["Reading"],
         "summary": "Read an outcome with its history, or a call with its outcomes",
-        "description": "Permission `outcomes:read`.",
+        "description": "Requires the permission `outcomes:read`.",
         "parameters": references(&["version"], Operation::Read),
-        "responses": responses(&[("200", success("What the id names.", JSON, &answer, &["X-Api-Version"]))], &READ_ERRORS),
+        "responses": responses(&[("200", success("The outcome or the call with this id.", JSON, &answer, &["X-Api-Version"]))], &READ_ERRORS),
     })
 }
 
@@ -243,7 +243,7 @@ fn export(generator: &mut SchemaGenerator) -> Value {
         "type": "object",
         "properties": {
             "transactions": { "type": "array", "items": schema::<Transaction<'_>>(generator) },
-            "next": { "type": ["string", "null"], "description": "The id to start the next page after, if there is one." },
+            "next": { "type": ["string", "null"], "description": "The id to pass as `start_after_transaction_id` for the next page, or null on the last page." },
         },
         "required": ["transactions", "next"],
         "additionalProperties": false,
@@ -252,21 +252,21 @@ fn export(generator: &mut SchemaGenerator) -> Value {
         "operationId": "get_transactions",
         "tags": ["Reading"],
         "summary": "Read all records, in pages",
-        "description": "Permission `outcomes:read`. In the order in which they were stored: while others write, a reader that pages on sees every record exactly once.",
+        "description": "Requires the permission `outcomes:read`. Records come in the order in which they were stored. A reader that pages through them sees each record exactly once, even while others write.",
         "parameters": references(&["version"], Operation::Export),
-        "responses": responses(&[("200", success("A page.", JSON, &page, &["X-Api-Version"]))], &READ_ERRORS),
+        "responses": responses(&[("200", success("A page of records.", JSON, &page, &["X-Api-Version"]))], &READ_ERRORS),
     })
 }
 
 fn export_csv() -> Value {
-    let csv = json!({ "type": "string", "description": "A header row, CRLF; text that begins like a formula has an apostrophe in front." });
+    let csv = json!({ "type": "string", "description": "The first row is the header. Lines end in CRLF. Text that begins like a formula has an apostrophe in front." });
     json!({
         "operationId": "get_transactions_csv",
         "tags": ["Reading"],
         "summary": "Read all records as CSV, in pages",
-        "description": "As JSON, with the id to start the next page after in `X-Next`.",
+        "description": "Requires the permission `outcomes:read`. Returns the same records as `/transactions`. `X-Next` has the id to pass as `start_after_transaction_id` for the next page.",
         "parameters": references(&["version"], Operation::Export),
-        "responses": responses(&[("200", success("A page.", "text/csv", &csv, &["X-Api-Version", "X-Next"]))], &READ_ERRORS),
+        "responses": responses(&[("200", success("A page of records.", "text/csv", &csv, &["X-Api-Version", "X-Next"]))], &READ_ERRORS),
     })
 }
 
@@ -278,16 +278,16 @@ fn import(generator: &mut SchemaGenerator) -> Value {
             (
                 "200",
                 rows(
-                    "Nothing new. Also every dry run, whose `status` is what an import would answer.",
+                    "No call is new, and no row failed. A dry run that is not refused has this status too; its `status` member is the one that an import would have.",
                 ),
             ),
-            ("201", rows("At least one call is new.")),
+            ("201", rows("At least one call is new, and no row failed.")),
             ("207", rows("At least one row failed.")),
         ],
         &LIST_ERRORS,
     );
-    // Where every row failed, the rows say why.
-    let mut refused = rows("Every row failed, or the whole was refused as other requests are.");
+    // If every row failed, the answer has the rows, which say why.
+    let mut refused = rows("Every row failed, or the request as a whole was refused.");
     if let Some(schema) = refused.pointer_mut("/content/application~1json/schema") {
         *schema = json!({ "anyOf": [
             answer,
@@ -303,7 +303,7 @@ fn import(generator: &mut SchemaGenerator) -> Value {
         "operationId": "post_calls",
         "tags": ["Calls"],
         "summary": "Import calls",
-        "description": "Permission `calls:write`. Idempotent by either id: the same again changes nothing, what is missing is filled in, and what differs fails its row. All good rows are stored together.",
+        "description": "Requires the permission `calls:write`. A call is identified by either of its ids. Importing the same call again changes nothing. A value that was missing is filled in. A value that differs from the stored one fails its row. The valid rows of a request are stored together.",
         "parameters": references(&["version"], Operation::Import),
         "requestBody": {
             "required": true,
@@ -331,7 +331,7 @@ fn config() -> Value {
     json!({
         "operationId": "get_config",
         "tags": ["Operations"],
-        "summary": "What changes validation and matching, and which build of the rules this is",
+        "summary": "Read the settings of validation and matching, and the build of the rules",
         "security": [],
         "responses": responses(&[("200", success("The public configuration.", JSON, &answer, &[]))], &["405"]),
     })
@@ -352,9 +352,9 @@ fn health() -> Value {
     json!({
         "operationId": "get_health",
         "tags": ["Operations"],
-        "summary": "Whether the server works and reaches its database",
-        "description": "503 names the migrations that the database lacks, or else its missing tables, indexes and triggers, and the server's variables that cannot be read.",
+        "summary": "Check that the server works and reaches its database",
+        "description": "A 503 names the migrations that the database lacks, or else the missing tables, indexes and triggers, and the server's variables that are invalid.",
         "security": [],
-        "responses": responses(&[("200", success("It does.", JSON, &answer, &[]))], &["405", "503"]),
+        "responses": responses(&[("200", success("The server works and reaches its database.", JSON, &answer, &[]))], &["405", "503"]),
     })
 }

@@ -1,7 +1,6 @@
-//! The schemas of requests: every parameter of the rules, with its limits. They allow exactly what the rules accept,
-//! except that a schema does not see how a number was written: `1435993200.0` passes here.
-//!
-//! Not here: the schema of each parameter.
+//! The schemas of requests, with every parameter and its limits. They allow exactly what the rules accept, with one
+//! exception: a schema can't see how a number was written, so it allows `1435993200.0`. The schema of each parameter is in
+//! `parameters`.
 
 use serde_json::{Map, Value, json};
 
@@ -32,7 +31,7 @@ pub fn components() -> Map<String, Value> {
     let schemas = json!({
         "Report": {
             "type": "object",
-            "description": "What became of a call. Unknown keys are ignored, with a warning.",
+            "description": "The outcome of a call. Unknown keys are ignored, with a warning.",
             "properties": with("oauth_token", token.clone()),
             "required": ["search", "call_outcome"],
         },
@@ -62,7 +61,7 @@ pub fn components() -> Map<String, Value> {
         },
         "CallParameters": {
             "type": "object",
-            "description": "One of the ids is required; without `transaction_id` the call gets one.",
+            "description": "`transaction_id` or `external_call_unique_id` is required. A call without `transaction_id` gets one.",
             "properties": call,
             "required": [CALL[2]],
             "anyOf": [named_by(CALL[0]), named_by(CALL[1])],
@@ -112,7 +111,7 @@ fn searches() -> Value {
         .collect();
     json!({
         "Search": {
-            "description": "Which call: by its id, or the one that started closest.",
+            "description": "The call: by its id, or by its approximate start.",
             "anyOf": [
                 { "$ref": "#/components/schemas/SearchById" },
                 { "$ref": "#/components/schemas/SearchByTime" },
@@ -120,13 +119,13 @@ fn searches() -> Value {
         },
         "SearchById": {
             "type": "object",
-            "description": "By the call's id. All other parameters of a search are ignored.",
+            "description": "By the id of the call. All other parameters of the search are ignored.",
             "properties": { "transaction_id": id_of_a_call() },
             "required": ["transaction_id"],
         },
         "SearchByTime": {
             "type": "object",
-            "description": "By roughly when the call started.",
+            "description": "By the approximate start of the call.",
             "properties": by_time,
             "required": ["start_time_t"],
         },
@@ -140,14 +139,17 @@ fn parameters(names: &[&str]) -> Map<String, Value> {
         .collect()
 }
 
-/// The reference's misspellings, which are not looked at where the right one came too.
+/// The misspelt names that Invoca's documentation has. They are ignored if the correct name is sent too.
 fn misspelt() -> Vec<Value> {
     let (_, misspelt) = CALL_OUTCOME_KEYS.split_at(CALL_OUTCOME.len());
     let right = CALL_OUTCOME
         .iter()
         .skip(CALL_OUTCOME.len().saturating_sub(misspelt.len()));
     let instead = |(key, right): (&&str, &&str)| {
-        let mut schema = text(MAX_NAME, "The reference's misspelling, with a warning.");
+        let mut schema = text(
+            MAX_NAME,
+            "A misspelling in Invoca's documentation. It is accepted with a warning.",
+        );
         if let Value::Object(schema) = &mut schema {
             schema.insert("deprecated".to_owned(), Value::Bool(true));
         }

@@ -1,4 +1,4 @@
-//! The schemas of answers, and what errors there are.
+//! The schemas of answers, and the errors by their status.
 
 use std::collections::BTreeMap;
 
@@ -81,12 +81,12 @@ pub fn components(generator: &mut SchemaGenerator) -> Map<String, Value> {
         .collect()
 }
 
-/// The schema of a type, by reference where it has a name.
+/// The schema of a type, as a reference if it has a name.
 pub fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
     generator.subschema_for::<T>().to_value()
 }
 
-/// An answer that refuses nothing.
+/// An answer other than an error.
 pub fn success(about: &str, content_type: &str, schema: &Value, more_headers: &[&str]) -> Value {
     let mut headers = common_headers();
     for name in more_headers {
@@ -110,21 +110,21 @@ fn common_headers() -> Map<String, Value> {
         .collect()
 }
 
-/// Every header of ours.
+/// The headers of answers.
 pub fn headers() -> Value {
     let text = |about: &str, required: bool, schema: Value| json!({ "description": about, "required": required, "schema": schema });
     json!({
-        "X-Request-Id": text("The client's own id, if it sent a sane one, or a new one.", true,
+        "X-Request-Id": text("The id that the client sent, if it matches the pattern, or a new one.", true,
             json!({ "type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$" })),
-        "X-Api-Version": text("The version that was served.", true, json!({ "type": "string", "const": "2015-08-17" })),
-        "X-Warnings": text("What is probably not as it was meant: code and pointer, separated by commas.", false,
+        "X-Api-Version": text("The version of the API.", true, json!({ "type": "string", "const": "2015-08-17" })),
+        "X-Warnings": text("Probable mistakes that do not refuse the request: pairs of a code and a pointer, separated by commas.", false,
             json!({ "type": "string", "maxLength": 2048 })),
-        "X-Database-Cost": text("What the request cost the database; only where that is shown.", false,
+        "X-Database-Cost": text("What the request cost the database. Only sent if the server's variable `EXPOSE_COST` is `true`.", false,
             json!({ "type": "string", "pattern": "^trips=[0-9]+ rows_read=[0-9]+ rows_written=[0-9]+$" })),
-        "X-Next": text("The id to start the next page after, if there is one.", false, json!({ "type": "string" })),
-        "WWW-Authenticate": text("How to authenticate.", true, json!({ "type": "string", "const": "Bearer" })),
-        "Allow": text("The methods that the route takes.", true, json!({ "type": "string" })),
-        "Retry-After": text("How many seconds to wait.", true, json!({ "type": "string", "pattern": "^[0-9]+$" })),
-        "RateLimit-Policy": text("Which limit was exceeded.", true, json!({ "type": "string" })),
+        "X-Next": text("The id to pass as `start_after_transaction_id` for the next page. Not sent on the last page.", false, json!({ "type": "string" })),
+        "WWW-Authenticate": text("The authentication scheme.", true, json!({ "type": "string", "const": "Bearer" })),
+        "Allow": text("The methods that the route accepts.", true, json!({ "type": "string" })),
+        "Retry-After": text("The number of seconds to wait before the next try.", true, json!({ "type": "string", "pattern": "^[0-9]+$" })),
+        "RateLimit-Policy": text("The limit that was exceeded.", true, json!({ "type": "string" })),
     })
 }

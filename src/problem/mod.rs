@@ -160,124 +160,124 @@ macro_rules! registry {
 
 registry! {
     // The request as a whole.
-    Error RouteNotFound RouteNotFound "route.not_found" "No such route" "no such route" "Check the path against the list of routes in the documentation.";
-    Error MethodNotAllowed MethodNotAllowed "method.not_allowed" "Method not allowed" "this route takes {name}" "Use a method that the `Allow` header names.";
-    Error InvalidApiVersion VersionInvalid "version.invalid" "The API version is not a date" "the API version must be a calendar date such as 2015-08-17" "Write the version as YYYY-MM-DD.";
-    Error PayloadTooLarge BodyTooLarge "body.too_large" "The body is too large" "the body is larger than {max} bytes" "Send fewer rows in a request, or shorter texts.";
-    Error ParseError BodyIncomplete "body.incomplete" "The body breaks off" "the body cannot be read to its end" "Send as many bytes as `Content-Length` says, or well-formed chunks.";
+    Error RouteNotFound RouteNotFound "route.not_found" "Unknown path" "no such route" "Check the path against the list of routes at `/docs`.";
+    Error MethodNotAllowed MethodNotAllowed "method.not_allowed" "Method not allowed" "this route takes {name}" "Use one of the methods in the `Allow` header.";
+    Error InvalidApiVersion VersionInvalid "version.invalid" "The API version is not a date" "the API version must be a calendar date such as 2015-08-17" "Write the version as YYYY-MM-DD, such as 2015-08-17.";
+    Error PayloadTooLarge BodyTooLarge "body.too_large" "The body is too large" "the body is larger than {max} bytes" "Send fewer rows per request, or shorter texts.";
+    Error ParseError BodyIncomplete "body.incomplete" "The body is incomplete" "the body cannot be read to its end" "Check that the client sends as many bytes as `Content-Length` announces, or well-formed chunks.";
     Error ParseError JsonEncoding "json.encoding" "The body is not UTF-8" "the body is not valid UTF-8" "Encode the body as UTF-8.";
-    Error ParseError JsonSyntax "json.syntax" "The body is not JSON" "the body is not valid JSON" "Mind missing quotes and commas, single quotes and trailing commas; a byte order mark is not JSON either.";
-    Error ParseError JsonSurrogate "json.surrogate" "Half of a surrogate pair" "a \\u escape is half of a surrogate pair" "Escape a character outside the basic plane as a pair, or write it as UTF-8.";
-    Error ParseError JsonTooDeep "json.too_deep" "Nested too deep" "nested deeper than {max} levels" "A request needs two levels.";
+    Error ParseError JsonSyntax "json.syntax" "The body is not JSON" "the body is not valid JSON" "Check for missing quotes or commas, single quotes, trailing commas and a byte order mark.";
+    Error ParseError JsonSurrogate "json.surrogate" "Unpaired surrogate" "a \\u escape is half of a surrogate pair" "Write a character outside the Basic Multilingual Plane as UTF-8, or as a pair of `\\u` escapes.";
+    Error ParseError JsonTooDeep "json.too_deep" "Nested too deeply" "nested deeper than {max} levels" "Check the structure: a report needs two levels.";
     Error ParseError JsonNotAnObject "json.not_an_object" "The body is not an object" "the body is not a JSON object" "Send an object with `search`, `call_outcome` and `oauth_token`.";
-    Error TooManyRequests RateLimited "rate.limited" "Too many requests" "too many requests" "Wait for the seconds in `Retry-After`.";
-    Error ServiceUnavailable ServiceUnavailable "service.unavailable" "The database cannot be reached" "the database is overloaded or out of reach, please try again" "Send the same request again: nothing was stored, or the retry finds it.";
-    Error InternalServiceError Internal "internal" "Something unexpected failed" "refer to error handle {name}" "Send the same request again; if it fails again, report the handle.";
+    Error TooManyRequests RateLimited "rate.limited" "Too many requests" "too many requests" "Wait as many seconds as `Retry-After` says, then try again.";
+    Error ServiceUnavailable ServiceUnavailable "service.unavailable" "Database unavailable" "the database is overloaded or out of reach, please try again" "Send the same request again. It is safe to retry: nothing is stored twice.";
+    Error InternalServiceError Internal "internal" "Unexpected error" "refer to error handle {name}" "Send the same request again. If it fails again, report the error handle.";
 
-    Error ServiceUnavailable SchemaOutdated "schema.outdated" "The database is not what this build needs" "the database lacks {name}" "Apply the migrations: `npm run deploy`, or `npx wrangler d1 migrations apply DB --remote`.";
-    Error ServiceUnavailable ConfigurationInvalid "configuration.invalid" "A variable of the server cannot be read" "the variable {name} cannot be read, its default is in force" "Correct the variable in `wrangler.toml` or `.dev.vars`, as the README describes it, and deploy again.";
-    Error RecordInvalid QueryUnsupported "query.unsupported" "A switch that this route does not have" "{name} is not supported here" "Leave it out, or check its spelling: the request would not do what it asks for.";
+    Error ServiceUnavailable SchemaOutdated "schema.outdated" "The database lacks a migration" "the database lacks {name}" "Apply the migrations with `npm run deploy` or `npx wrangler d1 migrations apply DB --remote`.";
+    Error ServiceUnavailable ConfigurationInvalid "configuration.invalid" "Invalid variable" "the variable {name} cannot be read, its default is in force" "Correct the variable in `wrangler.toml` or `.dev.vars`, then deploy again. `docs/deploy.md` describes each variable.";
+    Error RecordInvalid QueryUnsupported "query.unsupported" "Unsupported switch" "{name} is not supported here" "Remove the switch, or check its spelling. The request was refused because ignoring the switch could store something by mistake.";
 
-    // Who asks.
-    Error NotAuthorized TokenMissing "token.missing" "No token" "Invalid or missing oauth token" "Send `oauth_token` in the body or the `Authorization` header.";
-    Error NotAuthorized TokenInvalid "token.invalid" "Unknown or revoked token" "Invalid or missing oauth token" "Check the token; it may have been revoked.";
-    Error UnauthorizedOperation PermissionMissing "permission.missing" "The token lacks the permission" "You do not have permissions to perform the requested operation." "Use a token with the permission that the route names.";
-    Error UnauthorizedAdvertiser AdvertiserForbidden "advertiser_id_from_network.forbidden" "No access to the advertiser" "You do not have access to this advertiser" "Only network tokens may name an advertiser, and only one of their network.";
-    Error UnauthorizedAdvertiser CampaignForbidden "advertiser_campaign_id_from_network.forbidden" "No access to the campaign" "You do not have access to this advertiser" "Name a campaign that the token may see.";
+    // Authorization.
+    Error NotAuthorized TokenMissing "token.missing" "No token" "Invalid or missing oauth token" "Send the token in the header `Authorization: Bearer <token>`, or in the body as `oauth_token`.";
+    Error NotAuthorized TokenInvalid "token.invalid" "Unknown or revoked token" "Invalid or missing oauth token" "Check the token. It may have been revoked.";
+    Error UnauthorizedOperation PermissionMissing "permission.missing" "The token lacks the permission" "You do not have permissions to perform the requested operation." "Use a token with the permission that the route requires.";
+    Error UnauthorizedAdvertiser AdvertiserForbidden "advertiser_id_from_network.forbidden" "No access to the advertiser" "You do not have access to this advertiser" "Leave it out, unless the token is a network's. A network's token can name any advertiser of that network.";
+    Error UnauthorizedAdvertiser CampaignForbidden "advertiser_campaign_id_from_network.forbidden" "No access to the campaign" "You do not have access to this advertiser" "Name a campaign that the token can access.";
     Error UnauthorizedNetwork NetworkForbidden "network_id.forbidden" "No access to the network" "You do not have access to this network" "Leave it out, or name the token's own network.";
 
     // Finding the call.
     Error RecordNotFound CallNotFound "call.not_found" "No call found" "No call found. Please refer to the documentation." "Check the transaction id, or search by start time.";
-    Error RecordNotFound CallNone "call.not_found.none" "The token sees no call" "No call found. Please refer to the documentation." "Import calls, or check that the token is of the right network or advertiser.";
-    Error RecordNotFound CallNoSuchNumber "call.not_found.no_such_number" "No call from that number" "No call found. Please refer to the documentation." "Check the number and its country code; the caller may have withheld it.";
-    Error RecordNotFound CallFilteredOut "call.not_found.filtered_out" "No call of that advertiser or campaign" "No call found. Please refer to the documentation." "Leave out the advertiser or the campaign, or check that they belong together.";
-    Error RecordNotFound CallOutsideWindow "call.not_found.outside_window" "No call near enough in time" "No call found. Please refer to the documentation." "Check the start time, and that it is in UTC.";
-    Error RecordNotFound CallAmbiguous "call.ambiguous" "Two calls match about equally well" "No call found. Please refer to the documentation." "Add the calling phone number or the duration, or name the transaction id.";
+    Error RecordNotFound CallNone "call.not_found.none" "No calls to search" "No call found. Please refer to the documentation." "Import calls, or check that the token belongs to the right network or advertiser.";
+    Error RecordNotFound CallNoSuchNumber "call.not_found.no_such_number" "No call from this number" "No call found. Please refer to the documentation." "Check the number and its country code. The caller may have withheld the number.";
+    Error RecordNotFound CallFilteredOut "call.not_found.filtered_out" "No call of this advertiser or campaign" "No call found. Please refer to the documentation." "Leave out the advertiser or the campaign, or check that the campaign belongs to the advertiser.";
+    Error RecordNotFound CallOutsideWindow "call.not_found.outside_window" "No call near this time" "No call found. Please refer to the documentation." "Check the start time, and that it is in UTC.";
+    Error RecordNotFound CallAmbiguous "call.ambiguous" "Two calls match about equally well" "No call found. Please refer to the documentation." "Add the caller's phone number or the duration, or send the transaction id.";
 
     // `search`.
-    Error RecordInvalid SearchMissing "search.missing" "Nothing names the call" "transaction_id or start_time_t must be present" "Send `search.transaction_id`, or `search.start_time_t` and who called.";
+    Error RecordInvalid SearchMissing "search.missing" "The report does not say which call it is about" "transaction_id or start_time_t must be present" "Send `search.transaction_id`, or `search.start_time_t` with the caller's phone number or the duration.";
     Error RecordInvalid SearchType "search.type" "`search` is not an object" "{name} is invalid" "Send an object.";
-    Error RecordInvalid TransactionIdType "transaction_id.type" "Not a transaction id" "{name} is invalid" "Send the id as a string.";
-    Error RecordInvalid StartTimeFormat "start_time_t.format" "Not a Unix time" "{name} is invalid" "10 digits (seconds) or 13 digits (milliseconds) since 1970, in UTC.";
-    Error RecordInvalid StartTimeMissing "start_time_t.missing" "No start time" "{name} must be present" "10 digits (seconds) or 13 digits (milliseconds) since 1970, in UTC.";
-    Error RecordInvalid PhoneFormat "calling_phone_number.format" "Not a phone number" "{name} is invalid" "Use E.164: `+`, country code and number, such as +18885551212.";
-    Error RecordInvalid PhoneDamaged "calling_phone_number.damaged" "A phone number that a spreadsheet damaged" "{name} was damaged by a spreadsheet" "Its last digits are lost. Take the number from its source, with the column formatted as text.";
-    Error RecordInvalid DurationFormat "duration_in_seconds.format" "Not a duration" "{name} is invalid" "A whole number of seconds, at most 9 digits.";
-    Error RecordInvalid AdvertiserType "advertiser_id_from_network.type" "Not an id" "{name} is invalid" "A string or a number, without U+0000.";
-    Error RecordInvalid AdvertiserTooLong "advertiser_id_from_network.too_long" "The id is too long" "{name} is too long (maximum is {max} characters)" "Check that it is the id, not a name.";
-    Error RecordInvalid CampaignType "advertiser_campaign_id_from_network.type" "Not an id" "{name} is invalid" "A string or a number, without U+0000.";
-    Error RecordInvalid CampaignTooLong "advertiser_campaign_id_from_network.too_long" "The id is too long" "{name} is too long (maximum is {max} characters)" "Check that it is the id, not a name.";
-    Error RecordInvalid NetworkType "network_id.type" "Not an id" "{name} is invalid" "A string or a number, without U+0000.";
-    Error RecordInvalid NetworkTooLong "network_id.too_long" "The id is too long" "{name} is too long (maximum is {max} characters)" "Check that it is the id, not a name.";
+    Error RecordInvalid TransactionIdType "transaction_id.type" "Invalid transaction id" "{name} is invalid" "Send the id as a string.";
+    Error RecordInvalid StartTimeFormat "start_time_t.format" "Not a Unix time" "{name} is invalid" "Send 10 digits (seconds) or 13 digits (milliseconds) since 1970, in UTC.";
+    Error RecordInvalid StartTimeMissing "start_time_t.missing" "No start time" "{name} must be present" "Send 10 digits (seconds) or 13 digits (milliseconds) since 1970, in UTC.";
+    Error RecordInvalid PhoneFormat "calling_phone_number.format" "Not a phone number" "{name} is invalid" "Use E.164: `+`, the country code and the number, such as +18885551212.";
+    Error RecordInvalid PhoneDamaged "calling_phone_number.damaged" "Phone number damaged by a spreadsheet" "{name} was damaged by a spreadsheet" "Its last digits are lost. Export the number again, with the column formatted as text.";
+    Error RecordInvalid DurationFormat "duration_in_seconds.format" "Not a duration" "{name} is invalid" "Send a whole number of seconds, with at most 9 digits.";
+    Error RecordInvalid AdvertiserType "advertiser_id_from_network.type" "Invalid id" "{name} is invalid" "Send a string or a number, without U+0000.";
+    Error RecordInvalid AdvertiserTooLong "advertiser_id_from_network.too_long" "The id is too long" "{name} is too long (maximum is {max} characters)" "Check that you send the id, not a name.";
+    Error RecordInvalid CampaignType "advertiser_campaign_id_from_network.type" "Invalid id" "{name} is invalid" "Send a string or a number, without U+0000.";
+    Error RecordInvalid CampaignTooLong "advertiser_campaign_id_from_network.too_long" "The id is too long" "{name} is too long (maximum is {max} characters)" "Check that you send the id, not a name.";
+    Error RecordInvalid NetworkType "network_id.type" "Invalid id" "{name} is invalid" "Send a string or a number, without U+0000.";
+    Error RecordInvalid NetworkTooLong "network_id.too_long" "The id is too long" "{name} is too long (maximum is {max} characters)" "Check that you send the id, not a name.";
 
     // `call_outcome`.
     Error RecordInvalid CallOutcomeType "call_outcome.type" "`call_outcome` is not an object" "{name} is invalid" "Send an object.";
-    Error RecordInvalid OutcomeNameMissing "outcome_name.missing" "No outcome name" "{name} must be present" "Name the outcome, such as Sale.";
-    Error RecordInvalid OutcomeNameType "outcome_name.type" "Not a text" "{name} is invalid" "A string without U+0000.";
-    Error RecordInvalid OutcomeNameTooLong "outcome_name.too_long" "The outcome name is too long" "{name} is too long (maximum is {max} characters)" "Use a short name, and `description` for the rest.";
-    Error RecordInvalid PartnerIdType "partner_unique_id.type" "Not a text" "{name} is invalid" "A string or a number, without U+0000.";
-    Error RecordInvalid PartnerIdTooLong "partner_unique_id.too_long" "The id is too long" "{name} is too long (maximum is {max} characters)" "It needs to be unique within the call and outcome name only; 1, 2, … will do.";
-    Error RecordInvalid DescriptionType "description.type" "Not a text" "{name} is invalid" "A string without U+0000.";
+    Error RecordInvalid OutcomeNameMissing "outcome_name.missing" "No outcome name" "{name} must be present" "Name the outcome, for example Sale.";
+    Error RecordInvalid OutcomeNameType "outcome_name.type" "Not a text" "{name} is invalid" "Send a string without U+0000.";
+    Error RecordInvalid OutcomeNameTooLong "outcome_name.too_long" "The outcome name is too long" "{name} is too long (maximum is {max} characters)" "Use a short name, and put the rest into `description`.";
+    Error RecordInvalid PartnerIdType "partner_unique_id.type" "Not a text" "{name} is invalid" "Send a string or a number, without U+0000.";
+    Error RecordInvalid PartnerIdTooLong "partner_unique_id.too_long" "The id is too long" "{name} is too long (maximum is {max} characters)" "Shorten the id. It only has to be unique for the call and the outcome name, so 1, 2, … are enough.";
+    Error RecordInvalid DescriptionType "description.type" "Not a text" "{name} is invalid" "Send a string without U+0000.";
     Error RecordInvalid DescriptionTooLong "description.too_long" "The description is too long" "{name} is too long (maximum is {max} characters)" "Shorten the text.";
-    Error RecordInvalid OccurredAtFormat "occurred_at_time_t.format" "Not a Unix time" "{name} is invalid" "10 digits (seconds) or 13 digits (milliseconds) since 1970, in UTC.";
-    Error RecordInvalid SaleAmountSeparator "sale_amount.separator" "A separator in the amount" "{name} is invalid" "Leave out thousands separators and write the decimal point as a period.";
-    Error RecordInvalid SaleAmountCurrency "sale_amount.currency" "A currency in the amount" "{name} is invalid" "Leave out the currency: it is that of the organization.";
-    Error RecordInvalid SaleAmountPrecision "sale_amount.precision" "More than two decimals" "{name} is invalid" "Round to two decimals.";
-    Error RecordInvalid SaleAmountExponent "sale_amount.exponent" "An exponent in the amount" "{name} is invalid" "Write the amount in full.";
-    Error RecordInvalid SaleAmountNegative "sale_amount.negative" "A negative amount" "{name} is invalid" "Report a refund as an outcome of its own.";
-    Error RecordInvalid SaleAmountTooLarge "sale_amount.too_large" "More than 12 digits before the point" "{name} is invalid" "Check the amount.";
-    Error RecordInvalid SaleAmountFormat "sale_amount.format" "Not an amount" "{name} is invalid" "Digits, with a period and up to two decimals, such as 100.00.";
-    Error RecordInvalid ValueFormat "value.format" "Not true or false" "{name} is invalid" "Use true or false, 1 or 0, yes or no.";
-    Error RecordInvalid CustomParameterType "custom_parameter.type" "Not a text" "{name} is invalid" "A string without U+0000.";
+    Error RecordInvalid OccurredAtFormat "occurred_at_time_t.format" "Not a Unix time" "{name} is invalid" "Send 10 digits (seconds) or 13 digits (milliseconds) since 1970, in UTC.";
+    Error RecordInvalid SaleAmountSeparator "sale_amount.separator" "Separator in the amount" "{name} is invalid" "Leave out thousands separators, and use a period as the decimal point.";
+    Error RecordInvalid SaleAmountCurrency "sale_amount.currency" "Currency in the amount" "{name} is invalid" "Leave out the currency. Amounts are in the currency of the organization.";
+    Error RecordInvalid SaleAmountPrecision "sale_amount.precision" "More than two decimals" "{name} is invalid" "Round the amount to two decimals.";
+    Error RecordInvalid SaleAmountExponent "sale_amount.exponent" "Exponent in the amount" "{name} is invalid" "Write the amount in full, such as 1000.";
+    Error RecordInvalid SaleAmountNegative "sale_amount.negative" "Negative amount" "{name} is invalid" "Report a refund as an outcome of its own.";
+    Error RecordInvalid SaleAmountTooLarge "sale_amount.too_large" "More than 12 digits before the decimal point" "{name} is invalid" "Check the amount.";
+    Error RecordInvalid SaleAmountFormat "sale_amount.format" "Not an amount" "{name} is invalid" "Send digits, optionally followed by a period and one or two decimals, such as 100.00.";
+    Error RecordInvalid ValueFormat "value.format" "Not true or false" "{name} is invalid" "Send true or false, 1 or 0, yes or no.";
+    Error RecordInvalid CustomParameterType "custom_parameter.type" "Not a text" "{name} is invalid" "Send a string without U+0000.";
     Error RecordInvalid CustomParameterTooLong "custom_parameter.too_long" "The custom parameter is too long" "{name} is too long (maximum is {max} characters)" "Shorten the text.";
 
     // Calls (ingestion).
-    Error RecordInvalid CallsMissing "calls.missing" "No calls" "calls must be present" "Send `calls`, a list, or `call`, an object.";
-    Error PayloadTooLarge CallsTooMany "calls.too_many" "Too many calls in a request" "calls is too long (maximum is {max} rows)" "Send several requests.";
-    Error RecordInvalid CallsAmbiguous "calls.ambiguous" "Both a list of calls and a single one" "calls and call must not be sent together" "Send `calls` or `call`.";
-    Error RecordInvalid CallsType "calls.type" "Not a call" "{name} is invalid" "`calls` is a list of objects, `call` an object.";
-    Error RecordInvalid CallIdMissing "call.id_missing" "Nothing identifies the call" "transaction_id or external_call_unique_id must be present" "Send the platform's id of the call, yours, or both.";
-    Error RecordInvalid TransactionIdFormat "transaction_id.format" "Not a transaction id" "{name} is invalid" "At most 32 letters, digits and hyphens.";
-    Error RecordInvalid ExternalIdType "external_call_unique_id.type" "Not an id" "{name} is invalid" "A string or a number, without U+0000.";
+    Error RecordInvalid CallsMissing "calls.missing" "No calls" "calls must be present" "Send a list as `calls`, or one object as `call`.";
+    Error PayloadTooLarge CallsTooMany "calls.too_many" "Too many calls in one request" "calls is too long (maximum is {max} rows)" "Split the calls into several requests.";
+    Error RecordInvalid CallsAmbiguous "calls.ambiguous" "Both a list of calls and a single call" "calls and call must not be sent together" "Send either `calls` or `call`.";
+    Error RecordInvalid CallsType "calls.type" "Not a call" "{name} is invalid" "Send a list of objects as `calls`, or one object as `call`.";
+    Error RecordInvalid CallIdMissing "call.id_missing" "The call has no id" "transaction_id or external_call_unique_id must be present" "Send the platform's id of the call, your own, or both.";
+    Error RecordInvalid TransactionIdFormat "transaction_id.format" "Invalid transaction id" "{name} is invalid" "Use at most 32 letters, digits and hyphens.";
+    Error RecordInvalid ExternalIdType "external_call_unique_id.type" "Invalid id" "{name} is invalid" "Send a string or a number, without U+0000.";
     Error RecordInvalid ExternalIdTooLong "external_call_unique_id.too_long" "The id is too long" "{name} is too long (maximum is {max} characters)" "Shorten the id.";
-    Error RecordInvalid DestinationPhoneFormat "destination_phone_number.format" "Not a phone number" "{name} is invalid" "Use E.164: `+`, country code and number, such as +18885551212.";
-    Error RecordInvalid CallConflict "call.conflict" "The call is known with other facts" "{name} differs from the call that is stored" "What is stored of a call never changes; only what is missing can be filled in.";
+    Error RecordInvalid DestinationPhoneFormat "destination_phone_number.format" "Not a phone number" "{name} is invalid" "Use E.164: `+`, the country code and the number, such as +18885551212.";
+    Error RecordInvalid CallConflict "call.conflict" "The call differs from the stored one" "{name} differs from the call that is stored" "Check the ids and the values. A stored value can't be changed; an import only fills in missing ones.";
     Error RecordInvalid CampaignConflict "campaign.conflict" "The campaign belongs to another advertiser" "advertiser_campaign_id_from_network belongs to another advertiser" "Check both ids.";
 
     // Batches.
-    Error RecordInvalid CallOutcomesMissing "call_outcomes.missing" "No reports" "call_outcomes must be present" "Send `call_outcomes`, a list, or a report a line.";
+    Error RecordInvalid CallOutcomesMissing "call_outcomes.missing" "No reports" "call_outcomes must be present" "Send a list as `call_outcomes`, or NDJSON with one report per line.";
     Error RecordInvalid CallOutcomesType "call_outcomes.type" "Not a list" "{name} is invalid" "Send a list of objects with `search` and `call_outcome`.";
-    Error PayloadTooLarge CallOutcomesTooMany "call_outcomes.too_many" "Too many reports in a request" "call_outcomes is too long (maximum is {max} rows)" "Send several requests.";
-    Error PayloadTooLarge RowTooLarge "row.too_large" "The row is too large" "a row is larger than {max} bytes" "Shorten the texts.";
-    Error RecordInvalid RowType "row.type" "Not a text" "{name} is invalid" "A string or a number, without U+0000.";
+    Error PayloadTooLarge CallOutcomesTooMany "call_outcomes.too_many" "Too many reports in one request" "call_outcomes is too long (maximum is {max} rows)" "Split the reports into several requests.";
+    Error PayloadTooLarge RowTooLarge "row.too_large" "The row is too large" "a row is larger than {max} bytes" "Shorten the texts. In a CSV file, check for an unclosed quote: it merges the following rows into one.";
+    Error RecordInvalid RowType "row.type" "Not a text" "{name} is invalid" "Send a string or a number, without U+0000.";
     Error RecordInvalid RowTooLong "row.too_long" "The row's key is too long" "{name} is too long (maximum is {max} characters)" "Shorten the key.";
 
-    // Files of reports, which become batches in the playground.
-    Error RecordInvalid RowCells "row.cells" "Another number of cells than the header" "the row has another number of cells than the header" "Put a cell that holds the delimiter, a quote or a line break in double quotes.";
-    Error RecordInvalid RowEncoding "row.encoding" "Text that cannot be decoded" "the row has text that cannot be decoded: bytes that are not in the file's encoding, or U+FFFD" "Choose the encoding that the file has, or save it as UTF-8. U+FFFD stands where another program lost a character: write it again.";
-    Error RecordInvalid CellTime "cell.time" "Not a time in the column's format" "{name} is not a time in the format of its column" "Choose the format that the column has, or correct the cell.";
-    Error RecordInvalid CellTimeSkipped "cell.time_skipped" "A time that the clocks skipped" "{name} is a time that the clocks of its zone skipped" "Choose the column's time zone, or write the offset behind the time, such as 02:30 +01:00.";
-    Error RecordInvalid CellTimeRepeated "cell.time_repeated" "A time that came twice" "{name} is a time that came twice as the clocks of its zone were set back" "Write the offset behind the time, such as 02:30 +01:00.";
-    Error RecordInvalid CellTimeZone "cell.time_zone" "A local time without a time zone" "{name} has no offset from UTC, and its column has no time zone" "Choose the column's time zone, or write the offset behind the time, such as 07:00 +01:00.";
-    Error RecordInvalid CellAmount "cell.amount" "Not an amount with the column's decimal mark" "{name} is not an amount with the decimal mark of its column" "Choose the decimal mark that the column has, or correct the cell.";
+    // Files of reports, which the page for CSV files sends as batches.
+    Error RecordInvalid RowCells "row.cells" "More or fewer cells than the header" "the row has more or fewer cells than the header" "Put double quotes around a cell that contains the delimiter, a quote or a line break.";
+    Error RecordInvalid RowEncoding "row.encoding" "Text that can't be decoded" "the row has bytes that are invalid in the file's encoding, or U+FFFD" "Choose the file's encoding, or save the file as UTF-8. Where the file contains U+FFFD, another program lost a character: enter it again.";
+    Error RecordInvalid CellTime "cell.time" "Not a time in the column's format" "{name} does not match the time format of its column" "Choose the column's format, or correct the cell.";
+    Error RecordInvalid CellTimeSkipped "cell.time_skipped" "A local time that daylight saving skips" "{name} is a local time that daylight saving skips" "Choose the column's time zone, or add the UTC offset to the time, such as 02:30 +01:00.";
+    Error RecordInvalid CellTimeRepeated "cell.time_repeated" "A local time that daylight saving repeats" "{name} is a local time that daylight saving repeats" "Add the UTC offset to the time, such as 02:30 +01:00.";
+    Error RecordInvalid CellTimeZone "cell.time_zone" "A local time without a time zone" "{name} has no UTC offset, and its column has no time zone" "Choose the column's time zone, or add the UTC offset to the time, such as 07:00 +01:00.";
+    Error RecordInvalid CellAmount "cell.amount" "Not an amount in the column's format" "{name} does not match the decimal mark of its column" "Choose the column's decimal mark, or correct the cell.";
 
     // Reading.
-    Error RecordInvalid TransactionIdMissing "transaction_id.missing" "No transaction id" "{name} must be present" "Name a call or an outcome in the query.";
-    Error RecordNotFound TransactionNotFound "transaction.not_found" "No such transaction" "No call found. Please refer to the documentation." "Check the id: it is that of a call, or of a record of an outcome, that the token sees.";
-    Error RecordInvalid FromFormat "from.format" "Not a Unix time" "{name} is invalid" "10 digits (seconds) or 13 digits (milliseconds) since 1970, in UTC.";
-    Error RecordInvalid ToFormat "to.format" "Not a Unix time" "{name} is invalid" "10 digits (seconds) or 13 digits (milliseconds) since 1970, in UTC.";
-    Error RecordInvalid LimitFormat "limit.format" "Not a limit" "{name} must be a whole number from 1 to {max}" "Ask for fewer records, and for the others after the id in `next`.";
+    Error RecordInvalid TransactionIdMissing "transaction_id.missing" "No transaction id" "{name} must be present" "Send the id of a call or an outcome in the query.";
+    Error RecordNotFound TransactionNotFound "transaction.not_found" "Unknown transaction id" "No call found. Please refer to the documentation." "Check the id. It must be the id of a call, or of a record of an outcome, that the token can access.";
+    Error RecordInvalid FromFormat "from.format" "Not a Unix time" "{name} is invalid" "Send 10 digits (seconds) or 13 digits (milliseconds) since 1970, in UTC.";
+    Error RecordInvalid ToFormat "to.format" "Not a Unix time" "{name} is invalid" "Send 10 digits (seconds) or 13 digits (milliseconds) since 1970, in UTC.";
+    Error RecordInvalid LimitFormat "limit.format" "Invalid page size" "{name} must be a whole number from 1 to {max}" "Request fewer records, and continue with the id in `next`.";
 
     // Warnings.
-    Warning RecordInvalid SearchTooBroad "search.too_broad" "Only a start time names the call" "start_time_t alone may match the wrong call" "Add `calling_phone_number` or `duration_in_seconds`.";
-    Warning RecordInvalid SearchIgnored "search.ignored" "Ignored beside a transaction id" "{name} is ignored when transaction_id is sent" "Leave it out.";
-    Warning RecordInvalid SaleAmountZero "sale_amount.zero" "An amount of zero" "{name} is zero" "Leave the amount out where no sale occurred.";
-    Warning RecordInvalid CustomParameterMisspelt "custom_parameter.misspelt" "The reference's misspelling" "{name} is misspelt" "Write custom_parameter_N.";
-    Warning RecordInvalid KeyUnknown "key.unknown" "Not a known parameter" "{name} is not a known parameter" "Check the spelling.";
-    Warning RecordInvalid KeyRepeated "key.repeated" "The same key twice" "{name} is repeated" "Send each key once; the last one counts.";
-    Warning RecordInvalid ProblemsMore "problems.more" "More than are listed" "not listed here: {max} more" "Correct those that are listed, and send the request again.";
-    Warning RecordInvalid QueryUnknown "query.unknown" "Not a known parameter of the query" "{name} is not a known parameter of the query" "Check the spelling.";
-    Warning RecordInvalid DirectoryNew "directory.new" "Not seen before" "{name} is new and enters the directory" "Mind a typing error: the id was not known until now.";
+    Warning RecordInvalid SearchTooBroad "search.too_broad" "The search has only a start time" "start_time_t alone may match the wrong call" "Add `calling_phone_number` or `duration_in_seconds`.";
+    Warning RecordInvalid SearchIgnored "search.ignored" "Ignored next to a transaction id" "{name} is ignored when transaction_id is sent" "Leave it out. A search by transaction id uses no other parameter.";
+    Warning RecordInvalid SaleAmountZero "sale_amount.zero" "The amount is zero" "{name} is zero" "Leave the amount out if there was no sale.";
+    Warning RecordInvalid CustomParameterMisspelt "custom_parameter.misspelt" "Misspelt custom parameter" "{name} is misspelt" "Write `custom_parameter_` and the number. The misspelling `custom_paramter_` is accepted too, because Invoca's documentation has it.";
+    Warning RecordInvalid KeyUnknown "key.unknown" "Unknown parameter" "{name} is not a known parameter" "Check the spelling. Unknown parameters are ignored.";
+    Warning RecordInvalid KeyRepeated "key.repeated" "Repeated key" "{name} is repeated" "Send each key once. Only the last one counts.";
+    Warning RecordInvalid ProblemsMore "problems.more" "More problems than are listed" "not listed here: {max} more" "Correct the listed ones, then send the request again.";
+    Warning RecordInvalid QueryUnknown "query.unknown" "Unknown query parameter" "{name} is not a known parameter of the query" "Check the spelling. Unknown query parameters are ignored.";
+    Warning RecordInvalid DirectoryNew "directory.new" "New advertiser or campaign" "{name} is new and is added to the directory" "Check for a typo: this id was not in the directory before.";
 }
 
 #[cfg(feature = "openapi")]

@@ -32,7 +32,7 @@ async function choose(content, on = page) {
 }
 
 const column = (name) => page.getByRole('group', { name, exact: true });
-const holds = (name) => column(name).getByLabel('Holds').inputValue();
+const holds = (name) => column(name).getByLabel('Field').inputValue();
 const preview = () => page.locator('#preview > li');
 const verdict = (on = page) => on.locator('#verdict').textContent();
 
@@ -67,7 +67,7 @@ describe('a CSV', () => {
   test('has its columns guessed, and you can change them', async () => {
     await choose(EXPORT);
     assert.equal(await page.locator('#name').textContent(), 'crm-1.csv, 1 kB, 6 columns');
-    assert.equal(await page.getByLabel('Cells are separated by').inputValue(), ';');
+    assert.equal(await page.getByLabel('Delimiter').inputValue(), ';');
     const names = ['Start', 'Telephone', 'Outcome', 'Amount', 'Order ID', 'Notiz'];
     assert.deepEqual(await Promise.all(names.map(holds)), [
       'start_time_t',
@@ -77,15 +77,15 @@ describe('a CSV', () => {
       'partner_unique_id',
       '',
     ]);
-    assert.equal(await column('Start').getByLabel('Written as').inputValue(), 'day-first');
-    assert.equal(await column('Amount').getByLabel('Written as').inputValue(), 'comma');
-    await column('Notiz').getByLabel('Holds').selectOption('description');
+    assert.equal(await column('Start').getByLabel('Format').inputValue(), 'day-first');
+    assert.equal(await column('Amount').getByLabel('Format').inputValue(), 'comma');
+    await column('Notiz').getByLabel('Field').selectOption('description');
     await preview().first().getByText('description').waitFor();
     // Only one column can hold a parameter.
-    await column('Order ID').getByLabel('Holds').selectOption('description');
+    await column('Order ID').getByLabel('Field').selectOption('description');
     assert.equal(await holds('Notiz'), '');
-    await column('Order ID').getByLabel('Holds').selectOption('partner_unique_id');
-    await column('Notiz').getByLabel('Holds').selectOption('description');
+    await column('Order ID').getByLabel('Field').selectOption('partner_unique_id');
+    await column('Notiz').getByLabel('Field').selectOption('description');
   });
 
   test('has its times read in the time zone that the column names', async () => {
@@ -116,7 +116,7 @@ describe('a CSV', () => {
   });
 
   test('has its problems counted by kind and shown by row and column', async () => {
-    assert.equal(await check(), '6 rows: 2 good rows, 4 bad rows. ');
+    assert.equal(await check(), '6 rows: 2 valid rows, 4 invalid rows. ');
     assert.deepEqual(await codes(), [
       'calling_phone_number.damaged',
       'cell.amount',
@@ -127,20 +127,20 @@ describe('a CSV', () => {
       'sale_amount.zero',
     ]);
     const damaged = page.locator('.kind').filter({ hasText: 'calling_phone_number.damaged' });
-    await damaged.getByText('Where').click();
+    await damaged.getByText('Show rows').click();
     assert.equal(await damaged.getByRole('listitem').textContent(), 'line 4: 1,89E+10');
     const table = page.getByRole('region', { name: 'Problems by row' }).getByRole('row');
     assert.deepEqual(await table.nth(2).locator('th, td').allTextContents(), [
       '5',
       'Start',
       '32.07.2015 09:00',
-      'start_time_t is not a time in the format of its column',
+      'start_time_t does not match the time format of its column',
     ]);
     assert.equal(await table.count(), 7);
   });
 
   test('can be downloaded as its valid rows, and as its invalid rows with the error and without formulas', async () => {
-    const good = await download('2 good rows');
+    const good = await download('2 valid rows');
     assert.equal(good.name, 'crm-1.ndjson');
     assert.deepEqual(rows(good.text), [
       {
@@ -154,7 +154,7 @@ describe('a CSV', () => {
         call_outcome: { outcome_name: 'Quote', partner_unique_id: 'A-6', description: 'Honda Civic 2012', sale_amount: '0.0' },
       },
     ]);
-    const bad = await download('4 bad rows');
+    const bad = await download('4 invalid rows');
     assert.equal(bad.name, 'crm-1.errors.csv');
     const lines = bad.text.split('\r\n');
     assert.equal(lines[0], 'Start;Telephone;Outcome;Amount;Order ID;Notiz;error');
@@ -162,19 +162,19 @@ describe('a CSV', () => {
     assert.match(lines[2], /;'\+18885551212;;"1,000\.50";A-3;;/);
 
     await choose(bad.text.replace('1,89E+10', '8885551212'));
-    await column('Notiz').getByLabel('Holds').selectOption('description');
+    await column('Notiz').getByLabel('Field').selectOption('description');
     assert.equal(await holds('error'), '');
-    assert.equal(await check(), '4 rows: 1 good row, 3 bad rows. ');
-    assert.equal(rows((await download('1 good row')).text)[0].call_outcome.description, '=1+1');
-    assert.match((await download('3 bad rows')).text, /^Start;Telephone;Outcome;Amount;Order ID;Notiz;error\r\n/);
+    assert.equal(await check(), '4 rows: 1 valid row, 3 invalid rows. ');
+    assert.equal(rows((await download('1 valid row')).text)[0].call_outcome.description, '=1+1');
+    assert.match((await download('3 invalid rows')).text, /^Start;Telephone;Outcome;Amount;Order ID;Notiz;error\r\n/);
   });
 
   test('can have another delimiter than the guessed one', async () => {
     await choose('Call ID|Outcome,Sub|Amount\nAB-1|Sale,x|1,000.5\n');
-    assert.equal(await page.getByLabel('Cells are separated by').inputValue(), '|');
-    await page.getByLabel('Cells are separated by').selectOption('commas');
+    assert.equal(await page.getByLabel('Delimiter').inputValue(), '|');
+    await page.getByLabel('Delimiter').selectOption('Comma');
     await column('Call ID|Outcome').waitFor();
-    await page.getByLabel('Cells are separated by').selectOption('vertical bars');
+    await page.getByLabel('Delimiter').selectOption('Vertical bar');
     await column('Amount').waitFor();
     assert.equal(await holds('Call ID'), 'transaction_id');
   });
@@ -183,7 +183,7 @@ describe('a CSV', () => {
     await choose('Start,Phone,Outcome\n1/2/2015,8885551212,Sale\n');
     await column('Start').getByText('fit more than one format').waitFor();
     await column('Start').getByLabel('Time zone').fill('UTC');
-    await column('Start').getByLabel('Written as').selectOption('day-first');
+    await column('Start').getByLabel('Format').selectOption('day-first');
     await preview().getByText('1422748800').waitFor();
   });
 });
@@ -202,8 +202,8 @@ describe('an encoding', () => {
       await choose(bytes);
       assert.equal(await page.getByLabel('Encoding').inputValue(), value);
       assert.equal(await holds('Call ID'), 'transaction_id');
-      assert.equal(await check(), '1 row: 1 good row, 0 bad rows. ');
-      assert.equal(rows((await download('1 good row')).text)[0].call_outcome.outcome_name, 'Verkäufer €');
+      assert.equal(await check(), '1 row: 1 valid row, 0 invalid rows. ');
+      assert.equal(rows((await download('1 valid row')).text)[0].call_outcome.outcome_name, 'Verkäufer €');
     });
   }
 
@@ -211,24 +211,24 @@ describe('an encoding', () => {
     const many = 'AB-1;Sale\n'.repeat(40_000);
     await choose(Buffer.from(`Call ID;Outcome\n${many}AB-1;Verk\xe4ufer\n`, 'latin1'));
     assert.equal(await page.getByLabel('Encoding').inputValue(), 'utf-8');
-    assert.match(await check(), /^40,001 rows: 40,000 good rows, 1 bad row\./);
+    assert.match(await check(), /^40,001 rows: 40,000 valid rows, 1 invalid row\./);
     assert.deepEqual(await codes(), ['row.encoding']);
     await page.getByLabel('Encoding').selectOption('WINDOWS-1252');
     await page.getByRole('heading', { name: 'Problems' }).waitFor({ state: 'hidden' });
-    assert.match(await check(), /^40,001 rows: 40,001 good rows, 0 bad rows\./);
+    assert.match(await check(), /^40,001 rows: 40,001 valid rows, 0 invalid rows\./);
   });
 });
 
 test('rows can be pasted, also as a report in each line', async () => {
   await page.getByText('Paste rows instead').click();
   const report = '{"search":{"transaction_id":"ab-1"},"call_outcome":{"outcome_name":"Sale"}}';
-  await page.getByLabel('Rows, with the header first').fill(`${report}\n{"search":{"start_time_t":5}}\n{`);
+  await page.getByLabel('Rows, starting with the header').fill(`${report}\n{"search":{"start_time_t":5}}\n{`);
   await page.getByRole('button', { name: 'Use these rows' }).click();
-  await page.getByText('pasted rows, 1 kB, a report a line (NDJSON)').waitFor();
-  assert.equal(await check(), '3 rows: 1 good row, 2 bad rows. ');
+  await page.getByText('Pasted rows, 1 kB, NDJSON, one report per line').waitFor();
+  assert.equal(await check(), '3 rows: 1 valid row, 2 invalid rows. ');
   assert.deepEqual(await codes(), ['json.syntax', 'outcome_name.missing', 'start_time_t.format']);
-  assert.equal(rows((await download('1 good row')).text)[0].search.transaction_id, 'AB-1');
-  assert.match((await download('2 bad rows')).text, /^line,report,error\r\n2,"\{""search""/);
+  assert.equal(rows((await download('1 valid row')).text)[0].search.transaction_id, 'AB-1');
+  assert.match((await download('2 invalid rows')).text, /^line,report,error\r\n2,"\{""search""/);
 });
 
 test('a file can be dropped', async () => {
@@ -272,8 +272,8 @@ test('the page stays responsive while it checks a large file, and the check can 
     await page.getByText(/^Cancelled after [\d,]+ rows/).waitFor();
     const [, seen] = /after ([\d,]+)/.exec(await verdict());
     assert.ok(Number(seen.replaceAll(',', '')) < 600_000, seen);
-    assert.equal(await page.getByRole('heading', { name: 'Downloads and sending' }).count(), 0);
-    assert.match(await check(), /^600,000 rows: 600,000 good rows, 0 bad rows\. [\d.]+ s, [\d,]+ rows a second\.$/);
+    assert.equal(await page.getByRole('heading', { name: 'Download and send' }).count(), 0);
+    assert.match(await check(), /^600,000 rows: 600,000 valid rows, 0 invalid rows\. [\d.]+ s, [\d,]+ rows per second\.$/);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -281,22 +281,22 @@ test('the page stays responsive while it checks a large file, and the check can 
 
 test('once loaded, it works offline', async () => {
   const { page: away } = await open(`${server.url}/csv`);
-  await away.getByTitle('Kept for when there is no network').waitFor({ state: 'attached' });
+  await away.getByTitle('Available offline').waitFor({ state: 'attached' });
   await away.context().setOffline(true);
   await away.reload();
   await away.getByText('Paste rows instead').click();
-  await away.getByLabel('Rows, with the header first').fill('transaction_id,outcome_name\nAB-1,Sale\n');
+  await away.getByLabel('Rows, starting with the header').fill('transaction_id,outcome_name\nAB-1,Sale\n');
   await away.getByRole('button', { name: 'Use these rows' }).click();
   await away.getByRole('button', { name: 'Check all rows' }).click();
-  await away.getByText(/^1 row: 1 good row, 0 bad rows/).first().waitFor();
+  await away.getByText(/^1 row: 1 valid row, 0 invalid rows/).first().waitFor();
 });
 
 test('if files cannot be written, the browser keeps the rows', async () => {
   const { page: other } = await open(server.url.replace('127.0.0.1', 'elsewhere.test') + '/csv');
   assert.equal(await other.evaluate(() => navigator.storage), undefined);
   await choose(`Call ID,Outcome\n${'AB-1,Sale\n'.repeat(200_000)}AB-1,\n`, other);
-  assert.match(await check(other), /^200,001 rows: 200,000 good rows, 1 bad row\./);
-  assert.equal(rows((await download('200,000 good rows', other)).text).at(-1).row, '200001');
+  assert.match(await check(other), /^200,001 rows: 200,000 valid rows, 1 invalid row\./);
+  assert.equal(rows((await download('200,000 valid rows', other)).text).at(-1).row, '200001');
 });
 
 test('axe finds nothing in either colour scheme, with and without problems, and no width scrolls sideways', async () => {
@@ -349,14 +349,14 @@ describe('sending', () => {
     });
     await page.getByLabel('Token').fill(NETWORK);
     await page.getByRole('button', { name: 'Send 10 rows' }).click();
-    await told('Sent. 10 rows of 10 rows: 5 outcomes created, 0 corrected or known before, 5 refused.');
+    await told('Sent. 10 rows of 10 rows: 5 outcomes created, 0 corrected or unchanged, 5 refused.');
     assert.equal(failures, -1, 'the batch came twice');
     await results(201);
   });
 
   test('everything again is safe', async () => {
     await page.getByRole('button', { name: 'Send all again' }).click();
-    await told('Sent. 10 rows of 10 rows: 0 outcomes created, 5 corrected or known before, 5 refused.');
+    await told('Sent. 10 rows of 10 rows: 0 outcomes created, 5 corrected or unchanged, 5 refused.');
     await results(200);
   });
 
@@ -386,11 +386,11 @@ describe('sending', () => {
     const at = (seconds) => new Date(now + seconds * 1_000).toUTCString();
     const limited = { class: 'TooManyRequests', invalid_data: 'too many requests' };
     for (const [after, said] of [
-      ['60', 'The server asks to wait: going on in 60 seconds.'],
-      [at(60), 'The server asks to wait: going on in 60 seconds.'],
-      [at(-60), 'The server asks to wait: going on in 1 second.'],
-      ['soon', 'The server did not take the rows: going on in 2 seconds.'],
-      [undefined, 'The server did not take the rows: going on in 2 seconds.'],
+      ['60', 'The server asked to wait. Trying again in 60 seconds.'],
+      [at(60), 'The server asked to wait. Trying again in 60 seconds.'],
+      [at(-60), 'The server asked to wait. Trying again in 1 second.'],
+      ['soon', 'The server did not accept the rows. Trying again in 2 seconds.'],
+      [undefined, 'The server did not accept the rows. Trying again in 2 seconds.'],
     ]) {
       let asked = 0;
       let held;
@@ -437,7 +437,7 @@ describe('sending to a server with a rate limit', () => {
 
   test('waits as long as it says, and can be paused', async () => {
     await send(`Send ${ROWS} rows`);
-    await told('The server asks to wait: going on in 10 seconds.', sender);
+    await told('The server asked to wait. Trying again in 10 seconds.', sender);
     await sender.getByRole('button', { name: 'Pause' }).click();
     await told('Paused.', sender);
   });
@@ -447,7 +447,7 @@ describe('sending to a server with a rate limit', () => {
     const [, done] = /^\[\{"call-outcomes-sent-[0-9a-f]{16}":"(\d+)"\},\{\},"","http[^"]+\/csv"\]$/.exec(kept) ?? assert.fail(kept);
     assert.equal((await limited.records()).length, done / 2);
     await sender.reload();
-    await send(`Go on with the other ${ROWS - done} rows`);
+    await send(`Continue with the remaining ${ROWS - done} rows`);
     await told(`Sent. ${ROWS} rows of ${ROWS} rows`, sender);
     assert.equal((await limited.records()).length, ROWS / 2);
     // What the page wrote before the reload is gone.

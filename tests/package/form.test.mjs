@@ -11,7 +11,7 @@ const www = fileURLToPath(new URL('../../www', import.meta.url));
 /** The text of a code in the registry, as a page shows it. */
 function text(code) {
   const { title, advice } = codes.find((entry) => entry.code === code);
-  return `${title}. ${advice}`;
+  return `${title}. ${advice}`.replaceAll('`', '');
 }
 
 /** What a page shows at a field. */
@@ -71,9 +71,9 @@ describe('the example page', () => {
     assert.equal(await focused(page), 'call-outcomes-summary');
     const links = page.locator('.call-outcomes-summary a');
     assert.deepEqual(await links.allTextContents(), [
-      `Its start, in Unix seconds: ${text('search.missing')}`,
-      `Who called: ${text('calling_phone_number.format')}`,
-      `Outcome: ${text('outcome_name.missing')}`,
+      `Start, as a Unix time in seconds: ${text('search.missing')}`,
+      `Caller’s phone number: ${text('calling_phone_number.format')}`,
+      `Name of the outcome: ${text('outcome_name.missing')}`,
     ]);
     await links.nth(2).click();
     assert.equal(await focused(page), 'outcome_name');

@@ -66,7 +66,7 @@ const send = () => answered(() => page.getByRole('button', { name: 'Send', exact
 describe('writing', () => {
   test('a badge says that the page and the server have the same rules', async () => {
     const { build } = await (await fetch(`${server.url}/config.json`)).json();
-    assert.equal(await page.locator('#build').textContent(), `Page and server hold the same rules ${build}`);
+    assert.equal(await page.locator('#build').textContent(), `Page and server use the same rules: build ${build}`);
   });
 
   test('every problem is marked and listed with its code, advice, a link to its place and, if certain, a fix', async () => {
@@ -79,9 +79,9 @@ describe('writing', () => {
     assert.match(await amount.textContent(), /Leave out thousands separators/);
     await amount.getByRole('button', { name: /^Line 1/ }).click();
     assert.equal(await page.evaluate(() => String(document.activeElement.shadowRoot.getSelection())), '"1,000.00"');
-    await amount.getByRole('button', { name: 'Write "1000.00"' }).click();
-    await finding('key.unknown').getByRole('button', { name: 'Write "description"' }).click();
-    await finding('custom_parameter.misspelt').getByRole('button', { name: 'Write "custom_parameter_1"' }).click();
+    await amount.getByRole('button', { name: 'Change to "1000.00"' }).click();
+    await finding('key.unknown').getByRole('button', { name: 'Change to "description"' }).click();
+    await finding('custom_parameter.misspelt').getByRole('button', { name: 'Change to "custom_parameter_1"' }).click();
     assert.equal(await verdict(), '1 problem, 0 warnings');
     assert.match(await text(), /"sale_amount":"1000.00","custom_parameter_1":"a","description":"b"/);
   });
@@ -130,7 +130,7 @@ describe('writing', () => {
     await write('{"search"');
     await view('Form');
     assert.equal(await field('outcome_name').isDisabled(), true);
-    await page.getByRole('button', { name: 'Start with an empty one' }).click();
+    await page.getByRole('button', { name: 'Start with an empty object' }).click();
     await field('outcome_name').fill('Sale');
     assert.equal(await field('outcome_name').getAttribute('aria-invalid'), 'false');
   });
@@ -144,16 +144,16 @@ describe('what it means', () => {
 
   test('a search by time is drawn as a timeline, whose calls can be pointed at and focused', async () => {
     await page.getByLabel('Example').selectOption('by_start');
-    const picture = page.getByRole('group', { name: 'The calls around the wanted start' });
+    const picture = page.getByRole('group', { name: 'Calls around the requested start' });
     const calls = picture.getByRole('img');
     assert.equal(await calls.count(), 4);
-    await page.getByText('00000000-00000002 is the call: 50 s away; the next best, 00000000-00000003, is as far.').waitFor();
+    await page.getByText('00000000-00000002 matches, 50 s away. The next best call, 00000000-00000003, is just as far away.').waitFor();
     await page.getByText('Ambiguous', { exact: true }).waitFor();
     for (const [id, said] of [
-      ['00000000-00000002', 'chosen: 50 s away; started 2015-08-26 16:41:40 UTC, 50 s before; lasted 1 min 2 s'],
-      ['00000000-00000003', 'the next best: 50 s away'],
-      ['00000000-00000004', 'a candidate: 1 min 10 s away'],
-      ['00000000-00000001', 'out: not considered: no call near enough in time'],
+      ['00000000-00000002', 'match: 50 s away; started 2015-08-26 16:41:40 UTC, 50 s before; lasted 1 min 2 s'],
+      ['00000000-00000003', 'next best: 50 s away'],
+      ['00000000-00000004', 'candidate: 1 min 10 s away'],
+      ['00000000-00000001', 'not considered: no call near this time'],
     ]) {
       const call = picture.getByRole('img', { name: new RegExp(`^${id}, ${said}`) });
       await call.hover();
@@ -187,15 +187,15 @@ describe('what it means', () => {
 
   test('searches among your own calls', async () => {
     await write({ search: { start_time_t: '1450000000' }, call_outcome: { outcome_name: 'x' } });
-    await page.getByText('The calls to choose among').click();
+    await page.getByText('Calls to search').click();
     const calls = page.getByRole('textbox', { name: 'Calls' });
     const demo = await calls.inputValue();
     await calls.fill('[{"transaction_id": "MINE", "start_time_t": "1450000001123"}]');
-    await page.getByText('MINE is the call: 1.123 s away; no other call would do.').waitFor();
+    await page.getByText('MINE matches, 1.123 s away. No other call qualifies.').waitFor();
     await calls.fill('[{"start_time_t": "x"}]');
     await page.locator('#match').getByText('start_time_t is invalid').waitFor();
     await calls.fill('[');
-    await page.getByText('The calls are no JSON').waitFor();
+    await page.getByText('The calls are not valid JSON').waitFor();
     await calls.fill(demo);
   });
 });
@@ -205,7 +205,7 @@ describe('sending', () => {
     const first = await send();
     assert.equal(first.status(), 201);
     await page.getByRole('heading', { name: /^201 after \d+ ms/ }).waitFor();
-    assert.equal(await page.getByRole('list', { name: 'What it cost the database' }).textContent(), 'trips 1rows read 11rows written 5');
+    assert.equal(await page.getByRole('list', { name: 'Database cost' }).textContent(), 'trips 1rows read 11rows written 5');
     await page.getByText('Headers').click();
     await page.getByText('x-request-id').waitFor();
     const again = await answered(() => page.keyboard.press('Control+Enter'));
@@ -216,14 +216,14 @@ describe('sending', () => {
   test('shows that sending twice stores once', async () => {
     await page.getByLabel('Example').selectOption('first');
     await page.getByRole('button', { name: 'Send twice' }).click();
-    await page.getByText(/^201 then 200: the second changed nothing\. Both answers name the record [0-9A-F-]{17}\.$/).waitFor();
+    await page.getByText(/^201 then 200: the second request changed nothing\. Both answers name record [0-9A-F-]{17}\.$/).waitFor();
   });
 
   test('shows the chain of corrections', async () => {
     await page.getByLabel('Example').selectOption('correction');
     await send();
-    await page.getByRole('heading', { name: 'Corrected once' }).waitFor();
-    const records = page.getByRole('list', { name: 'The records of the outcome' }).getByRole('listitem');
+    await page.getByRole('heading', { name: 'Records of this outcome: 2' }).waitFor();
+    const records = page.getByRole('list', { name: 'Records of this outcome, oldest first' }).getByRole('listitem');
     assert.equal(await records.count(), 2);
     assert.match(await records.last().textContent(), /current.*descriptionHonda Accord 2015 Honda Civic 2012/);
   });
@@ -238,8 +238,8 @@ describe('sending', () => {
   });
 
   test('the history can send a request again or load it', async () => {
-    await page.getByText('Sent in this visit').click();
-    const history = page.getByRole('list', { name: 'What was sent in this visit, newest first' }).getByRole('listitem');
+    await page.getByText('Sent requests').click();
+    const history = page.getByRole('list', { name: 'Sent requests, newest first' }).getByRole('listitem');
     const count = await history.count();
     const again = await answered(() => history.last().getByRole('button', { name: /^Send again/ }).click());
     assert.equal(again.status(), 200);
@@ -319,14 +319,14 @@ describe('sharing', () => {
     await write('{"search":{"transaction_id":"é😀"}, "oauth_token": "secret"}');
     const share = page.getByRole('button', { name: 'Copy a link to this request' });
     await share.click();
-    await page.getByText('a token does not').waitFor();
+    await page.getByText('but no token').waitFor();
     const { page: other } = await open(page.url());
     await ready(other);
     assert.equal(await text(other), '{"search":{"transaction_id":"é😀"}}');
     const link = page.url();
     await write('"oauth_token": "secret"');
     await share.click();
-    await page.locator('#shared', { hasText: 'Take the token out' }).waitFor();
+    await page.locator('#shared', { hasText: 'Remove the token' }).waitFor();
     await write({ description: Array.from({ length: 9000 }, (_, at) => Math.imul(at, 2654435761).toString(36)).join('') });
     await share.click();
     await page.getByText('too long for a link').waitFor();
@@ -352,7 +352,7 @@ describe('sharing', () => {
 
 test('once loaded, it works offline', async () => {
   const { page: away, errors } = await open(`${server.url}/`);
-  await away.getByTitle('Kept for when there is no network').waitFor();
+  await away.getByTitle('Available offline').waitFor();
   await away.context().setOffline(true);
   await away.reload();
   await ready(away);
@@ -363,10 +363,10 @@ test('once loaded, it works offline', async () => {
 
 test('the help opens by its shortcut and its button', async () => {
   await page.locator('body').press('?');
-  const sheet = page.getByRole('dialog', { name: 'Keys' });
+  const sheet = page.getByRole('dialog', { name: 'Shortcuts' });
   await sheet.getByText('Send twice').waitFor();
   await sheet.getByRole('button', { name: 'Close' }).click();
-  await page.getByRole('button', { name: 'Keys' }).click();
+  await page.getByRole('button', { name: 'Shortcuts' }).click();
   await page.keyboard.press('Escape');
   assert.equal(await sheet.isVisible(), false);
   const twice = await answered(() => page.keyboard.press('Control+Shift+Enter'));

@@ -89,7 +89,7 @@ describe('a file', () => {
       first.rejected,
       'transaction_id,start_time_t,duration_in_seconds,calling_phone_number,error\r\n' +
         'CSV 1200,yesterday,,,"line 1202: transaction_id is invalid (transaction_id.format); start_time_t is invalid (start_time_t.format)"\r\n' +
-        'CSV-1201,1400001201,5,,line 1203: the row has another number of cells than the header (row.cells)\r\n',
+        'CSV-1201,1400001201,5,,line 1203: the row has more or fewer cells than the header (row.cells)\r\n',
     );
     assert.match(first.stderr, /^line 1202: transaction_id is invalid \(transaction_id\.format\)$/m);
     assert.ok((await load('calls.csv', content)).summary.startsWith(`2500 rows: ${numbers(0, 2498, 2)}`));
@@ -281,7 +281,7 @@ describe('a server', () => {
     proxy.faults = Array(10).fill(answer(502, {}, '<html>Bad gateway</html>'));
     const { code, stderr, summary } = await load('away.csv', file('AWAY'));
     assert.equal(code, 1);
-    assert.match(stderr, /Stopped at lines \d+ to \d+: 502, and no answer of this API, 5 times\.\nWhat was loaded is stored: load the file again to go on\.$/m);
+    assert.match(stderr, /Stopped at lines \d+ to \d+: 502 without an answer of this API, 5 times\.\nWhat was loaded is stored: load the file again to go on\.$/m);
     assert.match(summary, / 0 created, /);
     assert.ok(proxy.posts <= 10, `${proxy.posts}`);
     proxy.faults = [];

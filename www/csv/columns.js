@@ -25,13 +25,13 @@ function showColumn({ name, parameter, cells, ...detected }, place, parameters) 
   const sections = Object.entries(Object.groupBy(parameters, ({ section }) => section)).map(([label, names]) =>
     element('optgroup', { label }, ...names.map(({ name }) => element('option', { value: name }, name))),
   );
-  const holds = element('select', { className: 'holds' }, element('option', { value: '' }, 'nothing'), ...sections);
+  const holds = element('select', { className: 'holds' }, element('option', { value: '' }, 'Don’t import'), ...sections);
   const format = element('select');
   const zone = element('input', { value: OWN, autocomplete: 'off' });
   zone.setAttribute('list', 'zones');
   const note = element('p', { className: 'note' });
-  const written = element('label', {}, 'Written as ', format);
-  const zoned = element('label', {}, 'Time zone, or an offset ', zone);
+  const written = element('label', {}, 'Format ', format);
+  const zoned = element('label', {}, 'Time zone or UTC offset ', zone);
   holds.value = parameter ?? '';
 
   const chosen = () => parameters.find(({ name }) => name === holds.value) ?? { kind: null, formats: [] };
@@ -41,7 +41,7 @@ function showColumn({ name, parameter, cells, ...detected }, place, parameters) 
     const takesZone = formats.find(({ name }) => name === format.value)?.takes_zone ?? false;
     zoned.hidden = !takesZone;
     const unsure = detected[kind] && !detected[kind].sure && cells.length > 0;
-    note.textContent = unsure ? 'The first cells fit more than one format: look at the rows below.' : '';
+    note.textContent = unsure ? 'The first cells fit more than one format. Check the preview below.' : '';
   };
   const adapt = () => {
     const { kind, formats } = chosen();
@@ -59,9 +59,9 @@ function showColumn({ name, parameter, cells, ...detected }, place, parameters) 
       'div',
       {},
       element('h3', { id }, name || '(no name)'),
-      element('p', { className: 'cells' }, cells.length > 0 ? [...new Set(cells)].join(' · ') : 'no cells'),
+      element('p', { className: 'cells' }, cells.length > 0 ? [...new Set(cells)].join(' · ') : 'empty'),
     ),
-    element('label', {}, 'Holds ', holds),
+    element('label', {}, 'Field ', holds),
     written,
     zoned,
     note,

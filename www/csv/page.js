@@ -19,7 +19,7 @@ const server = (() => {
   return { url, limits: { rows, bytes } };
 })();
 
-const DELIMITERS = { ',': 'commas', ';': 'semicolons', '\t': 'tabs', '|': 'vertical bars' };
+const DELIMITERS = { ',': 'Comma', ';': 'Semicolon', '\t': 'Tab', '|': 'Vertical bar' };
 const step = (name) => document.querySelector(`[aria-labelledby=step-${name}]`);
 let source;
 let found;
@@ -31,7 +31,7 @@ at('encoding').append(...ENCODINGS.map((name) => new Option(name.toUpperCase(), 
 at('delimiter').append(...Object.entries(DELIMITERS).map(([value, name]) => new Option(name, value)));
 
 at('file').addEventListener('change', () => take(at('file').files[0]));
-at('take').addEventListener('click', () => take(new File([at('pasted').value], 'pasted rows')));
+at('take').addEventListener('click', () => take(new File([at('pasted').value], 'Pasted rows')));
 at('encoding').addEventListener('change', () => open(at('encoding').value));
 at('delimiter').addEventListener('change', () => open(at('encoding').value, at('delimiter').value));
 
@@ -59,14 +59,14 @@ async function open(encoding, delimiter) {
     found = answer;
   } catch (error) {
     if (mine !== run) return;
-    at('failure').textContent = `The file cannot be read: ${error.message}`;
+    at('failure').textContent = `Could not read the file: ${error.message}`;
     step('columns').hidden = true;
     return;
   }
   const { format, build } = found;
-  at('build').textContent = `Page and server hold ${config.build === build ? 'the same' : 'different'} rules ${build}`;
+  at('build').textContent = config.build === build ? `Page and server use the same rules: build ${build}` : 'Page and server use different rules. Reload the page.';
   const isTable = format.kind === 'csv';
-  at('name').textContent = `${source.name}, ${size(source.size)}, ${isTable ? count(format.columns.length, 'column') : 'a report a line (NDJSON)'}`;
+  at('name').textContent = `${source.name}, ${size(source.size)}, ${isTable ? count(format.columns.length, 'column') : 'NDJSON, one report per line'}`;
   at('about').hidden = false;
   at('encoding').value = found.encoding;
   at('delimited').hidden = !isTable;
@@ -120,7 +120,7 @@ at('check').addEventListener('click', async () => {
     const answer = await ask('check', { settings: settings() });
     if (mine === run) show(answer);
   } catch (error) {
-    if (mine === run) at('verdict').textContent = `The file could not be read to its end: ${error.message}`;
+    if (mine === run) at('verdict').textContent = `Could not read the whole file: ${error.message}`;
   }
   if (mine === run) at('checking').hidden = true;
 });
@@ -142,15 +142,15 @@ on('checking', ({ read, counts: [rows, good, bad] }) => {
   at('counted').textContent = verdict({ rows, good, bad });
 });
 
-const verdict = ({ rows, good, bad }) => `${count(rows, 'row')}: ${count(good, 'good row')}, ${count(bad, 'bad row')}.`;
-const time = (rows, seconds) => (seconds < 1 ? '' : `${seconds.toFixed(1)} s, ${count(Math.round(rows / seconds), 'row')} a second.`);
+const verdict = ({ rows, good, bad }) => `${count(rows, 'row')}: ${count(good, 'valid row')}, ${count(bad, 'invalid row')}.`;
+const time = (rows, seconds) => (seconds < 1 ? '' : `${seconds.toFixed(1)} s, ${count(Math.round(rows / seconds), 'row')} per second.`);
 
 function link(id, file, ending, rows) {
   URL.revokeObjectURL(at(id).href);
   Object.assign(at(id), {
     href: URL.createObjectURL(file),
     download: source.name.replace(/(\.errors)?(\.\w+)?$/, ending),
-    textContent: `${count(rows, id === 'bad' ? 'bad row' : 'good row')}`,
+    textContent: count(rows, id === 'bad' ? 'invalid row' : 'valid row'),
   });
   at(id).parentElement.hidden = rows === 0;
 }
@@ -160,4 +160,4 @@ take(at('file').files[0]);
 
 // The worker answers once all its modules are loaded. They are kept with those of the page.
 const ofWorker = await ask('loaded');
-await keep([...loaded(), ...ofWorker], () => (at('build').title = 'Kept for when there is no network'));
+await keep([...loaded(), ...ofWorker], () => (at('build').title = 'Available offline'));

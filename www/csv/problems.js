@@ -7,12 +7,12 @@ export function showProblems({ kinds, first, bad }, codes) {
   const sorted = kinds.toSorted((one, other) => one.is_warning - other.is_warning || other.count - one.count);
   const shown = [];
   if (kinds.length > 0) shown.push(element('h3', {}, 'By kind'), ...sorted.map((kind) => showKind(kind, entries.get(kind.code))));
-  if (first.length > 0) shown.push(element('h3', {}, bad > first.length ? 'By row, the first ones' : 'By row'), showRows(first));
+  if (first.length > 0) shown.push(element('h3', {}, bad > first.length ? 'By row (the first ones)' : 'By row'), showRows(first));
   at('problems').replaceChildren(...shown);
 }
 
 function showKind({ code, is_warning: isWarning, count: number, first }, { title, advice }) {
-  const place = first[0].column || 'the whole row';
+  const { column } = first[0];
   const examples = first.map(({ line, cell }) =>
     element('li', {}, `line ${line}`, ...(cell ? [': ', element('code', {}, cell)] : [])),
   );
@@ -23,9 +23,9 @@ function showKind({ code, is_warning: isWarning, count: number, first }, { title
     element(
       'div',
       {},
-      element('p', {}, element('strong', {}, ...prose(`${title}.`)), ` ${place}`),
+      element('p', {}, element('strong', {}, ...prose(`${title}.`)), column ? ` Column: ${column}` : ''),
       element('p', {}, ...prose(`${advice} `), element('a', { href: `/errors/${code}` }, element('code', {}, code))),
-      element('details', {}, element('summary', {}, number > first.length ? `The first ${first.length}` : 'Where'), element('ul', {}, ...examples)),
+      element('details', {}, element('summary', {}, number > first.length ? `Show the first ${first.length} rows` : 'Show rows'), element('ul', {}, ...examples)),
     ),
   );
 }

@@ -1,7 +1,7 @@
 // Decides whether to send a request again: it was answered, it is refused for good, or it should be retried after some time.
 // The command that loads calls uses this too.
 
-/** The shortest and longest wait that a server can ask for, in seconds. */
+/** The limits of the delay that a server can ask for, in seconds. */
 const SHORTEST = 1;
 const LONGEST = 3_600;
 
@@ -15,7 +15,7 @@ const DATES = [
   [/^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/, ' GMT'],
 ];
 
-/** The milliseconds of a date in HTTP, or NaN. */
+/** Parses a date in HTTP into milliseconds, or NaN. */
 function dateOf(text) {
   const form = DATES.find(([pattern]) => pattern.test(text));
   return form ? Date.parse(text + form[1]) : NaN;
@@ -46,7 +46,7 @@ export async function outcomeOf(request, isAnswer) {
     if (isAnswer(answer)) return { answer, headers };
     const { class: name, invalid_data: message } = answer?.errors ?? {};
     if (name && !PASSING.includes(status)) return { refused: `${status} ${name}: ${message}`, status };
-    const again = name ? `${status} ${name}: ${message}` : `${status}, and no answer of this API`;
+    const again = name ? `${status} ${name}: ${message}` : `${status} without an answer of this API`;
     return { again, after: retryAfter(headers) };
   } catch (error) {
     return { again: `no answer (${error.cause?.code ?? error.message})` };
@@ -60,7 +60,7 @@ async function read(request) {
   try {
     return { status, headers, answer: JSON.parse(text) };
   } catch {
-    // A proxy's page, or nothing.
+    // The body is empty, or the page of a proxy.
     return { status, headers };
   }
 }

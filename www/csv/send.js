@@ -41,7 +41,7 @@ export async function send({ rows, from, url, token, limits, signal, tell, wait 
     }
     if (results && settled.length === results.length) continue;
     tries += 1;
-    if (!results && after === undefined && tries > TRIES) return `The server does not take the rows: ${again}.`;
+    if (!results && after === undefined && tries > TRIES) return `The server does not accept the rows: ${again}.`;
     await pause(after ?? backOff(tries), after !== undefined, signal, wait);
   }
 }
@@ -63,7 +63,7 @@ async function pause(seconds, isAsked, signal, wait) {
   });
 }
 
-/** The lines of a file, each with its line break. */
+/** Reads the lines of a file, each with its line break. */
 async function* lines(file) {
   const reader = file.stream().getReader();
   let rest = new Uint8Array();

@@ -18,13 +18,13 @@ export function offer({ fingerprint, good }, server) {
   at('result').hidden = true;
   at('sent').hidden = true;
   at('counts').textContent = '';
-  at('told').textContent = done > 0 ? `${count(done, 'row')} of this file were sent from this browser before.` : '';
+  at('told').textContent = done > 0 ? `Already sent from this browser: ${count(done, 'row')} of this file.` : '';
   label();
 }
 
 function label() {
   const left = file.rows - done;
-  at('send').textContent = done === 0 ? `Send ${count(left, 'row')}` : `Go on with the other ${count(left, 'row')}`;
+  at('send').textContent = done === 0 ? `Send ${count(left, 'row')}` : `Continue with the remaining ${count(left, 'row')}`;
   at('send').hidden = left === 0;
   at('again').hidden = done === 0;
   at('pause').hidden = true;
@@ -63,8 +63,8 @@ on('sending', ({ done: now, statuses: settled }) => {
   at('told').textContent = '';
 });
 on('waiting', ({ seconds, isAsked }) => {
-  const why = isAsked ? 'The server asks to wait' : 'The server did not take the rows';
-  at('told').textContent = `${why}: going on in ${count(seconds, 'second')}.`;
+  const why = isAsked ? 'The server asked to wait.' : 'The server did not accept the rows.';
+  at('told').textContent = `${why} Trying again in ${count(seconds, 'second')}.`;
 });
 
 function tell() {
@@ -72,7 +72,7 @@ function tell() {
   const created = number((status) => status === 201);
   const failed = number((status) => status >= 400);
   const known = number(() => true) - created - failed;
-  return `${count(done, 'row')} of ${count(file.rows, 'row')}: ${count(created, 'outcome')} created, ${known} corrected or known before, ${failed} refused.`;
+  return `${count(done, 'row')} of ${count(file.rows, 'row')}: ${count(created, 'outcome')} created, ${known} corrected or unchanged, ${failed} refused.`;
 }
 
 at('sending').addEventListener('submit', (event) => {

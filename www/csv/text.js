@@ -1,4 +1,4 @@
-// The bytes of a file as UTF-8, chunk by chunk, whatever its encoding. The command that loads calls uses this too.
+// Reads a file of any encoding as chunks of UTF-8. The command `load-calls` uses this too.
 
 /** The supported encodings, by their names in TextDecoder. */
 export const ENCODINGS = ['utf-8', 'windows-1252', 'utf-16le', 'utf-16be'];

@@ -1,7 +1,7 @@
 // The offsets of a time zone, from what the browser knows of it. Rust converts the times.
 
 const DAY = 86_400;
-/** Less than there is between two changes. */
+/** Shorter than the time between two changes of an offset. */
 const STEP = 20 * DAY;
 const FIRST = Date.UTC(1970) / 1e3;
 const LAST = Date.UTC(2050) / 1e3;

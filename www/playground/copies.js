@@ -1,12 +1,11 @@
-// A request as code: one description of it, and how each language writes that down. The token is left to a variable, as
-// what is copied is passed on.
+// Writes a request as code in several languages. The code reads the token from a variable, so that people can share it.
 
-/** The request that code is written for. */
+/** The description of a request that the writers take. */
 export function describeRequest(url, body) {
   return { method: 'POST', url, type: ['Content-Type', 'application/json'], auth: ['Authorization', 'Bearer '], body };
 }
 
-/** Writers by the names of their languages. */
+/** The writers, by language. */
 export const languages = {
   curl({ method, url, type, auth, body }) {
     const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
@@ -17,7 +16,7 @@ export const languages = {
 
   fetch({ method, url, type, auth, body }) {
     const template = (text) => `\`${text.replaceAll(/[\\`]|\$\{/g, '\\$&')}\``;
-    return `// In a backend: a token never belongs into a page.
+    return `// Run this in a backend. Never put a token into a page.
 const response = await fetch(${JSON.stringify(url)}, {
   method: ${JSON.stringify(method)},
   headers: {

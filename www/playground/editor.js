@@ -1,5 +1,5 @@
-// The editor of a request: CodeMirror, in a shadow root, as the site's policy lets no script add a style to the document.
-// The build bundles it. What is wrong with a text, and where, the page tells it.
+// The editor of a request: CodeMirror, bundled by the build. It is in a shadow root because the site's policy forbids
+// scripts to add styles to the document. The page tells it which problems to mark.
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { json, jsonLanguage } from '@codemirror/lang-json';
 import { HighlightStyle, bracketMatching, indentOnInput, syntaxHighlighting } from '@codemirror/language';
@@ -58,7 +58,7 @@ const colours = HighlightStyle.define([
   { tag: [tags.number, tags.bool, tags.null], color: 'var(--number)' },
 ]);
 
-/** A remark at the end of a line, which is no part of the text. */
+/** A remark after the end of a line. It is not part of the text. */
 class Note extends WidgetType {
   constructor(text) {
     super();
@@ -85,7 +85,7 @@ const notes = StateField.define({
 });
 
 /**
- * Puts an editor into an element. `changed` is called after every change of the text; `keys` are commands by their keys.
+ * Creates an editor in an element. `changed` is called after each change of the text. `keys` has commands by key.
  */
 export function createEditor(parent, { label, describedBy, changed, keys }) {
   const root = parent.attachShadow({ mode: 'open', delegatesFocus: true });
@@ -124,7 +124,7 @@ export function createEditor(parent, { label, describedBy, changed, keys }) {
     get text() {
       return text();
     },
-    /** Replaces the whole text, which can be undone. */
+    /** Replaces the whole text. The user can undo this. */
     set text(value) {
       replace(0, view.state.doc.length, value, { anchor: 0 });
     },
@@ -134,22 +134,22 @@ export function createEditor(parent, { label, describedBy, changed, keys }) {
       view.dispatch({ selection: { anchor, head }, scrollIntoView: true });
       view.focus();
     },
-    /** Marks places: `{ from, to, severity, message, actions }`, as CodeMirror has it. */
+    /** Marks diagnostics, in the format of CodeMirror: `{ from, to, severity, message, actions }`. */
     mark(diagnostics) {
       const end = view.state.doc.length;
       const within = ({ from, to, ...others }) => ({ from: Math.min(from, end), to: Math.min(to, end), ...others });
       view.dispatch(setDiagnostics(view.state, diagnostics.map(within)));
       view.contentDOM.setAttribute('aria-invalid', String(diagnostics.some(({ severity }) => severity === 'error')));
     },
-    /** Writes remarks, `[offset, text]`, at the ends of lines. */
+    /** Shows remarks, `[offset, text]`, after the ends of lines. */
     note(remarks) {
       const widget = ([offset, text]) =>
         Decoration.widget({ widget: new Note(text), side: 1 }).range(view.state.doc.lineAt(offset).to);
       view.dispatch({ effects: setNotes.of(remarks.map(widget)) });
     },
-    /** The members of the object in the text that a path of names leads to, or nothing where there is none. */
+    /** The members of the object at a path of names, or `undefined` if there is no such object. */
     members: (...path) => members(text(), path),
-    /** Sets a member of an object of the root, or takes it out. Whatever else the text says stays as it is written. */
+    /** Sets a member of an object of the root, or removes it. The rest of the text stays as it is written. */
     set(section, name, value) {
       const change = edit(text(), section, name, value);
       if (change) replace(...change);
@@ -168,7 +168,7 @@ const rootOf = (text) => {
   return root?.name === 'Object' ? root : undefined;
 };
 
-/** The properties of an object by their names, the last of each. */
+/** The properties of an object by name. If two have the same name, the last one counts. */
 function properties(text, object) {
   const found = new Map();
   for (const property of object.getChildren('Property')) {
@@ -191,7 +191,7 @@ function members(text, path) {
     const entries = [...properties(text, object)].map(([name, { value: { from, to } }]) => [name, { from, to }]);
     return new Map(entries);
   } catch {
-    // A name that is no JSON yet.
+    // The name is not complete yet.
     return undefined;
   }
 }
@@ -217,7 +217,7 @@ function insertion(text, object, member, indent) {
   return [object.from + 1, object.to - 1, `\n${indent}${member}\n${indent.slice(2)}`];
 }
 
-/** Takes a property out with the comma before it, or, where it is the first, the one after it. */
+/** Removes a property with the comma before it, or after it if it is the first. */
 function removal(text, object, name) {
   const found = object && properties(text, object).get(name);
   if (!found) return undefined;

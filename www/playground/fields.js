@@ -1,12 +1,13 @@
-// The request as a form: the same text as in the editor, of which it changes only what a field says.
+// The form view of the request. It edits the editor's text, and changes only the value of the edited field.
 import { button, element, prose } from '../dom.js';
+import { label } from './findings.js';
 import { dateOf, describe, rules, times } from './server.js';
 
-/** Fills an element with the fields of every parameter. Returns what shows a text's state in them. */
+/** Fills an element with a field for each parameter. Returns functions that update and focus them. */
 export function createFields(parent, editor, apply) {
   const fields = new Map();
-  const note = element('p', { className: 'unreadable', hidden: true }, 'This is no JSON object yet, so it has no fields. ');
-  note.append(button('Start with an empty one', () => (editor.text = '{}')));
+  const note = element('p', { className: 'unreadable', hidden: true }, 'The text is not a JSON object. Correct it in the JSON view. ');
+  note.append(button('Start with an empty object', () => (editor.text = '{}')));
   parent.append(note);
   for (const [section, names] of Object.entries(rules.parameters)) {
     const group = element('fieldset', {}, element('legend', {}, element('code', {}, section)));
@@ -17,7 +18,7 @@ export function createFields(parent, editor, apply) {
       const said = element('div', { id: `${id}-said`, className: 'said' });
       input.setAttribute('aria-describedby', `${said.id} ${about.id}`);
       input.addEventListener('input', () => {
-        // Nothing is not sent: to clear a stored value, write "" as JSON.
+        // An empty field is not sent. To clear a stored value, write "" in the JSON view.
         editor.set(section, name, input.value === '' ? undefined : JSON.stringify(input.value));
       });
       group.append(element('div', { className: 'field' }, element('label', { htmlFor: id }, name), input, said, about));
@@ -33,7 +34,7 @@ export function createFields(parent, editor, apply) {
   }
 
   return {
-    /** Shows what the text says, and what is wrong with it. */
+    /** Shows the values of the text, with their problems and warnings. */
     refresh(problems, warnings) {
       const { text } = editor;
       const readable = isObject(text);
@@ -51,7 +52,7 @@ export function createFields(parent, editor, apply) {
         );
       }
     },
-    /** Takes the person to the field that a finding is about. */
+    /** Focuses the field that a finding is about. */
     focus({ pointer }) {
       const [, section] = pointer.split('/');
       const inside = [...fields].find(([, field]) => field.section === section) ?? [...fields][0];
@@ -61,7 +62,7 @@ export function createFields(parent, editor, apply) {
 
   function line(finding, isProblem) {
     const text = element('p', { className: isProblem ? 'problem' : 'warning' }, finding.message);
-    if (finding.fix !== undefined) text.append(' ', button(`Write ${JSON.stringify(finding.fix)}`, () => apply(finding)));
+    if (finding.fix !== undefined) text.append(' ', button(label(finding), () => apply(finding)));
     return text;
   }
 }

@@ -1,8 +1,8 @@
-// What is wrong with a request, as a list that leads to its places.
+// The list of problems and warnings of a request.
 import { button, count, element, prose } from '../dom.js';
 import { entryOf } from './server.js';
 
-/** The list's items. `jump` is called with a finding, `apply` with one that has a fix. */
+/** The items of the list. `jump` goes to a finding's place, `apply` applies its fix. */
 export function items(problems, warnings, { jump, apply }) {
   const item = (kind) => (finding) => {
     const { code, message, fix, line, column } = finding;
@@ -21,12 +21,12 @@ export function items(problems, warnings, { jump, apply }) {
   return [...problems.map(item('problem')), ...warnings.map(item('warning'))];
 }
 
-/** What a fix is called. */
-export const label = ({ fix }) => `Write ${JSON.stringify(fix)}`;
+/** The label of a fix. */
+export const label = ({ fix }) => `Change to ${JSON.stringify(fix)}`;
 
-/** As the editor marks them in a text. */
+/** The problems and warnings as diagnostics of the editor. */
 export function diagnostics(text, problems, warnings, apply) {
-  // What is missing is marked where the object begins that lacks it; a place between characters, at the one beside it.
+  // A missing member is marked at the start of its object. An empty range is marked at the character next to it.
   const start = ([from, to]) => (from === to && from === text.length ? from - 1 : from);
   const end = ([from, to]) => (from === to || text[from] === '{' ? Math.min(from + 1, text.length) : to);
   const diagnostic = (severity) => (finding) => ({
@@ -41,5 +41,5 @@ export function diagnostics(text, problems, warnings, apply) {
   return text === '' ? [] : all;
 }
 
-/** How many there are. */
+/** The numbers of problems and warnings. */
 export const summary = (problems, warnings) => `${count(problems.length, 'problem')}, ${count(warnings.length, 'warning')}`;

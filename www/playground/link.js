@@ -1,15 +1,16 @@
-// A link has the request in its fragment, which no server sees: a version, and the text, compressed. Never a token.
+// Links to a request. The fragment, which browsers never send to a server, has a version and the compressed text. It
+// never has a token.
 
 const VERSION = '1.';
 
-/** What a link may be long: longer ones break in mails and chats. */
+/** The maximum length of a link, in characters. Longer links break in emails and chats. */
 const LONGEST = 16_000;
 
 async function through(bytes, transform) {
   return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(transform)).arrayBuffer());
 }
 
-/** The fragment of a text, or nothing where it would be too long. */
+/** The fragment for a text, or `undefined` if it would be too long. */
 export async function fragmentOf(text) {
   const bytes = await through(text, new CompressionStream('deflate-raw'));
   const encoded = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
@@ -17,7 +18,7 @@ export async function fragmentOf(text) {
   return fragment.length > LONGEST ? undefined : fragment;
 }
 
-/** The text of a fragment, or nothing. */
+/** The text of a fragment, or `undefined` if it has none. */
 export async function textOf(fragment) {
   if (!fragment.startsWith(`#${VERSION}`)) return undefined;
   try {

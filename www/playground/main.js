@@ -1,4 +1,4 @@
-// The playground: a request is written, understood and sent. The rules are the server's own.
+// The playground: write a request, see what it means, and send it. It uses the server's rules.
 import { createEditor } from '/pkg/editor.js';
 import { describeRequest, languages } from './copies.js';
 import { at, block, button, element } from '../dom.js';
@@ -14,8 +14,8 @@ const { config, rules } = server;
 
 at('build').append(
   ...(config.build === rules.build
-    ? [element('span', { className: 'same' }, 'Page and server hold the same rules'), ` ${rules.build}`]
-    : [element('span', { className: 'other' }, 'Page and server hold different rules: reload')]),
+    ? [element('span', { className: 'same' }, 'Page and server use the same rules'), `: build ${rules.build}`]
+    : [element('span', { className: 'other' }, 'Page and server use different rules. Reload the page.')]),
 );
 
 const editor = createEditor(at('editor'), {
@@ -31,7 +31,7 @@ const editor = createEditor(at('editor'), {
 const fields = createFields(at('fields'), editor, apply);
 const isForm = () => document.querySelector('input[name=view]:checked').value === 'form';
 
-// Switches, as the document names them.
+// The switches of a report, from the OpenAPI document.
 const boxes = server.switches.map(({ name, description }) => {
   const box = element('input', { type: 'checkbox', name });
   box.addEventListener('change', judge);
@@ -61,7 +61,7 @@ function judge() {
   at('shared').textContent = '';
 }
 
-/** The dates of the times in the text, where they stand. */
+/** The times in the text as dates, with their places. */
 function dates() {
   if (!isObject(editor.text)) return [];
   return server.times.flatMap(([section, name]) => {
@@ -111,7 +111,7 @@ function match() {
     const calls = JSON.parse(at('calls').value);
     showMatch(at('match'), latest.request.search, Array.isArray(calls) ? calls : [calls]);
   } catch (error) {
-    at('match').replaceChildren(element('p', {}, `The calls are no JSON: ${error.message}`));
+    at('match').replaceChildren(element('p', {}, `The calls are not valid JSON: ${error.message}`));
   }
 }
 
@@ -119,7 +119,7 @@ at('calls').value = JSON.stringify(server.calls, null, 1);
 at('calls').addEventListener('input', () => latest.ok && match());
 new ResizeObserver(() => latest?.ok && match()).observe(at('match').parentElement);
 
-// One text, two views.
+// Both views edit the same text.
 for (const radio of document.querySelectorAll('input[name=view]')) {
   radio.addEventListener('change', () => {
     at('editor').hidden = isForm();
@@ -127,7 +127,7 @@ for (const radio of document.querySelectorAll('input[name=view]')) {
   });
 }
 
-/** The text as it may be passed on, or nothing where a token cannot be taken out. */
+/** The text without its token, or `undefined` if the token can't be removed. */
 function shareable() {
   const text = editor.without(server.tokenKey);
   return text.includes(server.tokenKey) ? undefined : text;
@@ -137,7 +137,7 @@ function copy() {
   const text = shareable();
   const language = document.querySelector('input[name=language]:checked').value;
   const request = describeRequest(location.origin + target(query()), text ?? '');
-  const code = text === undefined ? 'Take the token out of the request first.' : languages[language](request);
+  const code = text === undefined ? 'Remove the token from the request first.' : languages[language](request);
   at('code').replaceChildren(block(`The request as ${language}`, code));
 }
 
@@ -155,13 +155,13 @@ at('share').addEventListener('click', async () => {
   const text = shareable();
   const fragment = text === undefined ? undefined : await fragmentOf(text);
   if (fragment === undefined) {
-    at('shared').textContent = text === undefined ? 'Take the token out of the request first.' : 'The request is too long for a link.';
+    at('shared').textContent = text === undefined ? 'Remove the token from the request first.' : 'The request is too long for a link.';
     return;
   }
   history.replaceState(null, '', fragment);
   const copied = await navigator.clipboard.writeText(location.href).then(() => true, () => false);
-  const where = copied ? 'The link is copied' : 'The address of this page is the link';
-  at('shared').textContent = `${where}. What the request says, phone numbers too, travels in it; a token does not.`;
+  const where = copied ? 'Link copied.' : 'Copy the link from the address bar.';
+  at('shared').textContent = `${where} It contains the request, including phone numbers, but no token.`;
 });
 
 const sending = createSending({
@@ -172,7 +172,7 @@ const sending = createSending({
   },
 });
 
-// Examples. Their token goes where a token belongs.
+// Examples. Their token goes into the field for the token, not into the request.
 const wellFormed = Object.entries(server.examples).map(([name, { summary, value }]) => {
   const { [server.tokenKey]: token, ...request } = value;
   return [name, summary, { request: JSON.stringify(request, null, 2), token, query: [] }];
@@ -182,7 +182,7 @@ const mistaken = server.mistakes.map(({ code, token, query, request }) => {
   return [`mistake:${code}`, `${server.entryOf(code).title.replaceAll('`', '')} (${code})`, example];
 });
 const examples = new Map([...wellFormed, ...mistaken].map(([name, , example]) => [name, example]));
-for (const [label, group] of [['Requests', wellFormed], ['What can be wrong', mistaken]]) {
+for (const [label, group] of [['Requests', wellFormed], ['Errors and warnings', mistaken]]) {
   const options = group.map(([value, summary]) => element('option', { value }, summary));
   at('example').append(element('optgroup', { label }, ...options));
 }
@@ -201,7 +201,7 @@ if (server.isDevelopment) {
   at('demo').append(button('Use the demo token', () => (at('token').value = token), { className: 'quiet' }));
 }
 
-// Keys. In the editor `?` is a character.
+// Shortcuts. In a text field, `?` is a character.
 const help = at('help');
 at('help-open').addEventListener('click', () => help.showModal());
 document.addEventListener('keydown', (event) => {
@@ -226,4 +226,4 @@ await showAddressed();
 addEventListener('hashchange', showAddressed);
 document.documentElement.dataset.ready = '';
 
-await keep(loaded(), () => (at('build').lastElementChild.title = 'Kept for when there is no network'));
+await keep(loaded(), () => (at('build').lastElementChild.title = 'Available offline'));

@@ -1,11 +1,11 @@
-// Sending a request to this server, and what was sent in this visit. The token stays in its field.
+// Sends requests to this server, and keeps a history of them until the page is closed. The token is only in its field.
 import { at, block, button, element } from '../dom.js';
 import { dateText, endpoint, reading } from './server.js';
 
-/** How many entries the history of a visit keeps. */
+/** The maximum number of entries in the history. */
 const KEPT = 50;
 
-/** The address that a request goes to. */
+/** The URL of a request with these switches. */
 export const target = (query) => [endpoint, ...(query.length > 0 ? [query.map((name) => `${name}=true`).join('&')] : [])].join('?');
 
 const authorization = () => (at('token').value ? { Authorization: `Bearer ${at('token').value}` } : {});
@@ -24,12 +24,12 @@ async function exchange({ text, query }) {
   }
 }
 
-/** `current` tells what is to be sent, `restore` puts an entry of the history back into the editor. */
+/** `current` returns the request in the editor. `restore` puts an entry of the history into the editor. */
 export function createSending({ current, restore }) {
   const history = [];
   let sending = false;
 
-  /** One after another, as a client that did not hear the first answer would. */
+  /** Sends a request, or several copies one after the other, like a client that got no answer to the first. */
   async function send(request = current(), times = 1) {
     if (sending) return;
     sending = true;
@@ -54,8 +54,8 @@ export function createSending({ current, restore }) {
         {},
         status(past),
         element('span', { className: 'what' }, ` ${name} `, element('small', {}, time)),
-        button('Send again', () => send(past), { ariaLabel: `Send again the request of ${time}` }),
-        button('Edit', () => restore(past), { ariaLabel: `Edit the request of ${time}` }),
+        button('Send again', () => send(past), { ariaLabel: `Send again (request of ${time})` }),
+        button('Edit', () => restore(past), { ariaLabel: `Edit (request of ${time})` }),
       );
     };
     at('history').replaceChildren(...history.map(entry));
@@ -84,31 +84,31 @@ function answer(result) {
   const rows = [...headers].flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value)]);
   return [
     heading,
-    ...(facts.length > 0 ? [element('ul', { className: 'cost', ariaLabel: 'What it cost the database' }, ...facts)] : []),
-    block('The answer', JSON.stringify(body, null, 2)),
+    ...(facts.length > 0 ? [element('ul', { className: 'cost', ariaLabel: 'Database cost' }, ...facts)] : []),
+    block('Answer', JSON.stringify(body, null, 2)),
     element('details', {}, element('summary', {}, 'Headers'), element('dl', {}, ...rows)),
   ];
 }
 
 const dated = (name, value) => (name.endsWith('_time_t') ? element('small', {}, ` ${dateText(value)}`) : '');
 
-/** What sending the same twice came to. */
+/** The result of sending the same request twice. */
 function comparison([first, second]) {
   const [one, other] = [first, second].map(({ body }) => body?.call_outcome?.transaction_id);
   const same = one && one === other && second.status === 200;
   const codes = element('span', { className: 'both' }, status(first), ' then ', status(second));
   const said = same
-    ? [': the second changed nothing. Both answers name the record ', element('code', {}, one), '.']
+    ? [': the second request changed nothing. Both answers name record ', element('code', {}, one), '.']
     : [': nothing was stored twice.'];
   return element('p', { className: 'comparison' }, codes, ...said);
 }
 
-/** Every record of the outcome that an answer names, oldest first, with what each changed. */
+/** All records of the outcome in an answer, oldest first, with the changes of each. */
 async function chain({ body, query }) {
   const id = body?.call_outcome?.transaction_id;
   if (!id || query.includes('validate_only')) return [];
   const response = await fetch(reading(id), { headers: authorization() }).catch(() => undefined);
-  // The token may not read, or the network went away: the answer above stands for itself.
+  // Reading failed or is not permitted. The answer is shown without its history.
   if (!response?.ok) return [];
   const { history } = await response.json();
   const own = (name) => !name.endsWith('transaction_id');
@@ -122,6 +122,6 @@ async function chain({ body, query }) {
     const now = place === history.length - 1 ? element('span', { className: 'now' }, 'current') : '';
     return element('li', {}, element('p', {}, element('code', {}, record.transaction_id), ' ', now), element('dl', {}, ...rows));
   });
-  const title = history.length > 1 ? `Corrected ${history.length - 1 === 1 ? 'once' : `${history.length - 1} times`}` : 'The first record';
-  return [element('h3', {}, title), element('ol', { className: 'chain', ariaLabel: 'The records of the outcome' }, ...records)];
+  const title = `Records of this outcome: ${history.length}`;
+  return [element('h3', {}, title), element('ol', { className: 'chain', ariaLabel: 'Records of this outcome, oldest first' }, ...records)];
 }

@@ -1,5 +1,5 @@
-// A picture of which call a search by time means: the calls around the wanted start, how far each one is, and the window.
-// What it shows is what `closestCall` says of all of them, and of each alone.
+// A timeline of a search by time: the calls around the requested start, the distance of each, and the window. It shows
+// the results of `closestCall` for all calls, and for each call alone.
 import { element } from '../dom.js';
 import { config, dateText, entryOf, milliseconds, rules } from './server.js';
 
@@ -14,7 +14,7 @@ const UNITS = [
 ];
 const TICKS = [10, 60, 600, 3_600, 21_600, 86_400, 604_800, 2_592_000, 31_536_000, 315_360_000];
 
-/** Seconds as people say them, in at most two units. */
+/** Formats seconds in at most two units, such as `1 min 2 s`. */
 export function duration(seconds) {
   if (seconds < 60) return `${Number(seconds.toFixed(3))} s`;
   const at = UNITS.findIndex(([, size]) => size <= seconds);
@@ -23,7 +23,7 @@ export function duration(seconds) {
   return `${Math.floor(seconds / size)} ${unit}${rest > 0 ? ` ${rest} ${lower}` : ''}`;
 }
 
-/** Shows in an element which of the calls a search in its normal form means. */
+/** Shows in an element which call matches a search in its normal form. */
 export function show(parent, search, calls) {
   const found = rules.closestCall(search, calls, config);
   if (!found.ok) {
@@ -32,7 +32,7 @@ export function show(parent, search, calls) {
   }
   const sentence = element('p', { className: 'sentence' }, ...verdict(found));
   if (search.start_time_t === undefined) return parent.replaceChildren(sentence);
-  const detail = element('p', { className: 'detail' }, 'Point at a call, or reach it with the Tab key, to see it.');
+  const detail = element('p', { className: 'detail' }, 'Point at a call, or move to it with the Tab key, to see its details.');
   const seen = calls.map((call) => facts(call, search, found));
   const width = Math.max(300, parent.clientWidth);
   parent.replaceChildren(sentence, picture(seen, width, (text) => (detail.textContent = text)), legend(seen), detail);
@@ -41,29 +41,29 @@ export function show(parent, search, calls) {
 function verdict({ call, match }) {
   if (match.reason) {
     const { title, advice } = entryOf(match.reason);
-    const nearest = match.nearest ? ` The nearest is ${match.nearest.transaction_id}, ${duration(match.nearest.distance_seconds)} away.` : '';
-    return [element('strong', {}, `No call: ${title.toLowerCase()}.`), ` ${advice}${nearest}`];
+    const nearest = match.nearest ? ` The nearest call is ${match.nearest.transaction_id}, ${duration(match.nearest.distance_seconds)} away.` : '';
+    return [element('strong', {}, `${title}.`), ` ${advice}${nearest}`];
   }
   const chosen = element('strong', {}, call.transaction_id);
-  if (match.by !== 'closest') return [chosen, ' is the call, by its id.'];
+  if (match.by !== 'closest') return [chosen, ' matches by its id.'];
   const { runner_up, margin_seconds, ambiguous, distance_seconds } = match;
   const next = runner_up
-    ? `; the next best, ${runner_up.transaction_id}, is ${margin_seconds === 0 ? 'as far' : `${duration(margin_seconds)} farther`}`
-    : '; no other call would do';
+    ? ` The next best call, ${runner_up.transaction_id}, is ${margin_seconds === 0 ? 'just as far away' : `${duration(margin_seconds)} farther away`}.`
+    : ' No other call qualifies.';
   const doubt = ambiguous ? [' ', element('span', { className: 'doubt' }, 'Ambiguous')] : [];
-  return [chosen, ` is the call: ${duration(distance_seconds)} away${next}.`, ...doubt];
+  return [chosen, ` matches, ${duration(distance_seconds)} away.${next}`, ...doubt];
 }
 
-/** What there is to say of one call. */
+/** The role, the distance and the description of one call. */
 function facts(call, search, found) {
   const alone = rules.closestCall(search, [call], config).match;
   const id = call.transaction_id;
   const role = alone.reason ? 'out' : call === found.call ? 'chosen' : id === found.match.runner_up?.transaction_id ? 'next' : 'other';
   const offset = (milliseconds(call.start_time_t) - milliseconds(search.start_time_t)) / 1000;
-  const reason = alone.reason ? `not considered: ${entryOf(alone.reason).title.toLowerCase()}` : `${duration(alone.distance_seconds)} away`;
+  const reason = alone.reason ? entryOf(alone.reason).title.toLowerCase() : `${duration(alone.distance_seconds)} away`;
   const said = [
-    `${id}, ${{ chosen: 'chosen', next: 'the next best', other: 'a candidate', out: 'out' }[role]}: ${reason}`,
-    `started ${dateText(call.start_time_t)}, ${offset === 0 ? 'exactly then' : `${duration(Math.abs(offset))} ${offset < 0 ? 'before' : 'after'}`}`,
+    `${id}, ${{ chosen: 'match', next: 'next best', other: 'candidate', out: 'not considered' }[role]}: ${reason}`,
+    `started ${dateText(call.start_time_t)}, ${offset === 0 ? 'exactly at the requested start' : `${duration(Math.abs(offset))} ${offset < 0 ? 'before' : 'after'}`}`,
     call.duration_in_seconds != null && `lasted ${duration(Number(call.duration_in_seconds))}`,
     call.calling_phone_number && `from ${call.calling_phone_number}`,
   ];
@@ -81,27 +81,27 @@ function picture(calls, width, tell) {
   const window = config.match_window_seconds;
   const considered = calls.filter(({ role }) => role !== 'out');
   const reach = 2 * Math.max(60, window, ...considered.map(({ offset }) => Math.abs(offset)));
-  // Seconds and days on one line: the farther, the denser. What is out of reach stands at its end.
+  // The scale is logarithmic, to show seconds and days on one line. Calls beyond its range are drawn at its ends.
   const half = width / 2 - MARGIN;
   const scale = (seconds) => Math.min(1, Math.log1p(seconds / 4) / Math.log1p(reach / 4));
   const x = (seconds) => width / 2 + Math.sign(seconds) * half * scale(Math.abs(seconds));
-  const root = svg('svg', { class: 'timeline', role: 'group', 'aria-label': 'The calls around the wanted start', width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}` });
+  const root = svg('svg', { class: 'timeline', role: 'group', 'aria-label': 'Calls around the requested start', width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}` });
   if (window > 0) {
     root.append(
       svg('rect', { class: 'window', x: x(-window), y: TOP - 18, width: x(window) - x(-window), height: BASE - TOP + 18, rx: 6 }),
-      svg('text', { class: 'window-name', x: x(-window) + 8, y: TOP - 4 }, `window, ${duration(window)} either way`),
+      svg('text', { class: 'window-name', x: x(-window) + 8, y: TOP - 4 }, `window: ±${duration(window)}`),
     );
   }
   root.append(svg('line', { class: 'axis', x1: MARGIN / 2, x2: width - MARGIN / 2, y1: BASE, y2: BASE }));
   root.append(...ticks(x, reach));
   root.append(
     svg('line', { class: 'wanted', x1: width / 2, x2: width / 2, y1: TOP + 4, y2: BASE + 8 }),
-    svg('text', { class: 'wanted-name', x: width / 2, y: BASE + 46, 'text-anchor': 'middle' }, 'the wanted start'),
+    svg('text', { class: 'wanted-name', x: width / 2, y: BASE + 46, 'text-anchor': 'middle' }, 'requested start'),
   );
   const placed = place(calls, x);
   for (const call of placed) if (call.role !== 'out') root.append(arc(call, width, half));
   root.append(...labels(placed, width, half));
-  // The chosen call comes last, over the others.
+  // The match is drawn last, above the others.
   placed.sort((a, b) => (a.role === 'chosen') - (b.role === 'chosen'));
   root.append(...placed.map((call) => dot(call, tell)));
   return root;
@@ -124,7 +124,7 @@ function ticks(x, reach) {
   return shown;
 }
 
-/** Calls that would lie on each other are put above each other. */
+/** Stacks calls that would overlap. */
 function place(calls, x) {
   const placed = [];
   for (const call of [...calls].sort((a, b) => (a.distance ?? Infinity) - (b.distance ?? Infinity))) {
@@ -143,7 +143,7 @@ function arc(call, width, half) {
   return svg('path', { class: `arc ${call.role}`, d: path });
 }
 
-/** The distances of the chosen call and the next best one, at the tops of their arcs. */
+/** The distances of the match and the next best call, above their arcs. */
 function labels(calls, width, half) {
   return calls
     .filter(({ role }) => role === 'chosen' || role === 'next')
@@ -167,7 +167,7 @@ function dot({ role, x, y, text }, tell) {
   return group;
 }
 
-const ROLES = { chosen: 'the call', next: 'next best', other: 'candidate', out: 'not considered' };
+const ROLES = { chosen: 'match', next: 'next best', other: 'candidate', out: 'not considered' };
 
 function legend(calls) {
   const roles = Object.entries(ROLES).filter(([role]) => calls.some((call) => call.role === role));
