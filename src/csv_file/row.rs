@@ -7,9 +7,10 @@ use std::borrow::Cow;
 use super::records::Record;
 use super::{Column, Content, Converted, ERROR, Section, Target};
 use crate::input::batch::MAX_LINE;
-use crate::input::calls::{self, CALL};
+use crate::input::calls;
 use crate::input::fields::ObjectFields;
-use crate::input::report::{self, CALL_OUTCOME_KEYS, Rules, SEARCH, Search, read_row};
+use crate::input::parameters::{CALL_NAMES, CALL_OUTCOME_KEYS, SEARCH_NAMES};
+use crate::input::report::{self, Rules, Search, read_row};
 use crate::json::write::to_json;
 use crate::json::{Reader, SyntaxError};
 use crate::problem::{Code, Problem, pointer_to};
@@ -65,12 +66,12 @@ pub fn check_record(
     let mut strays_left = usize::MAX;
     let mut checked = match content {
         Content::Reports => {
-            let search = texts.fields(Section::Search, &SEARCH);
+            let search = texts.fields(Section::Search, &SEARCH_NAMES);
             let outcome = texts.fields(Section::CallOutcome, &CALL_OUTCOME_KEYS);
             judge_report(report::check_row(search, outcome, rules), record.line)
         }
         Content::Calls => {
-            let call = texts.fields(Section::Call, &CALL);
+            let call = texts.fields(Section::Call, &CALL_NAMES);
             judge_call(rules, |lenient, warnings| {
                 calls::check_call(&call, "", lenient, &mut strays_left, warnings)
             })
@@ -108,7 +109,7 @@ impl<'a> Texts<'a> {
             .0
             .iter()
             .filter(|(target, _)| target.section == section);
-        let texts = own.map(|(target, text)| (target.name, text.as_deref().ok()));
+        let texts = own.map(|(target, text)| (target.name(), text.as_deref().ok()));
         ObjectFields::of_texts(names, texts)
     }
 
@@ -161,7 +162,7 @@ fn check(
     let checked = match content {
         Content::Reports => judge_report(read_row(&mut reader, rules, &mut strays_left)?, line),
         Content::Calls => {
-            let sent = ObjectFields::read(&mut reader, &CALL, None)?;
+            let sent = ObjectFields::read(&mut reader, &CALL_NAMES, None)?;
             judge_call(rules, |lenient, warnings| {
                 calls::check_call(&sent, "", lenient, &mut strays_left, warnings)
             })
@@ -176,7 +177,7 @@ fn judge_report(row: report::ReportRow<'_>, line: usize) -> CheckedRow {
     let (good, problems) = match row.report {
         // A single report with a malformed id finds no call. Before it is sent, that can be told.
         Ok(report) if report.search == Search::ById(None) => {
-            let name = SEARCH[0];
+            let name = SEARCH_NAMES[0];
             let mut problem = Problem::whole(Code::TransactionIdFormat).with_name(name);
             problem.pointer = pointer_to(&pointer_to("", Section::Search.name()), name);
             (None, vec![problem])

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use crate::input::fields::{Field, FieldResult, MAX_LIST_STRAYS, ObjectFields, ok_or_record};
+use crate::input::parameters::CALL_NAMES;
 use crate::input::report::{Rules, SentToken, token};
 use crate::json::{Reader, SyntaxError, Value};
 use crate::model::phone::Phone;
@@ -18,17 +19,6 @@ pub const MAX_BODY: usize = 4_194_304;
 pub const MAX_ROWS: usize = 1_000;
 
 const ROOT: [&str; 3] = ["calls", "call", "oauth_token"];
-/// The parameters of a call.
-pub const CALL: [&str; 8] = [
-    "transaction_id",
-    "external_call_unique_id",
-    "start_time_t",
-    "duration_in_seconds",
-    "calling_phone_number",
-    "destination_phone_number",
-    "advertiser_id_from_network",
-    "advertiser_campaign_id_from_network",
-];
 
 /// A valid call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -197,7 +187,7 @@ pub(crate) fn read_call<'a>(
     strays_left: &mut usize,
     warnings: &mut Vec<Problem>,
 ) -> Result<CallRow<'a>, SyntaxError> {
-    let sent = ObjectFields::read(reader, &CALL, None)?;
+    let sent = ObjectFields::read(reader, &CALL_NAMES, None)?;
     Ok(check_call(&sent, parent, rules, strays_left, warnings))
 }
 
@@ -209,57 +199,59 @@ pub(crate) fn check_call<'a>(
     strays_left: &mut usize,
     warnings: &mut Vec<Problem>,
 ) -> CallRow<'a> {
-    let field = |place: usize| {
-        let name = CALL.get(place).copied().unwrap_or_default();
-        Field {
-            name,
-            key: name,
-            parent,
-            value: sent.value(place),
-        }
-    };
+    let [
+        transaction_id,
+        external_id,
+        start,
+        duration,
+        calling_phone,
+        destination_phone,
+        advertiser_id,
+        campaign_id,
+    ] = sent.fields(&CALL_NAMES, parent);
     let mut problems = Vec::new();
-    let transaction_id = ok_or_record(&mut problems, call_id(&field(0)));
+    let is_identified = transaction_id.is_present() || external_id.is_present();
+    let transaction_id = ok_or_record(&mut problems, call_id(&transaction_id));
     let external_id = ok_or_record(
         &mut problems,
-        field(1).id(Code::ExternalIdType, Code::ExternalIdTooLong),
+        external_id.id(Code::ExternalIdType, Code::ExternalIdTooLong),
     );
-    if !field(0).is_present() && !field(1).is_present() {
+    if !is_identified {
         let mut problem = Problem::whole(Code::CallIdMissing);
         parent.clone_into(&mut problem.pointer);
         problems.push(problem);
     }
-    let start = ok_or_record(
+    let start_time = ok_or_record(
         &mut problems,
-        field(2).time(Code::StartTimeFormat, |text| text.trim().is_empty()),
+        start.time(Code::StartTimeFormat, |text| text.trim().is_empty()),
     );
-    if !field(2).is_present() {
-        problems.push(field(2).problem(Code::StartTimeMissing));
+    if !start.is_present() {
+        problems.push(start.problem(Code::StartTimeMissing));
     }
-    let duration = ok_or_record(&mut problems, field(3).duration());
+    let duration = ok_or_record(&mut problems, duration.duration());
     let calling_phone = ok_or_record(
         &mut problems,
-        field(4).phone(rules.country, Code::PhoneFormat),
+        calling_phone.phone(rules.country, Code::PhoneFormat),
     );
     let destination_phone = ok_or_record(
         &mut problems,
-        field(5).phone(rules.country, Code::DestinationPhoneFormat),
+        destination_phone.phone(rules.country, Code::DestinationPhoneFormat),
     );
     let advertiser_id = ok_or_record(
         &mut problems,
-        field(6).id(Code::AdvertiserType, Code::AdvertiserTooLong),
+        advertiser_id.id(Code::AdvertiserType, Code::AdvertiserTooLong),
     );
     let campaign_id = ok_or_record(
         &mut problems,
-        field(7).id(Code::CampaignType, Code::CampaignTooLong),
+        campaign_id.id(Code::CampaignType, Code::CampaignTooLong),
     );
     let strays = if rules.strict {
         &mut problems
     } else {
         warnings
     };
-    sent.stray_keys(&CALL, parent, strays_left, strays);
-    match start {
+    sent.stray_keys(&CALL_NAMES, parent, strays_left, strays);
+    match start_time {
         Some(start) if problems.is_empty() => Ok(CallReport {
             transaction_id,
             external_id,
@@ -281,6 +273,6 @@ fn call_id(field: &Field<'_, '_>) -> FieldResult<TransactionId> {
     };
     match TransactionId::parse(text.trim()) {
         Some(id) => Ok(Some(id)),
-        None => field.fault(Code::TransactionIdFormat),
+        None => field.refuse(Code::TransactionIdFormat),
     }
 }

@@ -1,9 +1,7 @@
-//! Reading the parameters of one object: which keys were sent, and each kind of value by its rule.
+//! Reads the fields of one JSON object: which keys were sent, and each kind of value by its rule.
 //!
-//! Every reader here takes a value as it was sent and either returns what it means or records a problem; none
-//! returns early, so that all problems are found at once.
-//!
-//! Not here: which parameters a request has.
+//! A reader of a value returns the value or a problem. Callers record the problem and go on, so that a request gets all of
+//! its problems at once. [`super::parameters`] has the names of the fields.
 
 use std::borrow::Cow;
 
@@ -90,6 +88,15 @@ impl<'a> ObjectFields<'a> {
         Ok(sent)
     }
 
+    /// The fields of an object that was not sent.
+    pub(crate) const fn absent() -> Self {
+        Self {
+            values: Vec::new(),
+            stray: Vec::new(),
+            more: 0,
+        }
+    }
+
     /// The fields of an object that came as texts and not as JSON, such as the cells of a row: names and texts, where
     /// `None` is a text that could not be converted, which every rule refuses.
     pub(crate) fn of_texts(
@@ -119,16 +126,30 @@ impl<'a> ObjectFields<'a> {
         sent
     }
 
-    /// What was sent for the key at `place` in the names.
+    /// The fields of the object at the pointer `parent`, in the order of `names`, with which it was read.
+    #[must_use]
+    pub fn fields<'p, const N: usize>(
+        &self,
+        names: &[&'static str; N],
+        parent: &'p str,
+    ) -> [Field<'a, 'p>; N] {
+        let mut sent = self.values.iter();
+        names.map(|name| {
+            let sent = sent.next().copied().flatten();
+            Field {
+                name,
+                key: name,
+                parent,
+                value: sent.map(|(_, value)| value),
+                key_span: sent.map(|(span, _)| span),
+            }
+        })
+    }
+
+    /// Returns what was sent for the key at `place` in the names.
     #[must_use]
     pub fn value(&self, place: usize) -> Option<Value<'a>> {
         Some(self.values.get(place)?.as_ref()?.1)
-    }
-
-    /// Where the key at `place` in the names was sent.
-    #[must_use]
-    pub fn key(&self, place: usize) -> Option<Span> {
-        Some(self.values.get(place)?.as_ref()?.0)
     }
 
     #[cold]
@@ -235,16 +256,17 @@ pub struct Field<'a, 'p> {
     pub key: &'static str,
     /// The pointer of the object it stands in.
     pub parent: &'p str,
-    /// What was sent.
+    /// The value that was sent.
     pub value: Option<Value<'a>>,
+    /// Where the key stands in the text.
+    pub key_span: Option<Span>,
 }
 
-/// What a field means: `None` where it was not passed.
-/// Behind a pointer, as a problem is large and rare.
+/// The value of a field, or `None` if it was not sent. The problem is boxed because it is large and rare.
 pub type FieldResult<T> = Result<Option<T>, Box<Problem>>;
 
 impl<'a> Field<'a, '_> {
-    /// A problem with what was sent.
+    /// A problem with the value that was sent.
     #[must_use]
     #[cold]
     pub fn problem(&self, code: Code) -> Problem {
@@ -254,11 +276,11 @@ impl<'a> Field<'a, '_> {
         problem
     }
 
-    /// What was sent, refused.
+    /// Refuses the value.
     ///
     /// # Errors
     /// Always.
-    pub fn fault<T>(&self, code: Code) -> FieldResult<T> {
+    pub fn refuse<T>(&self, code: Code) -> FieldResult<T> {
         Err(Box::new(self.problem(code)))
     }
 
@@ -282,10 +304,10 @@ impl<'a> Field<'a, '_> {
             Value::Number(written, _) => Ok(Some(Cow::Borrowed(written))),
             Value::String(string) => match string.decode() {
                 // Only an escape can say it: as it is, it is no JSON.
-                Cow::Owned(text) if text.contains('\0') => self.fault(code),
+                Cow::Owned(text) if text.contains('\0') => self.refuse(code),
                 text => Ok(Some(text)),
             },
-            Value::Array(_) | Value::Object(_) => self.fault(code),
+            Value::Array(_) | Value::Object(_) => self.refuse(code),
         }
     }
 
@@ -340,7 +362,7 @@ impl<'a> Field<'a, '_> {
         match self.text(code)? {
             Some(text) if !absent(&text) => match UnixMillis::parse(&text) {
                 Some(time) => Ok(Some(time)),
-                None => self.fault(code),
+                None => self.refuse(code),
             },
             _ => Ok(None),
         }
@@ -357,7 +379,7 @@ impl<'a> Field<'a, '_> {
         let written_in_digits = !matches!(self.value, Some(Value::Number(..))) || is_digits(&text);
         match Phone::parse(&text, country).filter(|_| written_in_digits) {
             Some(phone) => Ok(Some(phone)),
-            None => self.fault(code),
+            None => self.refuse(code),
         }
     }
 
@@ -375,7 +397,7 @@ impl<'a> Field<'a, '_> {
         {
             return Ok(Some(seconds));
         }
-        self.fault(Code::DurationFormat)
+        self.refuse(Code::DurationFormat)
     }
 
     /// An amount; null and `""` clear it: `Some(None)`.
@@ -385,7 +407,7 @@ impl<'a> Field<'a, '_> {
     pub fn amount(&self) -> FieldResult<Option<Cents>> {
         match self.value {
             None => return Ok(None),
-            Some(Value::Bool(..)) => return self.fault(Code::SaleAmountFormat),
+            Some(Value::Bool(..)) => return self.refuse(Code::SaleAmountFormat),
             Some(_) => {}
         }
         let text = self.text(Code::SaleAmountFormat)?.unwrap_or_default();
@@ -418,7 +440,7 @@ impl<'a> Field<'a, '_> {
         } else if is_any(["false", "0", "no"]) {
             Ok(Some(false))
         } else {
-            self.fault(Code::ValueFormat)
+            self.refuse(Code::ValueFormat)
         }
     }
 }

@@ -4,5 +4,6 @@ pub mod batch;
 pub mod calls;
 pub mod export;
 pub mod fields;
+pub mod parameters;
 pub mod query;
 pub mod report;

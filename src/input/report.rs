@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use crate::input::fields::{
     Field, FieldResult, MAX_DESCRIPTION, MAX_NAME, ObjectFields, SentObject, ok_or_record,
 };
+use crate::input::parameters::{CALL_OUTCOME_KEYS, CALL_OUTCOME_NAMES, SEARCH_NAMES};
 use crate::json::{Reader, Str, SyntaxError, Value};
 use crate::model::outcome::{Identity, Patch};
 use crate::model::phone::{CountryCode, Phone};
@@ -20,51 +21,6 @@ pub const MAX_BODY: usize = 65_536;
 const ROOT: [&str; 3] = ["search", "call_outcome", "oauth_token"];
 /// A report in a list; `row` is the client's own key for it.
 const ROW: [&str; 3] = ["search", "call_outcome", "row"];
-/// The parameters of a search.
-pub const SEARCH: [&str; 7] = [
-    "transaction_id",
-    "start_time_t",
-    "calling_phone_number",
-    "duration_in_seconds",
-    "advertiser_id_from_network",
-    "advertiser_campaign_id_from_network",
-    "network_id",
-];
-/// The parameters of an outcome.
-pub const CALL_OUTCOME: [&str; 9] = [
-    "outcome_name",
-    "partner_unique_id",
-    "description",
-    "occurred_at_time_t",
-    "sale_amount",
-    "value",
-    "custom_parameter_1",
-    "custom_parameter_2",
-    "custom_parameter_3",
-];
-/// The parameters of an outcome that null and `""` clear.
-pub const CLEARABLE: [&str; 5] = [
-    CALL_OUTCOME[2],
-    CALL_OUTCOME[4],
-    CALL_OUTCOME[6],
-    CALL_OUTCOME[7],
-    CALL_OUTCOME[8],
-];
-/// The known names, then the reference's misspellings.
-pub const CALL_OUTCOME_KEYS: [&str; 12] = [
-    CALL_OUTCOME[0],
-    CALL_OUTCOME[1],
-    CALL_OUTCOME[2],
-    CALL_OUTCOME[3],
-    CALL_OUTCOME[4],
-    CALL_OUTCOME[5],
-    CALL_OUTCOME[6],
-    CALL_OUTCOME[7],
-    CALL_OUTCOME[8],
-    "custom_paramter_1",
-    "custom_paramter_2",
-    "custom_paramter_3",
-];
 
 /// What of the configuration changes validation.
 #[derive(Clone, Copy, Debug)]
@@ -226,7 +182,7 @@ pub(crate) fn read_search<'a>(
     rules: Rules,
     warnings: &mut Vec<Problem>,
 ) -> Result<Result<Search<'a>, Vec<Problem>>, SyntaxError> {
-    let section = SentObject::read(reader, &SEARCH)?;
+    let section = SentObject::read(reader, &SEARCH_NAMES)?;
     let mut diagnostics = Diagnostics::new(usize::MAX);
     let search = diagnostics.search(&section, "/search", rules);
     let (problems, mut found) = diagnostics.sort(rules.strict);
@@ -259,7 +215,7 @@ impl<'a> SentReport<'a> {
             Some(&mut |reader, place| {
                 let start = reader.position();
                 match place {
-                    0 => search = SentObject::read(reader, &SEARCH)?,
+                    0 => search = SentObject::read(reader, &SEARCH_NAMES)?,
                     1 => call_outcome = SentObject::read(reader, &CALL_OUTCOME_KEYS)?,
                     _ => return Ok(None),
                 }
@@ -281,12 +237,7 @@ impl<'a> SentReport<'a> {
         let mut diagnostics = Diagnostics::new(*strays_left);
         let report = self.report(&mut diagnostics, rules);
         let root = &self.root;
-        let key = Field {
-            name: ROW[2],
-            key: ROW[2],
-            parent: "",
-            value: root.value(2),
-        };
+        let [_, _, key] = root.fields(&ROW, "");
         let key = ok_or_record(
             &mut diagnostics.problems,
             key.text_within(MAX_NAME, Code::RowType, Code::RowTooLong),
@@ -319,22 +270,15 @@ impl<'a> SentReport<'a> {
     }
 }
 
-/// What a body sent as its token. Not trimmed: a token is compared as it is.
+/// Reads the token of a body. It isn't trimmed, because tokens are compared as they are.
 pub(crate) fn token(value: Option<Value<'_>>) -> SentToken<'_> {
-    let sent = Field {
-        name: "oauth_token",
-        key: "oauth_token",
-        parent: "",
-        value,
-    };
-    if let Some(Value::String(string)) = value {
-        // A token may hold any character; the reader for texts refuses U+0000.
-        return text_token(string);
-    }
-    match sent.text(Code::TokenMissing) {
-        Ok(Some(text)) => SentToken::Text(text),
-        Ok(None) => SentToken::NotSent,
-        Err(_) => SentToken::NoToken,
+    match value {
+        None | Some(Value::Null(_)) => SentToken::NotSent,
+        Some(Value::String(string)) => text_token(string),
+        Some(Value::Number(text, _)) => SentToken::Text(Cow::Borrowed(text)),
+        Some(Value::Bool(true, _)) => SentToken::Text(Cow::Borrowed("true")),
+        Some(Value::Bool(false, _)) => SentToken::Text(Cow::Borrowed("false")),
+        Some(Value::Array(_) | Value::Object(_)) => SentToken::NoToken,
     }
 }
 
@@ -377,7 +321,7 @@ impl Diagnostics {
         (self.problems, self.warnings)
     }
 
-    /// The search, or `None` where a problem was found.
+    /// The search, or `None` if a problem was found.
     fn search<'a>(
         &mut self,
         section: &SentObject<'a>,
@@ -387,126 +331,137 @@ impl Diagnostics {
         let sent = match section {
             SentObject::Object(sent) => sent,
             SentObject::Absent => {
-                self.problems
-                    .push(section_problem(Code::SearchMissing, "search", parent, None));
-                return None;
+                return self.refuse_section(Code::SearchMissing, "search", parent, None);
             }
             SentObject::Wrong(span) => {
-                self.problems.push(section_problem(
-                    Code::SearchType,
-                    "search",
-                    parent,
-                    Some(*span),
-                ));
-                return None;
+                return self.refuse_section(Code::SearchType, "search", parent, Some(*span));
             }
         };
-        let field = |place: usize| {
-            let name = SEARCH.get(place).copied().unwrap_or_default();
-            Field {
-                name,
-                key: name,
-                parent,
-                value: sent.value(place),
-            }
-        };
-        let is_present = |place: usize| field(place).is_present();
-        let found = if is_present(0) {
-            self.warnings.extend(
-                (1..SEARCH.len())
-                    .filter(|at| is_present(*at))
-                    .map(|at| field(at).problem(Code::SearchIgnored)),
-            );
-            ok_or_record(&mut self.problems, field(0).text(Code::TransactionIdType))
-                .map(|id| Search::ById(TransactionId::parse(id.trim())))
+        let [id, by_time @ ..] = sent.fields(&SEARCH_NAMES, parent);
+        let search = if id.is_present() {
+            self.search_by_id(&id, &by_time)
         } else {
-            if !is_present(1) {
-                self.problems
-                    .push(section_problem(Code::SearchMissing, "search", parent, None));
-            }
-            let problems = &mut self.problems;
-            let start = ok_or_record(problems, field(1).time(Code::StartTimeFormat, is_blank));
-            let calling_phone =
-                ok_or_record(problems, field(2).phone(rules.country, Code::PhoneFormat));
-            let duration = ok_or_record(problems, field(3).duration());
-            let advertiser_id = ok_or_record(
-                problems,
-                field(4).id(Code::AdvertiserType, Code::AdvertiserTooLong),
-            );
-            let campaign_id = ok_or_record(
-                problems,
-                field(5).id(Code::CampaignType, Code::CampaignTooLong),
-            );
-            let network_id = ok_or_record(
-                problems,
-                field(6).id(Code::NetworkType, Code::NetworkTooLong),
-            );
-            if start.is_some() && !(2..SEARCH.len()).any(is_present) {
-                self.warnings.push(field(1).problem(Code::SearchTooBroad));
-            }
-            start.map(|start| {
-                Search::ByTime(TimeSearch {
-                    start,
-                    calling_phone,
-                    duration,
-                    advertiser_id,
-                    campaign_id,
-                    network_id,
-                })
-            })
+            let search = self.search_by_time(&by_time, parent, rules);
+            search.map(Search::ByTime)
         };
-        sent.stray_keys(&SEARCH, parent, &mut self.strays_left, &mut self.warnings);
-        found
+        sent.stray_keys(
+            &SEARCH_NAMES,
+            parent,
+            &mut self.strays_left,
+            &mut self.warnings,
+        );
+        search
     }
 
-    /// The outcome, or `None` where a problem was found.
+    /// A search by id, which ignores the other fields.
+    fn search_by_id<'a>(
+        &mut self,
+        id: &Field<'a, '_>,
+        others: &[Field<'a, '_>],
+    ) -> Option<Search<'a>> {
+        let ignored = others.iter().filter(|field| field.is_present());
+        self.warnings
+            .extend(ignored.map(|field| field.problem(Code::SearchIgnored)));
+        let id = ok_or_record(&mut self.problems, id.text(Code::TransactionIdType))?;
+        Some(Search::ById(TransactionId::parse(id.trim())))
+    }
+
+    fn search_by_time<'a>(
+        &mut self,
+        fields: &[Field<'a, '_>; 6],
+        parent: &str,
+        rules: Rules,
+    ) -> Option<TimeSearch<'a>> {
+        let [start, others @ ..] = fields;
+        let [phone, duration, advertiser, campaign, network] = others;
+        if !start.is_present() {
+            self.refuse_section::<()>(Code::SearchMissing, "search", parent, None);
+        }
+        let problems = &mut self.problems;
+        let start_time = ok_or_record(problems, start.time(Code::StartTimeFormat, is_blank));
+        let calling_phone = ok_or_record(problems, phone.phone(rules.country, Code::PhoneFormat));
+        let duration = ok_or_record(problems, duration.duration());
+        let advertiser_id = ok_or_record(
+            problems,
+            advertiser.id(Code::AdvertiserType, Code::AdvertiserTooLong),
+        );
+        let campaign_id = ok_or_record(
+            problems,
+            campaign.id(Code::CampaignType, Code::CampaignTooLong),
+        );
+        let network_id = ok_or_record(
+            problems,
+            network.id(Code::NetworkType, Code::NetworkTooLong),
+        );
+        if start_time.is_some() && !others.iter().any(Field::is_present) {
+            self.warnings.push(start.problem(Code::SearchTooBroad));
+        }
+        Some(TimeSearch {
+            start: start_time?,
+            calling_phone,
+            duration,
+            advertiser_id,
+            campaign_id,
+            network_id,
+        })
+    }
+
+    /// The outcome, or `None` if a problem was found.
     fn call_outcome<'a>(
         &mut self,
         section: &SentObject<'a>,
         parent: &str,
     ) -> Option<(Identity<'a>, Patch<'a>)> {
-        let name = "call_outcome";
         let sent = match section {
             SentObject::Object(sent) => sent,
             SentObject::Absent => {
-                let absent = Field {
-                    name: CALL_OUTCOME[0],
-                    key: CALL_OUTCOME[0],
-                    parent,
-                    value: None,
-                };
-                self.problems.push(absent.problem(Code::OutcomeNameMissing));
+                let [name, ..] = ObjectFields::absent().fields(&CALL_OUTCOME_KEYS, parent);
+                self.problems.push(name.problem(Code::OutcomeNameMissing));
                 return None;
             }
             SentObject::Wrong(span) => {
-                self.problems.push(section_problem(
-                    Code::CallOutcomeType,
-                    name,
-                    parent,
-                    Some(*span),
-                ));
-                return None;
+                let code = Code::CallOutcomeType;
+                return self.refuse_section(code, "call_outcome", parent, Some(*span));
             }
         };
-        let field = |place: usize| {
-            let name = CALL_OUTCOME.get(place).copied().unwrap_or_default();
-            Field {
-                name,
-                key: name,
-                parent,
-                value: sent.value(place),
-            }
-        };
+        let outcome = self.outcome_fields(&sent.fields(&CALL_OUTCOME_KEYS, parent));
+        sent.stray_keys(
+            &CALL_OUTCOME_NAMES,
+            parent,
+            &mut self.strays_left,
+            &mut self.warnings,
+        );
+        outcome
+    }
+
+    fn outcome_fields<'a>(
+        &mut self,
+        fields: &[Field<'a, '_>; CALL_OUTCOME_KEYS.len()],
+    ) -> Option<(Identity<'a>, Patch<'a>)> {
+        let [
+            name,
+            partner_unique_id,
+            description,
+            occurred_at,
+            sale_amount,
+            value,
+            custom_parameter_1,
+            custom_parameter_2,
+            custom_parameter_3,
+            misspelt_1,
+            misspelt_2,
+            misspelt_3,
+        ] = fields;
         let problems = &mut self.problems;
-        let name = ok_or_record(problems, outcome_name(&field(0)));
+        let name = ok_or_record(problems, outcome_name(name));
         let partner_unique_id = ok_or_record(
             problems,
-            field(1).text_within(MAX_NAME, Code::PartnerIdType, Code::PartnerIdTooLong),
+            partner_unique_id.text_within(MAX_NAME, Code::PartnerIdType, Code::PartnerIdTooLong),
         );
         let description = ok_or_record(
             problems,
-            cleared(
-                &field(2),
+            clearable_text(
+                description,
                 MAX_DESCRIPTION,
                 Code::DescriptionType,
                 Code::DescriptionTooLong,
@@ -514,80 +469,73 @@ impl Diagnostics {
         );
         let occurred_at = ok_or_record(
             problems,
-            field(3).time(Code::OccurredAtFormat, str::is_empty),
+            occurred_at.time(Code::OccurredAtFormat, str::is_empty),
         );
-        let sale_amount = ok_or_record(problems, field(4).amount());
-        let value = ok_or_record(problems, field(5).boolean());
-        if sale_amount
-            .flatten()
-            .is_some_and(|amount| amount.get() == 0)
-        {
-            self.warnings.push(field(4).problem(Code::SaleAmountZero));
+        let amount = ok_or_record(problems, sale_amount.amount());
+        let value = ok_or_record(problems, value.boolean());
+        if amount.flatten().is_some_and(|amount| amount.get() == 0) {
+            self.warnings
+                .push(sale_amount.problem(Code::SaleAmountZero));
         }
-        let custom_parameters = [6, 7, 8].map(|place| self.custom_parameter(sent, parent, place));
-        sent.stray_keys(
-            &CALL_OUTCOME,
-            parent,
-            &mut self.strays_left,
-            &mut self.warnings,
-        );
+        let custom_parameters = [
+            (custom_parameter_1, misspelt_1),
+            (custom_parameter_2, misspelt_2),
+            (custom_parameter_3, misspelt_3),
+        ]
+        .map(|(field, misspelt)| self.custom_parameter(*field, misspelt));
         let identity = Identity {
             name: name?,
             partner_unique_id: partner_unique_id.unwrap_or_default(),
         };
-        let occurred_at = occurred_at.map(UnixMillis::seconds);
-        Some((
-            identity,
-            Patch {
-                description,
-                occurred_at,
-                sale_amount,
-                value,
-                custom_parameters,
-            },
-        ))
+        let patch = Patch {
+            description,
+            occurred_at: occurred_at.map(UnixMillis::seconds),
+            sale_amount: amount,
+            value,
+            custom_parameters,
+        };
+        Some((identity, patch))
     }
 
-    /// The custom parameter at `place`, or what was sent under the reference's misspelling of its name.
+    /// A custom parameter, which may be sent under a misspelt name.
     fn custom_parameter<'a>(
         &mut self,
-        sent: &ObjectFields<'a>,
-        parent: &str,
-        place: usize,
+        mut field: Field<'a, '_>,
+        misspelt: &Field<'a, '_>,
     ) -> Option<Cow<'a, str>> {
-        let name = CALL_OUTCOME.get(place).copied().unwrap_or_default();
-        let mut field = Field {
-            name,
-            key: name,
-            parent,
-            value: sent.value(place),
-        };
-        let misspelt = place.saturating_add(3);
-        if let Some(value) = sent.value(misspelt) {
-            let key = CALL_OUTCOME_KEYS.get(misspelt).copied().unwrap_or_default();
-            let misspelling = Field {
-                name: key,
-                key,
-                parent,
-                value: Some(value),
-            };
-            let mut warning = misspelling.problem(Code::CustomParameterMisspelt);
-            warning.span = sent.key(misspelt);
-            warning.fix = Some(name.to_owned());
+        if misspelt.value.is_some() {
+            let mut warning = misspelt.problem(Code::CustomParameterMisspelt);
+            warning.span = misspelt.key_span;
+            warning.fix = Some(field.name.to_owned());
             self.warnings.push(warning);
             // The right spelling wins, even with null.
             if field.value.is_none() {
-                field.key = key;
-                field.value = Some(value);
+                field.key = misspelt.key;
+                field.value = misspelt.value;
             }
         }
-        let text = cleared(
+        let text = clearable_text(
             &field,
             MAX_NAME,
             Code::CustomParameterType,
             Code::CustomParameterTooLong,
         );
         ok_or_record(&mut self.problems, text)
+    }
+
+    /// Records a problem of a whole section, such as `search`.
+    fn refuse_section<T>(
+        &mut self,
+        code: Code,
+        name: &'static str,
+        parent: &str,
+        span: Option<Span>,
+    ) -> Option<T> {
+        let mut problem = Problem::whole(code).with_name(name);
+        parent.clone_into(&mut problem.pointer);
+        problem.span = span;
+        self.problems.push(problem);
+        None
     }
 }
 
@@ -599,14 +547,6 @@ const fn is_stray(problem: &Problem) -> bool {
     )
 }
 
-/// A problem of a whole section, such as `search`.
-fn section_problem(code: Code, name: &'static str, parent: &str, span: Option<Span>) -> Problem {
-    let mut problem = Problem::whole(code).with_name(name);
-    parent.clone_into(&mut problem.pointer);
-    problem.span = span;
-    problem
-}
-
 fn is_blank(text: &str) -> bool {
     text.trim().is_empty()
 }
@@ -616,7 +556,7 @@ fn outcome_name<'a>(field: &Field<'a, '_>) -> FieldResult<Cow<'a, str>> {
     let name = match field.non_blank_text(Code::OutcomeNameType)? {
         Some(Cow::Borrowed(name)) => Cow::Borrowed(name.trim()),
         Some(Cow::Owned(name)) => Cow::Owned(name.trim().to_owned()),
-        None => return field.fault(Code::OutcomeNameMissing),
+        None => return field.refuse(Code::OutcomeNameMissing),
     };
     // Bytes first: no text has more characters than bytes.
     if name.len() > MAX_NAME && name.chars().count() > MAX_NAME {
@@ -626,8 +566,8 @@ fn outcome_name<'a>(field: &Field<'a, '_>) -> FieldResult<Cow<'a, str>> {
     Ok(Some(name))
 }
 
-/// A text where null clears it: `""`.
-fn cleared<'a>(
+/// A text that null clears.
+fn clearable_text<'a>(
     field: &Field<'a, '_>,
     max: usize,
     code: Code,

@@ -79,9 +79,9 @@ pub struct Plan {
     pub created: Vec<usize>,
     /// The index in `calls` of those to fill in.
     pub updated: Vec<usize>,
-    /// The advertisers that add_to_directory the directory.
+    /// The advertisers that enter the directory.
     pub new_advertisers: Vec<String>,
-    /// The campaigns that add_to_directory the directory, or whose advertiser becomes known.
+    /// The campaigns that enter the directory, or whose advertiser becomes known.
     pub new_campaigns: Vec<(String, Option<String>)>,
     /// `directory.new`, for each of them.
     pub warnings: Vec<Problem>,

@@ -245,7 +245,7 @@ fn nearest(text: &str, pointer: &str) -> Span {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::report::{CALL_OUTCOME, CLEARABLE};
+    use crate::input::parameters::{CALL_OUTCOME, CALL_OUTCOME_NAMES};
     use serde_json::{Value, json};
 
     fn problems(text: &str, unit: Option<Unit>) -> Value {
@@ -324,12 +324,16 @@ mod tests {
         };
         // The id's default is `""`: it tells outcomes apart, and nothing is stored under it to be cleared.
         let others = |name: &&str| *name != "partner_unique_id";
-        let all: Vec<&str> = CALL_OUTCOME
+        let all: Vec<&str> = CALL_OUTCOME_NAMES
             .into_iter()
             .filter(others)
             .filter(cleared)
             .collect();
-        assert_eq!(all, CLEARABLE);
+        let clearable = CALL_OUTCOME
+            .iter()
+            .filter(|parameter| parameter.is_clearable);
+        let clearable: Vec<&str> = clearable.map(|parameter| parameter.name).collect();
+        assert_eq!(all, clearable);
     }
 
     #[test]
