@@ -8,6 +8,7 @@ pub mod limits;
 pub mod lists;
 pub mod problem_json;
 pub mod records;
+mod warnings;
 
 use serde::Serialize;
 
@@ -19,6 +20,7 @@ use crate::rules::explanation::Explanation;
 pub use error_answer::{
     ErrorAnswer, refuse, refuse_all, refuse_call, refuse_invalid, refuse_row, refuse_syntax,
 };
+pub use warnings::warnings_header;
 
 /// An answer to a request that was carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
