@@ -15,7 +15,7 @@ use crate::problem::{Code, Problem, Span, pointer_to};
 pub const MAX_BODY: usize = 4_194_304;
 /// The most rows in a request, unless configured lower.
 pub const MAX_ROWS: usize = 1_000;
-/// The largest row of a body with a report a line, in bytes: a single report's.
+/// The largest line of a body with one report a line, in bytes.
 pub const MAX_LINE: usize = report::MAX_BODY;
 
 const ROOT: [&str; 2] = ["call_outcomes", "oauth_token"];
@@ -24,13 +24,13 @@ const ROOT: [&str; 2] = ["call_outcomes", "oauth_token"];
 pub struct BatchRow<'a> {
     /// The client's own key for the row.
     pub key: Option<Cow<'a, str>>,
-    /// The report, or why there is none.
+    /// The report, or the reason why it is invalid.
     pub report: Result<Report<'a>, InvalidRow<'a>>,
     /// Warnings, with pointers that begin at the row.
     pub warnings: Vec<Problem>,
 }
 
-/// Why a row of a batch holds no report.
+/// The reason why a row of a batch isn't a valid report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InvalidRow<'a> {
     /// The row is not a JSON object: the error, and the text that it points into.
@@ -43,16 +43,16 @@ pub enum InvalidRow<'a> {
 pub struct BatchRequest<'a> {
     /// The token in the body.
     pub token: SentToken<'a>,
-    /// The rows in their order, at least one and no more than allowed, or why the whole is refused.
+    /// The rows in their order, at least one and no more than allowed, or the problems of the whole batch.
     pub rows: Result<BatchRows<'a>, Vec<Problem>>,
-    /// What is probably not as it was meant, beside the rows.
+    /// Warnings about the object around the rows.
     pub warnings: Vec<Problem>,
 }
 
-/// The rows of a batch, each judged when it is asked for.
+/// The rows of a batch. Each is read when the iterator gets to it.
 pub struct BatchRows<'a> {
     form: Form<'a>,
-    /// How many there are still.
+    /// How many rows are left.
     left: usize,
     rules: Rules,
     /// How many unknown and repeated keys may still be named.
@@ -60,7 +60,7 @@ pub struct BatchRows<'a> {
 }
 
 enum Form<'a> {
-    /// Items of a list; the reader stands before the next, and what it reads has been checked.
+    /// Items of a list. The reader is before the next one. The text was checked in the first pass.
     List(Reader<'a>, &'a str),
     /// Lines.
     Lines(Lines<'a>),
@@ -160,7 +160,7 @@ pub fn read(body: &str, rules: Rules, max_rows: usize) -> Result<BatchRequest<'_
     })
 }
 
-/// Reads a body with a report a line; empty lines are passed over. A line that cannot be read fails its row only.
+/// Reads a body with one report a line. Empty lines are skipped. A line that can't be read fails only its row.
 #[must_use]
 pub fn read_lines(body: &[u8], rules: Rules, max_rows: usize) -> BatchRequest<'_> {
     let lines: Lines<'_> = body.split(|byte| *byte == b'\n');

@@ -1,6 +1,5 @@
-//! Calls as they are imported: bytes in, a list of rows out, each a [`CallReport`] or its problems.
-//!
-//! Not here: what is stored already, and who may import.
+//! Reads an import: a list of calls, each a [`CallReport`] or its problems. [`crate::rules::import`] compares them with what
+//! is stored.
 
 use std::borrow::Cow;
 
@@ -23,17 +22,17 @@ const ROOT: [&str; 3] = ["calls", "call", "oauth_token"];
 /// A valid call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallReport<'a> {
-    /// The platform's id. This, the external id, or both.
+    /// The platform's id. A call has this, an external id, or both.
     pub transaction_id: Option<TransactionId>,
-    /// The sender's own id.
+    /// The sender's id.
     pub external_id: Option<Cow<'a, str>>,
     /// When the call started.
     pub start: UnixMillis,
-    /// How long it was, in seconds, once that is known.
+    /// The duration in seconds, if it is known.
     pub duration: Option<u32>,
-    /// Who called.
+    /// The caller's number.
     pub calling_phone: Option<Phone>,
-    /// Whom they called.
+    /// The number that was called.
     pub destination_phone: Option<Phone>,
     /// The advertiser, by the network's id.
     pub advertiser_id: Option<Cow<'a, str>>,
@@ -41,20 +40,20 @@ pub struct CallReport<'a> {
     pub campaign_id: Option<Cow<'a, str>>,
 }
 
-/// A row: a call, or everything that is wrong with it.
+/// A row of an import: a call, or its problems.
 pub type CallRow<'a> = Result<CallReport<'a>, Vec<Problem>>;
 
-/// A body that is a JSON object, read.
+/// An import.
 pub struct ImportRequest<'a> {
     /// The token in the body.
     pub token: SentToken<'a>,
-    /// The rows in their order, or why there are none.
+    /// The rows in their order, or the problems of the whole import.
     pub rows: Result<Vec<CallRow<'a>>, Vec<Problem>>,
-    /// What is probably not as it was meant.
+    /// The warnings.
     pub warnings: Vec<Problem>,
 }
 
-/// What was last sent as `calls` or `call`, with its warnings.
+/// The last value of `calls` or `call`, with its warnings.
 type SentCalls<'a> = (Result<Vec<CallRow<'a>>, Problem>, Vec<Problem>);
 
 /// Reads a body: `calls`, a list, or `call`, one object. Of a repeated key the last counts. In strict mode unknown and
@@ -121,7 +120,7 @@ pub fn read(body: &str, rules: Rules) -> Result<ImportRequest<'_>, SyntaxError> 
     })
 }
 
-/// Why there are no calls: none were sent, or something else.
+/// The problem of an import without calls.
 fn no_calls(is_sent: impl Fn(usize) -> bool) -> Problem {
     let wrong = (0..2).find(|at| is_sent(*at));
     let name = ROOT.get(wrong.unwrap_or(0)).copied().unwrap_or_default();
@@ -134,10 +133,10 @@ fn no_calls(is_sent: impl Fn(usize) -> bool) -> Problem {
     problem.with_name(name)
 }
 
-/// The token of a body, in one pass that checks the whole text, judges no row and keeps nothing of them.
+/// Finds the token of an import, in one pass that checks the JSON but not the rows.
 ///
 /// # Errors
-/// As [`read`].
+/// Returns a `json.*` error if the body isn't a JSON object.
 pub fn find_token(body: &str) -> Result<SentToken<'_>, SyntaxError> {
     let mut reader = Reader::object(body)?;
     let root = ObjectFields::read(&mut reader, &ROOT, None)?;
@@ -145,7 +144,7 @@ pub fn find_token(body: &str) -> Result<SentToken<'_>, SyntaxError> {
     Ok(token(root.value(2)))
 }
 
-/// The rows of a list; what is behind the last one allowed is read over.
+/// Reads the rows of a list, at most [`MAX_ROWS`].
 pub(crate) fn read_list<'a>(
     reader: &mut Reader<'a>,
     rules: Rules,
@@ -179,7 +178,7 @@ pub(crate) fn read_list<'a>(
     })
 }
 
-/// Reads the object that comes next as a call; `parent` is its pointer, `strays_left` how many stray keys may be named.
+/// Reads the next object as a call. `parent` is its pointer, and `strays_left` is how many stray keys may still be listed.
 pub(crate) fn read_call<'a>(
     reader: &mut Reader<'a>,
     parent: &str,
@@ -266,7 +265,7 @@ pub(crate) fn check_call<'a>(
     }
 }
 
-/// The platform's id of a call: here a malformed one cannot be stored, so it is a problem.
+/// Reads the platform's id of a call. Unlike in a search, a malformed id is a problem, because it can't be stored.
 fn call_id(field: &Field<'_, '_>) -> FieldResult<TransactionId> {
     let Some(text) = field.non_blank_text(Code::TransactionIdType)? else {
         return Ok(None);

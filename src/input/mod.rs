@@ -1,4 +1,4 @@
-//! What clients send: each request becomes typed values, or the list of all its problems.
+//! Reads what clients send, as typed values or as the list of all problems.
 
 pub mod batch;
 pub mod calls;

@@ -1,6 +1,4 @@
-//! A report as it is sent: bytes in, a [`Report`] or every problem out (reference: "Request Parameters").
-//!
-//! Not here: look-ups, a clock, and anything that depends on who asks. The token is handed on, never judged.
+//! Reads a report of an outcome: a [`Report`], or all of its problems. The token is returned, not checked.
 
 use std::borrow::Cow;
 
@@ -19,13 +17,13 @@ use crate::problem::{Code, Problem, Severity, Span};
 pub const MAX_BODY: usize = 65_536;
 
 const ROOT: [&str; 3] = ["search", "call_outcome", "oauth_token"];
-/// A report in a list; `row` is the client's own key for it.
+/// The keys of a report in a list. `row` is the client's key for it.
 const ROW: [&str; 3] = ["search", "call_outcome", "row"];
 
-/// What of the configuration changes validation.
+/// The settings that change validation.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
-    /// The country code of phone numbers written without one.
+    /// The country code for phone numbers without one.
     pub country: CountryCode,
     /// Whether unknown and repeated keys refuse the request.
     pub strict: bool,
@@ -43,65 +41,65 @@ impl Default for Rules {
 /// The token in a body.
 #[derive(Clone, PartialEq, Eq)]
 pub enum SentToken<'a> {
-    /// Left out, null or blank: a header counts.
+    /// No token, null or a blank text. The token of the header counts.
     NotSent,
     /// A token.
     Text(Cow<'a, str>),
-    /// Something that cannot be one.
+    /// A value that can't be a token.
     NoToken,
 }
 
-/// Which call a report is on.
+/// The search for the call of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Search<'a> {
-    /// The call with this id; `None` is a malformed id, which no call has.
+    /// The call with this id. `None` is a malformed id, which no call has.
     ById(Option<TransactionId>),
     /// The call that started closest.
     ByTime(TimeSearch<'a>),
 }
 
-/// A search by roughly when the call started.
+/// A search by approximate start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimeSearch<'a> {
-    /// Roughly when the call started.
+    /// The approximate start.
     pub start: UnixMillis,
-    /// Who called: only calls from this number.
+    /// Only calls from this number.
     pub calling_phone: Option<Phone>,
-    /// Roughly how long the call was, in seconds. Ranks, never filters.
+    /// The approximate duration in seconds, which ranks calls and excludes none.
     pub duration: Option<u32>,
     /// Only calls of this advertiser.
     pub advertiser_id: Option<Cow<'a, str>>,
     /// Only calls of this campaign.
     pub campaign_id: Option<Cow<'a, str>>,
-    /// Has to be the token's network.
+    /// Must be the token's network.
     pub network_id: Option<Cow<'a, str>>,
 }
 
 /// A valid report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report<'a> {
-    /// Which call.
+    /// The call that the report is about.
     pub search: Search<'a>,
-    /// Which outcome of it.
+    /// The outcome of that call.
     pub identity: Identity<'a>,
-    /// What is reported of it.
+    /// The fields that are reported.
     pub patch: Patch<'a>,
 }
 
-/// A body that is a JSON object, read.
+/// The body of a request with one report.
 pub struct ReportRequest<'a> {
     /// The token in the body.
     pub token: SentToken<'a>,
-    /// The report, or everything that is wrong with it: the search first, in the order of the reference.
+    /// The report, or its problems: first those of the search, then those of the outcome, in the API's order.
     pub report: Result<Report<'a>, Vec<Problem>>,
-    /// What is probably not as it was meant.
+    /// The warnings.
     pub warnings: Vec<Problem>,
 }
 
-/// A body as text.
+/// Decodes a body.
 ///
 /// # Errors
-/// Where it is not UTF-8, with the text before that place.
+/// Returns an error if the body isn't UTF-8, with the text before the invalid bytes.
 pub fn text(body: &[u8]) -> Result<&str, (SyntaxError, &str)> {
     std::str::from_utf8(body).map_err(|error| {
         let valid = body.get(..error.valid_up_to()).unwrap_or(&[]);
@@ -110,10 +108,22 @@ pub fn text(body: &[u8]) -> Result<&str, (SyntaxError, &str)> {
     })
 }
 
-/// Reads a body.
+/// Reads the body of a request with one report.
+///
+/// ```
+/// use call_outcomes::input::report::{Rules, Search, read};
+///
+/// let body = r#"{"search": {"transaction_id": "A-1"}, "call_outcome": {"outcome_name": "Sale", "size": 1}}"#;
+/// let request = read(body, Rules::default()).expect("a JSON object");
+/// assert_eq!(request.warnings[0].pointer, "/call_outcome/size");
+///
+/// let report = request.report.expect("a valid report");
+/// assert!(matches!(report.search, Search::ById(Some(id)) if id.as_str() == "A-1"));
+/// assert_eq!(report.identity.name, "Sale");
+/// ```
 ///
 /// # Errors
-/// `json.*` where the body is not a JSON object.
+/// Returns a `json.*` error if the body isn't a JSON object.
 pub fn read(body: &str, rules: Rules) -> Result<ReportRequest<'_>, SyntaxError> {
     let mut reader = Reader::object(body)?;
     let sections = SentReport::read(&mut reader, &ROOT)?;
@@ -137,19 +147,19 @@ pub fn read(body: &str, rules: Rules) -> Result<ReportRequest<'_>, SyntaxError> 
 
 /// A report in a list.
 pub struct ReportRow<'a> {
-    /// The client's own key for it.
+    /// The client's key for the row.
     pub key: Option<Cow<'a, str>>,
-    /// The report, or everything that is wrong with it.
+    /// The report, or its problems.
     pub report: Result<Report<'a>, Vec<Problem>>,
-    /// What is probably not as it was meant. Pointers begin at the row.
+    /// The warnings, with pointers that begin at the row.
     pub warnings: Vec<Problem>,
 }
 
-/// Reads the object that comes next as a report in a list. It has no token of its own. `strays_left` is how many
-/// unknown and repeated keys of the list may still be named.
+/// Reads the next object as a report in a list, which has no token. `strays_left` is how many unknown and repeated keys of
+/// the list may still be listed.
 ///
 /// # Errors
-/// `json.*` where it is not JSON.
+/// Returns a `json.*` error if the text isn't JSON.
 pub fn read_row<'a>(
     reader: &mut Reader<'a>,
     rules: Rules,
@@ -173,10 +183,10 @@ pub(crate) fn check_row<'a>(
     sections.row(rules, &mut strays_left)
 }
 
-/// Reads the value that comes next as a search alone: what is looked for, or its problems. Adds its warnings.
+/// Reads the next value as a search without a report, and adds its warnings.
 ///
 /// # Errors
-/// `json.*` where it is not JSON.
+/// Returns a `json.*` error if the text isn't JSON.
 pub(crate) fn read_search<'a>(
     reader: &mut Reader<'a>,
     rules: Rules,
@@ -197,7 +207,7 @@ fn unless_refused<T>(read: Option<T>, problems: Vec<Problem>) -> Result<T, Vec<P
     }
 }
 
-/// What an object sent that should be a report.
+/// The fields and sections of a report, not checked yet.
 struct SentReport<'a> {
     root: ObjectFields<'a>,
     search: SentObject<'a>,
@@ -205,7 +215,7 @@ struct SentReport<'a> {
 }
 
 impl<'a> SentReport<'a> {
-    /// Reads the object that comes next; its first two names are those of the sections.
+    /// Reads the next object. The first two names are those of the sections.
     fn read(reader: &mut Reader<'a>, names: &[&'static str; 3]) -> Result<Self, SyntaxError> {
         let mut search = SentObject::Absent;
         let mut call_outcome = SentObject::Absent;
@@ -257,7 +267,7 @@ impl<'a> SentReport<'a> {
         }
     }
 
-    /// The report, or `None` where a problem was found.
+    /// Checks the report. Returns `None` if a problem was found.
     fn report(&self, diagnostics: &mut Diagnostics, rules: Rules) -> Option<Report<'a>> {
         let search = diagnostics.search(&self.search, "/search", rules);
         let outcome = diagnostics.call_outcome(&self.call_outcome, "/call_outcome");
@@ -289,11 +299,11 @@ fn text_token(string: Str<'_>) -> SentToken<'_> {
     }
 }
 
-/// What was found so far.
+/// The problems and warnings that were found so far.
 struct Diagnostics {
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
-    /// How many unknown and repeated keys may still be named.
+    /// How many unknown and repeated keys may still be listed.
     strays_left: usize,
 }
 
@@ -306,7 +316,7 @@ impl Diagnostics {
         }
     }
 
-    /// Problems, with those warnings behind them that strict mode refuses; and the other warnings.
+    /// Returns the problems and the warnings. In strict mode, warnings about keys are problems.
     fn sort(mut self, strict: bool) -> (Vec<Problem>, Vec<Problem>) {
         if strict {
             let (refused, warnings) = self.warnings.into_iter().partition(is_stray);
@@ -539,7 +549,7 @@ impl Diagnostics {
     }
 }
 
-/// Whether strict mode refuses what is a warning else.
+/// Returns whether strict mode refuses a request with this warning.
 const fn is_stray(problem: &Problem) -> bool {
     matches!(
         problem.code,
@@ -551,7 +561,7 @@ fn is_blank(text: &str) -> bool {
     text.trim().is_empty()
 }
 
-/// The name, trimmed; it has to be there.
+/// Reads the name, which is required, and trims it.
 fn outcome_name<'a>(field: &Field<'a, '_>) -> FieldResult<Cow<'a, str>> {
     let name = match field.non_blank_text(Code::OutcomeNameType)? {
         Some(Cow::Borrowed(name)) => Cow::Borrowed(name.trim()),

@@ -56,7 +56,7 @@ impl ErrorAnswer {
         self.code.class().status()
     }
 
-    /// All problems in one text.
+    /// Returns the text of all problems.
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail
@@ -68,7 +68,7 @@ impl ErrorAnswer {
         &self.problems
     }
 
-    /// Why no call was found, where the client asked for it.
+    /// Returns why no call was found, if the client asked for it.
     #[must_use]
     pub fn explanation(&self) -> Option<&Explanation> {
         self.explanation.as_deref()

@@ -1,6 +1,5 @@
-//! Every answer of the 2015 dialect, byte for byte (reference: "Response Codes", "Errors").
-//!
-//! Not here: HTTP responses, and headers other than what they say. Answers to lists of rows are in [`lists`].
+//! Writes answers: those to a report here, those to lists of rows in [`lists`], errors in the private module `error_answer`.
+//! The Worker makes HTTP responses of them.
 
 pub mod csv;
 mod error_answer;
@@ -45,10 +44,10 @@ impl Reply {
     }
 }
 
-/// A record and its call, as an answer shows them.
+/// A record of an outcome and its call, as an answer shows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutcomeRecord {
-    /// The record's id; `None` where it is not stored.
+    /// The record's id, or `None` if it isn't stored.
     pub transaction_id: Option<TransactionId>,
     /// The record that this one corrects.
     pub corrects: Option<TransactionId>,
@@ -64,12 +63,12 @@ pub struct OutcomeRecord {
     pub call_start: UnixMillis,
 }
 
-/// What an answer shows beyond the 2015 dialect, where the client asks for it.
+/// The parts of an answer that a client gets only if it asks for them.
 #[derive(Clone, Copy, Default)]
 pub struct Extras<'a> {
-    /// Nothing was stored: the answer says what a report would do, and its warnings in full.
+    /// For a dry run: the warnings, which the answer lists in full.
     pub dry_run: Option<&'a [Problem]>,
-    /// Why this call was found.
+    /// The explanation of the match.
     pub explanation: Option<&'a Explanation>,
 }
 
@@ -109,7 +108,7 @@ pub(crate) struct CallOutcome<'a> {
     custom_parameter_3: &'a str,
 }
 
-/// A call, as an answer shows it.
+/// The call of an outcome, as an answer shows it.
 #[derive(Serialize)]
 #[cfg_attr(
     feature = "openapi",
@@ -132,13 +131,13 @@ impl CallSummary {
     }
 }
 
-/// JSON of a value that has nothing in it which JSON cannot write.
+/// Writes a value as JSON. The values here can't fail to be written.
 fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
 impl OutcomeRecord {
-    /// The answer that shows the record: 201 for a new outcome, 200 for an existing one, and for a dry run.
+    /// Answers with the record: status 201 for a new outcome, 200 for an existing one and for a dry run.
     #[must_use]
     pub fn reply(&self, created: bool, extras: Extras<'_>) -> Reply {
         let status = if created { 201 } else { 200 };

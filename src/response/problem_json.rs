@@ -1,6 +1,4 @@
-//! Refusals as RFC 9457 documents, and the registry of codes as data.
-//!
-//! Not here: when a client gets which, and anything the client sent, except a key that strict mode has to name.
+//! Writes error answers as problem documents (RFC 9457), and the registry of codes as JSON.
 
 use serde::Serialize;
 
@@ -27,7 +25,7 @@ pub(crate) struct Document<'a> {
     r#match: Option<&'a Explanation>,
 }
 
-/// The document of a refusal. `origin` is that of the server, whose `/errors/` has a page for each code.
+/// Writes an error answer as a problem document. `origin` is the server's; its `/errors/` has a page for each code.
 #[must_use]
 pub fn document(
     answer: &ErrorAnswer,
@@ -78,7 +76,7 @@ impl From<Code> for RegistryEntry {
     }
 }
 
-/// All codes as JSON.
+/// Returns the registry of codes as JSON.
 #[must_use]
 pub fn registry() -> String {
     let listed: Vec<RegistryEntry> = Code::ALL

@@ -1,6 +1,4 @@
-//! Records as they are read: an outcome with its history, a call with its outcomes, and pages of an export.
-//!
-//! Not here: which records.
+//! Answers with stored records: an outcome with its history, a call with its outcomes, and pages of all records.
 
 use serde::Serialize;
 
@@ -9,7 +7,7 @@ use crate::model::time::show_seconds;
 use crate::model::transaction_id::TransactionId;
 use crate::response::csv::write_line;
 
-/// A stored record, with when it was stored.
+/// A stored record, and when it was stored.
 #[derive(Clone, Debug)]
 pub struct StoredRecord {
     /// The record.
@@ -18,12 +16,12 @@ pub struct StoredRecord {
     pub recorded_at: i64,
 }
 
-/// How a page of records is written.
+/// The format of a page of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// As JSON.
+    /// JSON.
     Json,
-    /// As CSV with a header row and CRLF.
+    /// CSV with a header row and CRLF.
     Csv,
 }
 
@@ -53,20 +51,19 @@ pub(crate) struct Transaction<'a> {
     recorded_at_t: String,
 }
 
-/// An answer in parts, so that a long list can be sent while it is read: `head`, the records with `between` them,
-/// `tail`.
+/// The text around the records of an answer, so that a long list can be sent while it is read.
 #[derive(Clone, Debug)]
 pub struct ListFrame {
-    /// What comes before the records.
+    /// The text before the records.
     pub head: String,
-    /// What comes between two records.
+    /// The text between two records.
     pub between: &'static str,
-    /// What comes after them.
+    /// The text after the records.
     pub tail: String,
 }
 
 impl ListFrame {
-    /// A page of records; `next` is the id to start after, where there are more.
+    /// The frame of a page of records. `next` is the id to start the next page after, if there is one.
     #[must_use]
     pub fn of_page(format: Format, next: Option<TransactionId>) -> Self {
         match format {
@@ -83,7 +80,7 @@ impl ListFrame {
         }
     }
 
-    /// An outcome: its current record, and then every one.
+    /// The frame of an outcome's history. It begins with the current record.
     #[must_use]
     pub fn of_outcome(current: &OutcomeRecord) -> Self {
         Self {
@@ -96,7 +93,7 @@ impl ListFrame {
         }
     }
 
-    /// A call, and then the current record of each of its outcomes.
+    /// The frame of a call's outcomes. It begins with the call.
     #[must_use]
     pub fn of_call(call: &CallSummary) -> Self {
         Self {
@@ -108,7 +105,7 @@ impl ListFrame {
 }
 
 impl StoredRecord {
-    /// The record as it stands in a page.
+    /// Writes the record for a page.
     #[must_use]
     pub fn in_page(&self, format: Format) -> String {
         let transaction = Transaction {
@@ -122,7 +119,7 @@ impl StoredRecord {
         }
     }
 
-    /// The record as a report's answer shows it.
+    /// Writes the record for an outcome's history.
     #[must_use]
     pub fn in_history(&self) -> String {
         to_json(&self.recorded.outcome())
@@ -149,7 +146,7 @@ fn to_csv(transaction: Transaction<'_>) -> String {
     ])
 }
 
-/// A row of CSV.
+/// Writes a row of CSV.
 fn row(cells: &[&str; 13]) -> String {
     let mut line = Vec::new();
     write_line(&mut line, b',', cells.iter().copied());

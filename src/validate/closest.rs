@@ -1,6 +1,5 @@
-//! Which of some calls a search means, and why, from JSON alone: what the npm package answers without a database.
-//!
-//! Not here: which call is closest ([`crate::rules::matching`]), and the rules of a search or a call.
+//! Finds the call that a search matches in a list of calls, from JSON to JSON, as the npm package does without a database.
+//! [`crate::rules::matching`] decides which call is closest.
 
 use std::borrow::Cow;
 
@@ -18,17 +17,17 @@ use crate::validate::{Invalid, LocatedProblem, unlocated};
 
 const ROOT: [&str; 2] = ["search", "calls"];
 
-/// How near a call has to be, in milliseconds.
+/// The settings of matching, in milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub struct MatchOptions {
-    /// How far a start may be off; `None` is any distance.
+    /// The maximum difference between the starts. `None` is any difference.
     pub window: Option<i64>,
-    /// Below which margin to the next best call a match is ambiguous.
+    /// A match is ambiguous if the runner-up is less than this farther away.
     pub ambiguity: i64,
 }
 
 impl MatchOptions {
-    /// From seconds; a window of 0 is any distance, and what is left out has its default.
+    /// Converts seconds. A window of 0 is any distance, and `None` is the default.
     #[must_use]
     pub fn from_seconds(window: Option<f64>, ambiguity: Option<f64>) -> Self {
         #[expect(
@@ -50,13 +49,28 @@ impl MatchOptions {
 #[derive(Serialize)]
 struct ClosestAnswer<'a> {
     ok: bool,
-    /// The place of the call in the list.
+    /// The index of the call in the list.
     index: Option<usize>,
     r#match: Explanation,
     warnings: Vec<LocatedProblem<'a>>,
 }
 
-/// Reads an object with a `search` and a list of `calls`, and writes which of them is meant as JSON.
+/// Reads an object with a `search` and a list of `calls`, and returns the index of the call that matches as JSON.
+///
+/// ```
+/// use call_outcomes::input::report::Rules;
+/// use call_outcomes::validate::closest::{MatchOptions, closest};
+///
+/// let body = r#"{
+///     "search": {"start_time_t": "1440607300"},
+///     "calls": [
+///         {"transaction_id": "A", "start_time_t": "1440607000"},
+///         {"transaction_id": "B", "start_time_t": "1440607302"}
+///     ]
+/// }"#;
+/// let answer = closest(body, Rules::default(), MatchOptions::from_seconds(None, None));
+/// assert!(answer.starts_with(r#"{"ok":true,"index":1,"#));
+/// ```
 #[must_use]
 pub fn closest(body: &str, rules: Rules, near: MatchOptions) -> String {
     let mut warnings = Vec::new();
@@ -74,7 +88,7 @@ pub fn closest(body: &str, rules: Rules, near: MatchOptions) -> String {
     }
 }
 
-/// The place of the call that a search means, and why that one or none.
+/// Returns the index of the call that a search matches, and the explanation.
 fn find(search: &Search<'_>, calls: &[Call], near: MatchOptions) -> (Option<usize>, Explanation) {
     match search {
         Search::ById(id) => {
@@ -122,7 +136,7 @@ fn read<'a>(
         }),
     )
     .map_err(syntax)?;
-    // Calls mostly have the same keys, and may have some of the caller's own.
+    // Most calls have the same keys, so each unknown key is reported once.
     let of_search = warnings.len();
     for warning in of_calls {
         let is_same = |w: &Problem| w.code == warning.code && w.name == warning.name;
@@ -170,7 +184,7 @@ fn no_list(sent: Option<Value<'_>>) -> Problem {
     }
 }
 
-/// A call of the list. Here it needs the platform's id, which the explanation names it by.
+/// Converts a call of the list. It needs the platform's id, because the explanation names calls by it.
 fn call((index, row): (usize, CallRow<'_>)) -> Result<Call, Vec<Problem>> {
     let report = row?;
     let Some(transaction_id) = report.transaction_id else {

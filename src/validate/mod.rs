@@ -1,7 +1,5 @@
-//! What validating a text alone comes to, as the npm package answers it: the report in its normal form, or every
-//! problem, with its place in the text as editors count.
-//!
-//! Not here: rules, and JavaScript.
+//! Validates a report without a server, as the npm package does: the result is the report in its normal form, or every
+//! problem with its position in the text. The rules are in [`crate::input`].
 
 pub mod closest;
 pub mod normal;
@@ -14,7 +12,7 @@ use crate::json::{Reader, SyntaxError, Value};
 use crate::problem::{Code, Problem, Span};
 use crate::validate::normal::NormalReport;
 
-/// What the places in a text are counted in.
+/// The unit of positions in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// UTF-16 code units, as JavaScript counts its strings.
@@ -30,7 +28,7 @@ struct Valid<'a> {
     warnings: Vec<LocatedProblem<'a>>,
 }
 
-/// A refusal, as the package answers it.
+/// The result for an invalid request.
 #[derive(Serialize)]
 pub struct Invalid<'a> {
     ok: bool,
@@ -39,7 +37,7 @@ pub struct Invalid<'a> {
 }
 
 impl<'a> Invalid<'a> {
-    /// The refusal of what was no text when it was sent: its problems have no places.
+    /// The result for a value that wasn't text, so its problems have no positions.
     #[must_use]
     pub fn unlocated(problems: &'a [Problem], warnings: &'a [Problem]) -> Self {
         Self {
@@ -50,13 +48,13 @@ impl<'a> Invalid<'a> {
     }
 }
 
-/// Problems of what was no text when it was sent: they have no places.
+/// Problems without positions, of a value that wasn't text.
 #[must_use]
 pub fn unlocated(problems: &[Problem]) -> Vec<LocatedProblem<'_>> {
     place(problems, &mut None)
 }
 
-/// A problem and its place.
+/// A problem, with its position if it has one.
 #[derive(Serialize)]
 pub struct LocatedProblem<'a> {
     code: Code,
@@ -72,7 +70,7 @@ pub struct LocatedProblem<'a> {
     range: Option<(usize, usize)>,
 }
 
-/// A place in a text. Lines and columns are those of the server's messages: from 1, in characters.
+/// A position in a text. Lines and columns count from 1, in characters, as in the server's messages.
 #[derive(Clone, Copy)]
 struct Location {
     line: usize,
@@ -80,14 +78,24 @@ struct Location {
     range: (usize, usize),
 }
 
-/// As [`validate`], or `None` where there is nothing to say of a body but its normal form, which is not made.
+/// Validates a body like [`validate`], but returns `None` for a valid body without warnings, whose normal form isn't made.
 #[must_use]
 pub fn check(body: &[u8], rules: Rules, unit: Option<Unit>) -> Option<String> {
     verdict(body, rules, unit, true)
 }
 
-/// Validates a body, and writes what comes of it as JSON. Without a `unit` the body was no text when it was sent, and
-/// problems have no places.
+/// Validates a body and returns the result as JSON. Without a `unit`, problems have no positions.
+///
+/// ```
+/// use call_outcomes::input::report::Rules;
+/// use call_outcomes::validate::{Unit, validate};
+///
+/// let body = br#"{"search": {"transaction_id": "a-1"}, "call_outcome": {"outcome_name": "Sale"}}"#;
+/// assert_eq!(
+///     validate(body, Rules::default(), Some(Unit::Bytes)),
+///     r#"{"ok":true,"request":{"search":{"transaction_id":"A-1"},"call_outcome":{"outcome_name":"Sale","partner_unique_id":""}},"warnings":[]}"#
+/// );
+/// ```
 #[must_use]
 pub fn validate(body: &[u8], rules: Rules, unit: Option<Unit>) -> String {
     verdict(body, rules, unit, false).unwrap_or_default()
@@ -166,11 +174,11 @@ fn place<'a>(problems: &'a [Problem], places: &mut Option<Locator<'_>>) -> Vec<L
     problems.iter().map(entry).collect()
 }
 
-/// Finds places in a text. It goes on from the last one, as most come in the order of the text.
+/// Finds positions in a text. It continues from the last one, because most problems are in the order of the text.
 struct Locator<'a> {
     text: &'a str,
     unit: Unit,
-    /// The byte up to which is counted.
+    /// The byte up to which lines and columns are counted.
     at: usize,
     offset: usize,
     line: usize,
@@ -189,7 +197,7 @@ impl<'a> Locator<'a> {
         }
     }
 
-    /// Where a problem stands; what is missing stands where the object does that lacks it.
+    /// Returns the position of a problem. A missing field has the position of its object.
     fn of(&mut self, problem: &Problem) -> Location {
         let Span { start, end } = problem
             .span
@@ -224,7 +232,7 @@ impl<'a> Locator<'a> {
     }
 }
 
-/// Where the innermost object stands that the pointer leads to or through. Only sections are looked into.
+/// Returns the position of the innermost object on the pointer's path, which is a section or the whole body.
 fn nearest(text: &str, pointer: &str) -> Span {
     let mut reader = Reader::new(text);
     let root = reader.clone().value().map(|value| value.span());
