@@ -8,7 +8,7 @@ use call_outcomes::model::time::UnixMillis;
 use call_outcomes::model::transaction_id::TransactionId;
 use call_outcomes::problem::Code;
 use call_outcomes::rules::matching::{Call, Target};
-use call_outcomes::validate::closest::{Nearness, closest};
+use call_outcomes::validate::closest::{MatchOptions, closest};
 use serde_json::{Value, json};
 
 /// What a search comes to among calls, in a window of a day; margins below 5 seconds are ambiguous.
@@ -18,7 +18,7 @@ fn answer(search: &Value, calls: &Value) -> Value {
 
 fn within(search: &Value, calls: &Value, window: Option<f64>, ambiguity: Option<f64>) -> Value {
     let body = json!({ "search": search, "calls": calls }).to_string();
-    let near = Nearness::of_seconds(window, ambiguity);
+    let near = MatchOptions::from_seconds(window, ambiguity);
     serde_json::from_str(&closest(&body, Rules::default(), near)).unwrap()
 }
 

@@ -11,12 +11,13 @@ use lol_alloc::{FreeListAllocator, LockedAllocator};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
-use crate::input::report::{CALL_OUTCOME, CLEARABLE, MAX_BODY, Rules, SEARCH};
+use crate::input::parameters::{CALL_OUTCOME, CALL_OUTCOME_NAMES, SEARCH_NAMES};
+use crate::input::report::{MAX_BODY, Rules};
 use crate::json::write::to_json;
 use crate::model::phone::CountryCode;
 use crate::response::limits::LIMITS;
 use crate::response::problem_json::registry;
-use crate::validate::closest::{Nearness, closest};
+use crate::validate::closest::{MatchOptions, closest};
 use crate::validate::{self, Unit};
 
 // Long streams want the standard one, which joins what is freed.
@@ -171,7 +172,7 @@ pub fn closest_call(
 ) -> Result<JsValue, JsValue> {
     let window = seconds(window, "match_window_seconds")?;
     let ambiguity = seconds(ambiguity, "ambiguity_seconds")?;
-    let near = Nearness::of_seconds(window, ambiguity);
+    let near = MatchOptions::from_seconds(window, ambiguity);
     Ok(parse(&closest(body, unpack(rules & !STRICT), near)))
 }
 
@@ -198,7 +199,11 @@ pub fn limits() -> JsValue {
 #[must_use]
 #[wasm_bindgen]
 pub fn parameters() -> JsValue {
-    parse(&to_json(&(SEARCH, CALL_OUTCOME, CLEARABLE)))
+    let clearable = CALL_OUTCOME
+        .iter()
+        .filter(|parameter| parameter.is_clearable);
+    let clearable: Vec<&str> = clearable.map(|parameter| parameter.name).collect();
+    parse(&to_json(&(SEARCH_NAMES, CALL_OUTCOME_NAMES, clearable)))
 }
 
 /// The version of the package.

@@ -1,6 +1,4 @@
-//! Why a search found its call, or none.
-//!
-//! Not here: which call is closest, and SQL.
+//! Explains a search by time: why it found a call, or none.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
@@ -13,10 +11,10 @@ use crate::rules::matching::{Call, Distance, Target};
 
 /// Candidates are counted up to this many.
 pub const MAX_CANDIDATES: usize = 100;
-/// A match is ambiguous where the next best call is less than this much farther away, in seconds, unless configured.
+/// The default of the margin, in seconds: a match is ambiguous if the runner-up is less than this farther away.
 pub const AMBIGUITY_SECONDS: i64 = 5;
 
-/// A length of time in milliseconds, written in seconds with at most three decimals.
+/// A duration in milliseconds, written in seconds with at most three decimals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seconds(pub i64);
 
@@ -120,10 +118,10 @@ pub struct Closest {
     pub ambiguous: bool,
 }
 
-/// The calls that tell why a search failed: of all that the token sees, the closest that passes each step, whenever
-/// it started.
+/// The calls that explain why a search found none: of all that the token sees, the closest that passes each step, at any
+/// distance in time.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Steps<'c> {
+pub struct NearMisses<'c> {
     /// Every filter.
     pub filtered: Option<&'c Call>,
     /// The phone number, if the search has one.
@@ -170,27 +168,27 @@ impl Explanation {
         })
     }
 
-    /// No call was close enough, or passed.
+    /// No call passed every filter and was close enough.
     #[must_use]
-    pub fn not_found(target: &Target, steps: Steps<'_>) -> Self {
+    pub fn not_found(target: &Target, steps: NearMisses<'_>) -> Self {
         let (reason, nearest) = match steps {
-            Steps {
+            NearMisses {
                 filtered: Some(call),
                 ..
             } => (Code::CallOutsideWindow, Some(call)),
-            Steps {
+            NearMisses {
                 numbered: Some(call),
                 ..
             } => (Code::CallFilteredOut, Some(call)),
-            Steps {
+            NearMisses {
                 visible: Some(call),
                 ..
             } if target.calling_phone.is_some() => (Code::CallNoSuchNumber, Some(call)),
-            Steps {
+            NearMisses {
                 visible: Some(call),
                 ..
             } => (Code::CallFilteredOut, Some(call)),
-            Steps { visible: None, .. } => (Code::CallNone, None),
+            NearMisses { visible: None, .. } => (Code::CallNone, None),
         };
         Self::None {
             by: By::Closest,
@@ -199,7 +197,7 @@ impl Explanation {
         }
     }
 
-    /// Whether another call matches about equally well.
+    /// Returns whether another call matches about equally well.
     #[must_use]
     pub const fn is_ambiguous(&self) -> bool {
         matches!(
@@ -212,34 +210,35 @@ impl Explanation {
     }
 }
 
-/// The closest of the calls that the token sees, and why it, or none: the specification of the SQL that finds it.
+/// Finds the closest of the calls that a token sees, and explains the result. This is the specification of the SQL that
+/// finds it. `ambiguity` is a margin in milliseconds.
 #[must_use]
 pub fn explain<'c>(
     target: &Target,
     visible: &[&'c Call],
     ambiguity: i64,
 ) -> (Option<&'c Call>, Explanation) {
-    let mut survey = Survey::new(target.clone());
+    let mut matcher = Matcher::new(target.clone());
     for call in visible {
-        survey.add(*call);
+        matcher.add(*call);
     }
-    let explanation = survey.explain(0, ambiguity);
-    (survey.closest, explanation)
+    let explanation = matcher.explain(0, ambiguity);
+    (matcher.closest, explanation)
 }
 
-/// Calls looked at one after the other, in any order: which is closest so far, and why, or why none is.
+/// Takes calls one after the other, in any order, and keeps the closest and what explains it.
 #[derive(Clone, Debug)]
-pub struct Survey<C> {
+pub struct Matcher<C> {
     target: Target,
     candidates: usize,
     closest: Option<C>,
     runner_up: Option<C>,
-    /// Searches that admit ever more, at any time, each with the closest call that passes it and not the one before.
+    /// Targets that admit more and more calls, each with the closest call that it admits and the one before doesn't.
     relaxed: [(Option<Target>, Option<C>); 3],
 }
 
-impl<C: Borrow<Call>> Survey<C> {
-    /// A survey that has seen no call.
+impl<C: Borrow<Call>> Matcher<C> {
+    /// A matcher that has seen no call.
     #[must_use]
     pub fn new(target: Target) -> Self {
         let filtered = Target {
@@ -266,7 +265,7 @@ impl<C: Borrow<Call>> Survey<C> {
         }
     }
 
-    /// Looks at a call that the token sees and that was not looked at before.
+    /// Adds a call that the token sees and that wasn't added before.
     pub fn add(&mut self, call: C) {
         if self.target.admits(call.borrow()) {
             self.candidates = self.candidates.saturating_add(1);
@@ -282,7 +281,7 @@ impl<C: Borrow<Call>> Survey<C> {
         }
     }
 
-    /// Looks at a candidate without counting it. One that is the closest or the next best already stays that.
+    /// Adds a candidate without counting it. Adding the closest call or the runner-up again changes nothing.
     pub fn add_candidate(&mut self, call: C) {
         let preference = |call: &C| self.target.preference(call.borrow());
         let against = |other: &Option<C>| {
@@ -298,7 +297,7 @@ impl<C: Borrow<Call>> Survey<C> {
         }
     }
 
-    /// Looks at a call that is no candidate, but passes a step: 0 is every filter, 1 the phone number, 2 no filter.
+    /// Adds a call that is no candidate but passes a step: 0 is every filter, 1 the phone number, 2 no filter.
     pub fn add_rejected(&mut self, step: usize, call: C) {
         let preference = |call: &C| self.target.preference(call.borrow());
         if let Some((_, closest)) = self.relaxed.get_mut(step) {
@@ -315,8 +314,8 @@ impl<C: Borrow<Call>> Survey<C> {
         self.closest.as_ref()
     }
 
-    /// Why the closest call is the one, or why there is none. `uncounted` candidates were looked at elsewhere, and
-    /// `ambiguity` is a margin in milliseconds.
+    /// Explains the result. `uncounted` is the number of candidates that were counted elsewhere, and `ambiguity` a margin in
+    /// milliseconds.
     pub fn explain(&self, uncounted: usize, ambiguity: i64) -> Explanation {
         let call = |call: &Option<C>| call.as_ref().map(|call| call.borrow().clone());
         if let Some(closest) = call(&self.closest) {
@@ -329,7 +328,7 @@ impl<C: Borrow<Call>> Survey<C> {
             );
         }
         let [filtered, numbered, visible] = self.relaxed.each_ref().map(|(_, found)| call(found));
-        let steps = Steps {
+        let steps = NearMisses {
             filtered: filtered.as_ref(),
             numbered: numbered.as_ref(),
             visible: visible.as_ref(),
@@ -337,8 +336,8 @@ impl<C: Borrow<Call>> Survey<C> {
         Explanation::not_found(&self.target, steps)
     }
 
-    /// How far from the wanted start, in milliseconds, a call may start that is still to be looked at and changes which
-    /// is closest; `None` is any distance.
+    /// Returns how far from the wanted start a call can be and still become the closest, in milliseconds. `None` is any
+    /// distance.
     #[must_use]
     pub fn reach(&self) -> Option<i64> {
         let total = self
@@ -351,7 +350,8 @@ impl<C: Borrow<Call>> Survey<C> {
         }
     }
 
-    /// As [`Survey::reach`], for a call that changes the explanation. `uncounted` candidates were looked at elsewhere.
+    /// Returns how far from the wanted start a call can be and still change the explanation. `uncounted` is the number of
+    /// candidates that were counted elsewhere.
     #[must_use]
     pub fn explanation_reach(&self, uncounted: usize) -> Option<i64> {
         let total = |call: &Option<C>| {

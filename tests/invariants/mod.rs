@@ -15,7 +15,7 @@ use call_outcomes::input::calls;
 use call_outcomes::input::report::{Rules, read};
 use call_outcomes::json::{MAX_DEPTH, Reader, SyntaxError, Value};
 use call_outcomes::problem::{Code, Problem};
-use call_outcomes::validate::closest::{Nearness, closest};
+use call_outcomes::validate::closest::{MatchOptions, closest};
 use call_outcomes::validate::{Unit, check, validate};
 use recipe::Recipe;
 use serde_json::{Value as Json, json};
@@ -248,7 +248,7 @@ fn tree(reader: &mut Reader<'_>) -> Result<Json, SyntaxError> {
 fn batch_holds(body: &[u8]) -> Checked {
     let mut checked = Checked::new();
     let rules = Rules::default();
-    let rows = |reading: batch::Reading<'_>| -> Option<Vec<bool>> {
+    let rows = |reading: batch::BatchRequest<'_>| -> Option<Vec<bool>> {
         let rows = reading.rows.ok()?.map(|row| row.report.is_ok());
         let rows: Vec<bool> = rows.collect();
         assert!((1..=batch::MAX_ROWS).contains(&rows.len()));
@@ -344,6 +344,6 @@ fn search_holds(body: &[u8]) -> Checked {
 }
 
 fn meant(text: &str) -> Json {
-    let near = Nearness::of_seconds(None, None);
+    let near = MatchOptions::from_seconds(None, None);
     serde_json::from_str(&closest(text, Rules::default(), near)).unwrap()
 }
