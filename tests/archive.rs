@@ -9,7 +9,9 @@
 
 use call_outcomes::model::time::UnixMillis;
 use call_outcomes::model::transaction_id::TransactionId;
-use call_outcomes::rules::archive::{HOUR, Known, LISTED_PARTS, Listed, Part, Search};
+use call_outcomes::rules::archive::{
+    ArchiveSearch, DatabaseMatches, HOUR, LISTED_PARTS, NearbyParts, Part,
+};
 use call_outcomes::rules::confidence::MatchSettings;
 use call_outcomes::rules::explanation::{Explanation, explain};
 use call_outcomes::rules::import::StoredCall;
@@ -93,7 +95,7 @@ impl World {
     }
 
     /// As `archived_parts.sql` lists parts.
-    fn list(&self, search: &Search) -> Listed {
+    fn list(&self, search: &ArchiveSearch) -> NearbyParts {
         let (low, high) = search.hours();
         let (low, high) = (low.unwrap_or(i64::MIN), high.unwrap_or(i64::MAX));
         let [later, earlier] = search.cursors();
@@ -101,7 +103,7 @@ impl World {
         let parts = self.parts.iter().map(|(part, _)| part);
         let behind = |part: &&Part| part.hour <= high && key(part) > later;
         let before = |part: &&Part| part.hour >= low && key(part) < earlier;
-        Listed {
+        NearbyParts {
             later: parts
                 .clone()
                 .filter(behind)
@@ -127,15 +129,15 @@ impl World {
         let sees =
             |call: &&Call| advertiser.is_none() || call.advertiser_id.as_deref() == advertiser;
         let live: Vec<&Call> = self.live.iter().filter(sees).collect();
-        let mut search = Search::new(target.clone(), advertiser, all.then_some(usize::MAX));
+        let mut search = ArchiveSearch::new(target.clone(), advertiser, all.then_some(usize::MAX));
         let mut read = 0;
-        while search.needs_list() {
-            search.know(known(target, &live, all));
-            search.list(self.list(&search));
+        while search.needs_parts() {
+            search.add_database_matches(known(target, &live, all));
+            search.add_parts(self.list(&search));
             while let Some(parts) = search.next_parts() {
                 for part in parts {
                     let (_, calls) = self.parts.iter().find(|(other, _)| *other == part).unwrap();
-                    search.read(&part, calls);
+                    search.add_calls(&part, calls);
                     read += 1;
                 }
             }
@@ -146,7 +148,7 @@ impl World {
 }
 
 /// What the database knows, by the specification.
-fn known(target: &Target, live: &[&Call], all: bool) -> Known {
+fn known(target: &Target, live: &[&Call], all: bool) -> DatabaseMatches {
     let best = |target: &Target| {
         let mut admitted: Vec<&Call> = live
             .iter()
@@ -160,9 +162,9 @@ fn known(target: &Target, live: &[&Call], all: bool) -> Known {
     let mut found = candidates.iter().cloned();
     let closest = found.next();
     if !all {
-        return Known {
+        return DatabaseMatches {
             candidates: [closest, None],
-            ..Known::default()
+            ..DatabaseMatches::default()
         };
     }
     let any = Target {
@@ -192,7 +194,7 @@ fn known(target: &Target, live: &[&Call], all: bool) -> Known {
             }
         }
     }
-    Known {
+    DatabaseMatches {
         candidates: [closest, found.next()],
         count: candidates.len().min(101),
         rejected,

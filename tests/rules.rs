@@ -3,8 +3,10 @@
 
 use call_outcomes::input::report::{Rules, SentToken, read};
 use call_outcomes::json::SyntaxError;
-use call_outcomes::problem::{Code, Problem, warnings_header};
-use call_outcomes::response::{ErrorAnswer, refuse, refuse_invalid, refuse_syntax};
+use call_outcomes::problem::{Code, Problem};
+use call_outcomes::response::{
+    ErrorAnswer, refuse, refuse_invalid, refuse_syntax, warnings_header,
+};
 use serde_json::{Map, Value};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

@@ -18,8 +18,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use crate::input::calls::CALL;
-use crate::input::report::{CALL_OUTCOME, SEARCH};
+use crate::input::parameters::{CALL, CALL_OUTCOME, Kind, Parameter, SEARCH};
 use crate::problem::{Code, pointer_to};
 use crate::response::csv::unescape_formula;
 use amount::DecimalMark;
@@ -42,7 +41,7 @@ pub enum Content {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Target {
     section: Section,
-    name: &'static str,
+    parameter: Parameter,
 }
 
 /// The object that a parameter stands in: a part of a report, or a call.
@@ -67,12 +66,17 @@ impl Target {
     /// The parameter of that name.
     #[must_use]
     pub fn find(content: Content, name: &str) -> Option<Self> {
-        Self::all(content).find(|target| target.name == name)
+        Self::all(content).find(|target| target.name() == name)
     }
 
     /// Every parameter, in the order of the reference.
     pub(crate) fn all(content: Content) -> impl Iterator<Item = Self> {
-        let of = |section| move |name: &&'static str| Self { section, name };
+        let of = |section| {
+            move |parameter: &Parameter| Self {
+                section,
+                parameter: *parameter,
+            }
+        };
         let (first, second) = match content {
             Content::Reports => (
                 SEARCH.iter().map(of(Section::Search)),
@@ -89,7 +93,7 @@ impl Target {
     /// Its name.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        self.name
+        self.parameter.name
     }
 
     /// The part of a report that it stands in, or `call`.
@@ -105,33 +109,27 @@ impl Target {
             Section::Call => String::new(),
             section => pointer_to("", section.name()),
         };
-        pointer_to(&parent, self.name)
+        pointer_to(&parent, self.name())
     }
 
     /// What of it can be chosen for a column.
     #[must_use]
     pub fn choice(self) -> Choice {
-        match self.name {
-            "start_time_t" | "occurred_at_time_t" => Choice::Time,
-            "sale_amount" => Choice::Amount,
+        match self.parameter.kind {
+            Kind::Time => Choice::Time,
+            Kind::Amount => Choice::Amount,
             _ => Choice::None,
         }
     }
 
     /// Whether spaces around it are part of it.
     fn is_text(self) -> bool {
-        match self.section {
-            Section::Search => false,
-            Section::CallOutcome => {
-                !matches!(self.name, "occurred_at_time_t" | "sale_amount" | "value")
-            }
-            Section::Call => self.name == "external_call_unique_id",
-        }
+        self.parameter.kind == Kind::Text
     }
 
     /// The code of a phone number that a spreadsheet damaged, if it holds phone numbers.
     fn damage(self) -> Option<Code> {
-        match self.name {
+        match self.name() {
             "calling_phone_number" => Some(Code::PhoneDamaged),
             "destination_phone_number" => Some(Code::DestinationPhoneFormat),
             _ => None,

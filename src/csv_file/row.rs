@@ -7,13 +7,14 @@ use std::borrow::Cow;
 use super::records::Record;
 use super::{Column, Content, Converted, ERROR, Section, Target};
 use crate::input::batch::MAX_LINE;
-use crate::input::calls::{self, CALL};
+use crate::input::calls;
 use crate::input::fields::ObjectFields;
-use crate::input::report::{self, CALL_OUTCOME_KEYS, Rules, SEARCH, Search, read_row};
+use crate::input::parameters::{CALL_NAMES, CALL_OUTCOME_KEYS, SEARCH_NAMES};
+use crate::input::report::{self, Rules, Search, read_row};
 use crate::json::write::to_json;
 use crate::json::{Reader, SyntaxError};
 use crate::problem::{Code, Problem, pointer_to};
-use crate::validate::normal::{Call, Keyed};
+use crate::validate::normal::{NormalBatchRow, NormalCall};
 
 /// What became of a row.
 #[derive(Debug, Default)]
@@ -65,12 +66,12 @@ pub fn check_record(
     let mut strays_left = usize::MAX;
     let mut checked = match content {
         Content::Reports => {
-            let search = texts.fields(Section::Search, &SEARCH);
+            let search = texts.fields(Section::Search, &SEARCH_NAMES);
             let outcome = texts.fields(Section::CallOutcome, &CALL_OUTCOME_KEYS);
             judge_report(report::check_row(search, outcome, rules), record.line)
         }
         Content::Calls => {
-            let call = texts.fields(Section::Call, &CALL);
+            let call = texts.fields(Section::Call, &CALL_NAMES);
             judge_call(rules, |lenient, warnings| {
                 calls::check_call(&call, "", lenient, &mut strays_left, warnings)
             })
@@ -108,7 +109,7 @@ impl<'a> Texts<'a> {
             .0
             .iter()
             .filter(|(target, _)| target.section == section);
-        let texts = own.map(|(target, text)| (target.name, text.as_deref().ok()));
+        let texts = own.map(|(target, text)| (target.name(), text.as_deref().ok()));
         ObjectFields::of_texts(names, texts)
     }
 
@@ -161,7 +162,7 @@ fn check(
     let checked = match content {
         Content::Reports => judge_report(read_row(&mut reader, rules, &mut strays_left)?, line),
         Content::Calls => {
-            let sent = ObjectFields::read(&mut reader, &CALL, None)?;
+            let sent = ObjectFields::read(&mut reader, &CALL_NAMES, None)?;
             judge_call(rules, |lenient, warnings| {
                 calls::check_call(&sent, "", lenient, &mut strays_left, warnings)
             })
@@ -172,18 +173,18 @@ fn check(
 }
 
 /// A report in its normal form, under its own key or else its line.
-fn judge_report(row: report::Row<'_>, line: usize) -> CheckedRow {
+fn judge_report(row: report::ReportRow<'_>, line: usize) -> CheckedRow {
     let (good, problems) = match row.report {
         // A single report with a malformed id finds no call. Before it is sent, that can be told.
         Ok(report) if report.search == Search::ById(None) => {
-            let name = SEARCH[0];
+            let name = SEARCH_NAMES[0];
             let mut problem = Problem::whole(Code::TransactionIdFormat).with_name(name);
             problem.pointer = pointer_to(&pointer_to("", Section::Search.name()), name);
             (None, vec![problem])
         }
         Ok(report) => {
             let line = line.to_string();
-            let row = Keyed::new(row.key.as_deref().unwrap_or(&line), &report);
+            let row = NormalBatchRow::new(row.key.as_deref().unwrap_or(&line), &report);
             (Some(to_json(&row)), Vec::new())
         }
         Err(problems) => (None, problems),
@@ -199,7 +200,7 @@ fn judge_report(row: report::Row<'_>, line: usize) -> CheckedRow {
 /// of it.
 fn judge_call<'a>(
     rules: Rules,
-    check: impl FnOnce(Rules, &mut Vec<Problem>) -> calls::Row<'a>,
+    check: impl FnOnce(Rules, &mut Vec<Problem>) -> calls::CallRow<'a>,
 ) -> CheckedRow {
     // What an earlier check added is no mistake, so strict rules apply only behind it.
     let lenient = Rules {
@@ -211,7 +212,7 @@ fn judge_call<'a>(
     let error = pointer_to("", ERROR);
     warnings.retain(|warning| warning.pointer != error);
     let (good, mut problems) = match row {
-        Ok(call) => (Some(to_json(&Call::from(&call))), Vec::new()),
+        Ok(call) => (Some(to_json(&NormalCall::from(&call))), Vec::new()),
         Err(problems) => (None, problems),
     };
     if rules.strict {

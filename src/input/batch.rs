@@ -1,52 +1,58 @@
-//! A batch as it is sent: a JSON object with a list of reports, or a report a line, into a list of rows.
+//! Reads a batch: a JSON object with a list of reports, or one report a line.
 //!
-//! It is read twice: once whole, for its token and whether its rows may be judged at all, then row by row. So nothing of
-//! a row is kept before its turn.
-//!
-//! Not here: the rules of a report, and what becomes of it.
+//! A body is read twice. The first pass checks it as a whole and finds the token and the number of rows; the second reads
+//! row by row, so that a row takes memory only when its turn comes.
 
 use std::borrow::Cow;
 use std::slice::Split;
 
 use crate::input::fields::{MAX_LIST_STRAYS, ObjectFields};
-use crate::input::report::{self, Report, Rules, SentToken, read_row, token};
+use crate::input::report::{self, Report, ReportRow, Rules, SentToken, read_row, token};
 use crate::json::{Reader, SyntaxError, Value};
 use crate::problem::{Code, Problem, Span, pointer_to};
-use crate::response::{ErrorAnswer, refuse_invalid, refuse_syntax};
 
 /// The largest body, in bytes.
 pub const MAX_BODY: usize = 4_194_304;
 /// The most rows in a request, unless configured lower.
 pub const MAX_ROWS: usize = 1_000;
-/// The largest row of a body with a report a line, in bytes: a single report's.
+/// The largest line of a body with one report a line, in bytes.
 pub const MAX_LINE: usize = report::MAX_BODY;
 
 const ROOT: [&str; 2] = ["call_outcomes", "oauth_token"];
 
-/// A row.
-pub struct Row<'a> {
-    /// The client's own key for it.
+/// A row of a batch.
+pub struct BatchRow<'a> {
+    /// The client's own key for the row.
     pub key: Option<Cow<'a, str>>,
-    /// The report, or the answer that refuses it.
-    pub report: Result<Report<'a>, Box<ErrorAnswer>>,
-    /// What is probably not as it was meant. Pointers begin at the row.
+    /// The report, or the reason why it is invalid.
+    pub report: Result<Report<'a>, InvalidRow<'a>>,
+    /// Warnings, with pointers that begin at the row.
     pub warnings: Vec<Problem>,
 }
 
-/// A batch, read but for its rows.
-pub struct Reading<'a> {
+/// The reason why a row of a batch isn't a valid report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InvalidRow<'a> {
+    /// The row is not a JSON object: the error, and the text that it points into.
+    Syntax(SyntaxError, &'a str),
+    /// Every problem of the report.
+    Problems(Vec<Problem>),
+}
+
+/// A batch whose rows are still to be read.
+pub struct BatchRequest<'a> {
     /// The token in the body.
     pub token: SentToken<'a>,
-    /// The rows in their order, at least one and no more than allowed, or why the whole is refused.
-    pub rows: Result<Rows<'a>, Vec<Problem>>,
-    /// What is probably not as it was meant, beside the rows.
+    /// The rows in their order, at least one and no more than allowed, or the problems of the whole batch.
+    pub rows: Result<BatchRows<'a>, Vec<Problem>>,
+    /// Warnings about the object around the rows.
     pub warnings: Vec<Problem>,
 }
 
-/// The rows of a batch, each judged when it is asked for.
-pub struct Rows<'a> {
+/// The rows of a batch. Each is read when the iterator gets to it.
+pub struct BatchRows<'a> {
     form: Form<'a>,
-    /// How many there are still.
+    /// How many rows are left.
     left: usize,
     rules: Rules,
     /// How many unknown and repeated keys may still be named.
@@ -54,7 +60,7 @@ pub struct Rows<'a> {
 }
 
 enum Form<'a> {
-    /// Items of a list; the reader stands before the next, and what it reads has been checked.
+    /// Items of a list. The reader is before the next one. The text was checked in the first pass.
     List(Reader<'a>, &'a str),
     /// Lines.
     Lines(Lines<'a>),
@@ -62,7 +68,7 @@ enum Form<'a> {
 
 type Lines<'a> = Split<'a, u8, fn(&u8) -> bool>;
 
-impl<'a> Rows<'a> {
+impl<'a> BatchRows<'a> {
     const fn new(form: Form<'a>, left: usize, rules: Rules) -> Self {
         Self {
             form,
@@ -73,10 +79,10 @@ impl<'a> Rows<'a> {
     }
 }
 
-impl<'a> Iterator for Rows<'a> {
-    type Item = Row<'a>;
+impl<'a> Iterator for BatchRows<'a> {
+    type Item = BatchRow<'a>;
 
-    fn next(&mut self) -> Option<Row<'a>> {
+    fn next(&mut self) -> Option<BatchRow<'a>> {
         self.left = self.left.checked_sub(1)?;
         let Self {
             form,
@@ -98,7 +104,7 @@ impl<'a> Iterator for Rows<'a> {
 ///
 /// # Errors
 /// `json.*` where the body is not a JSON object.
-pub fn read(body: &str, rules: Rules, max_rows: usize) -> Result<Reading<'_>, SyntaxError> {
+pub fn read(body: &str, rules: Rules, max_rows: usize) -> Result<BatchRequest<'_>, SyntaxError> {
     let mut reader = Reader::object(body)?.of_list();
     let mut rows = None;
     let root = ObjectFields::read(
@@ -131,7 +137,7 @@ pub fn read(body: &str, rules: Rules, max_rows: usize) -> Result<Reading<'_>, Sy
             Err(vec![too_many(max_rows)])
         }
         (Some(Value::Array(_)), Some((items, count))) => {
-            Ok(Rows::new(Form::List(items, body), count, rules))
+            Ok(BatchRows::new(Form::List(items, body), count, rules))
         }
         (Some(value), _) => {
             let mut problem = Problem::whole(Code::CallOutcomesType).with_name(ROOT[0]);
@@ -147,16 +153,16 @@ pub fn read(body: &str, rules: Rules, max_rows: usize) -> Result<Reading<'_>, Sy
     } else {
         (rows, strays)
     };
-    Ok(Reading {
+    Ok(BatchRequest {
         token: token(root.value(1)),
         rows,
         warnings,
     })
 }
 
-/// Reads a body with a report a line; empty lines are passed over. A line that cannot be read fails its row only.
+/// Reads a body with one report a line. Empty lines are skipped. A line that can't be read fails only its row.
 #[must_use]
-pub fn read_lines(body: &[u8], rules: Rules, max_rows: usize) -> Reading<'_> {
+pub fn read_lines(body: &[u8], rules: Rules, max_rows: usize) -> BatchRequest<'_> {
     let lines: Lines<'_> = body.split(|byte| *byte == b'\n');
     let mut count = 0_usize;
     let mut too_large = None;
@@ -176,9 +182,9 @@ pub fn read_lines(body: &[u8], rules: Rules, max_rows: usize) -> Reading<'_> {
     let rows = match too_large {
         Some(problem) => Err(vec![problem]),
         None if count == 0 => Err(missing()),
-        None => Ok(Rows::new(Form::Lines(lines), count, rules)),
+        None => Ok(BatchRows::new(Form::Lines(lines), count, rules)),
     };
-    Reading {
+    BatchRequest {
         token: SentToken::NotSent,
         rows,
         warnings: Vec::new(),
@@ -197,10 +203,10 @@ fn too_many(max_rows: usize) -> Problem {
     Problem::whole(Code::CallOutcomesTooMany).with_max(max_rows)
 }
 
-fn read_line<'a>(line: &'a [u8], rules: Rules, strays_left: &mut usize) -> Row<'a> {
+fn read_line<'a>(line: &'a [u8], rules: Rules, strays_left: &mut usize) -> BatchRow<'a> {
     let text = match report::text(line) {
         Ok(text) => text,
-        Err((error, valid)) => return refused(refuse_syntax(&error, valid)),
+        Err((error, valid)) => return invalid(error, valid),
     };
     let mut read = || {
         let mut reader = Reader::object(text)?;
@@ -210,7 +216,7 @@ fn read_line<'a>(line: &'a [u8], rules: Rules, strays_left: &mut usize) -> Row<'
     };
     match read() {
         Ok(row) => report(row),
-        Err(error) => refused(refuse_syntax(&error, text)),
+        Err(error) => invalid(error, text),
     }
 }
 
@@ -220,30 +226,28 @@ fn read_item<'a>(
     body: &'a str,
     rules: Rules,
     strays_left: &mut usize,
-) -> Result<Row<'a>, SyntaxError> {
+) -> Result<BatchRow<'a>, SyntaxError> {
     reader.next_item()?;
     if reader.at_object() {
         return Ok(report(read_row(reader, rules, strays_left)?));
     }
     let Span { start, end } = reader.value()?.span();
     let text = body.get(start..end).unwrap_or("");
-    Ok(refused(refuse_syntax(&SyntaxError::not_an_object(0), text)))
+    Ok(invalid(SyntaxError::not_an_object(0), text))
 }
 
-fn report(row: report::Row<'_>) -> Row<'_> {
-    Row {
+fn report(row: ReportRow<'_>) -> BatchRow<'_> {
+    BatchRow {
         key: row.key,
-        report: row
-            .report
-            .map_err(|problems| Box::new(refuse_invalid(&problems))),
+        report: row.report.map_err(InvalidRow::Problems),
         warnings: row.warnings,
     }
 }
 
-fn refused<'a>(answer: ErrorAnswer) -> Row<'a> {
-    Row {
+fn invalid(error: SyntaxError, text: &str) -> BatchRow<'_> {
+    BatchRow {
         key: None,
-        report: Err(Box::new(answer)),
+        report: Err(InvalidRow::Syntax(error, text)),
         warnings: Vec::new(),
     }
 }

@@ -1,10 +1,10 @@
-//! Calls as they are imported: bytes in, a list of rows out, each a [`CallReport`] or its problems.
-//!
-//! Not here: what is stored already, and who may import.
+//! Reads an import: a list of calls, each a [`CallReport`] or its problems. [`crate::rules::import`] compares them with what
+//! is stored.
 
 use std::borrow::Cow;
 
-use crate::input::fields::{Field, MAX_LIST_STRAYS, ObjectFields, Read, or_record};
+use crate::input::fields::{Field, FieldResult, MAX_LIST_STRAYS, ObjectFields, ok_or_record};
+use crate::input::parameters::CALL_NAMES;
 use crate::input::report::{Rules, SentToken, token};
 use crate::json::{Reader, SyntaxError, Value};
 use crate::model::phone::Phone;
@@ -18,32 +18,21 @@ pub const MAX_BODY: usize = 4_194_304;
 pub const MAX_ROWS: usize = 1_000;
 
 const ROOT: [&str; 3] = ["calls", "call", "oauth_token"];
-/// The parameters of a call.
-pub const CALL: [&str; 8] = [
-    "transaction_id",
-    "external_call_unique_id",
-    "start_time_t",
-    "duration_in_seconds",
-    "calling_phone_number",
-    "destination_phone_number",
-    "advertiser_id_from_network",
-    "advertiser_campaign_id_from_network",
-];
 
 /// A valid call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallReport<'a> {
-    /// The platform's id. This, the external id, or both.
+    /// The platform's id. A call has this, an external id, or both.
     pub transaction_id: Option<TransactionId>,
-    /// The sender's own id.
+    /// The sender's id.
     pub external_id: Option<Cow<'a, str>>,
     /// When the call started.
     pub start: UnixMillis,
-    /// How long it was, in seconds, once that is known.
+    /// The duration in seconds, if it is known.
     pub duration: Option<u32>,
-    /// Who called.
+    /// The caller's number.
     pub calling_phone: Option<Phone>,
-    /// Whom they called.
+    /// The number that was called.
     pub destination_phone: Option<Phone>,
     /// The advertiser, by the network's id.
     pub advertiser_id: Option<Cow<'a, str>>,
@@ -51,30 +40,30 @@ pub struct CallReport<'a> {
     pub campaign_id: Option<Cow<'a, str>>,
 }
 
-/// A row: a call, or everything that is wrong with it.
-pub type Row<'a> = Result<CallReport<'a>, Vec<Problem>>;
+/// A row of an import: a call, or its problems.
+pub type CallRow<'a> = Result<CallReport<'a>, Vec<Problem>>;
 
-/// A body that is a JSON object, read.
-pub struct Reading<'a> {
+/// An import.
+pub struct ImportRequest<'a> {
     /// The token in the body.
     pub token: SentToken<'a>,
-    /// The rows in their order, or why there are none.
-    pub rows: Result<Vec<Row<'a>>, Vec<Problem>>,
-    /// What is probably not as it was meant.
+    /// The rows in their order, or the problems of the whole import.
+    pub rows: Result<Vec<CallRow<'a>>, Vec<Problem>>,
+    /// The warnings.
     pub warnings: Vec<Problem>,
 }
 
-/// What was last sent as `calls` or `call`, with its warnings.
-type Sending<'a> = (Result<Vec<Row<'a>>, Problem>, Vec<Problem>);
+/// The last value of `calls` or `call`, with its warnings.
+type SentCalls<'a> = (Result<Vec<CallRow<'a>>, Problem>, Vec<Problem>);
 
 /// Reads a body: `calls`, a list, or `call`, one object. Of a repeated key the last counts. In strict mode unknown and
 /// repeated keys refuse their row, or the request.
 ///
 /// # Errors
 /// `json.*` where the body is not a JSON object.
-pub fn read(body: &str, rules: Rules) -> Result<Reading<'_>, SyntaxError> {
+pub fn read(body: &str, rules: Rules) -> Result<ImportRequest<'_>, SyntaxError> {
     let mut reader = Reader::object(body)?;
-    let (mut list, mut single): (Option<Sending<'_>>, Option<Sending<'_>>) = (None, None);
+    let (mut list, mut single): (Option<SentCalls<'_>>, Option<SentCalls<'_>>) = (None, None);
     let root = ObjectFields::read(
         &mut reader,
         &ROOT,
@@ -124,14 +113,14 @@ pub fn read(body: &str, rules: Rules) -> Result<Reading<'_>, SyntaxError> {
         rows = Err(problems);
     }
     warnings.append(&mut strays);
-    Ok(Reading {
+    Ok(ImportRequest {
         token: token(root.value(2)),
         rows,
         warnings,
     })
 }
 
-/// Why there are no calls: none were sent, or something else.
+/// The problem of an import without calls.
 fn no_calls(is_sent: impl Fn(usize) -> bool) -> Problem {
     let wrong = (0..2).find(|at| is_sent(*at));
     let name = ROOT.get(wrong.unwrap_or(0)).copied().unwrap_or_default();
@@ -144,10 +133,10 @@ fn no_calls(is_sent: impl Fn(usize) -> bool) -> Problem {
     problem.with_name(name)
 }
 
-/// The token of a body, in one pass that checks the whole text, judges no row and keeps nothing of them.
+/// Finds the token of an import, in one pass that checks the JSON but not the rows.
 ///
 /// # Errors
-/// As [`read`].
+/// Returns a `json.*` error if the body isn't a JSON object.
 pub fn find_token(body: &str) -> Result<SentToken<'_>, SyntaxError> {
     let mut reader = Reader::object(body)?;
     let root = ObjectFields::read(&mut reader, &ROOT, None)?;
@@ -155,12 +144,12 @@ pub fn find_token(body: &str) -> Result<SentToken<'_>, SyntaxError> {
     Ok(token(root.value(2)))
 }
 
-/// The rows of a list; what is behind the last one allowed is read over.
+/// Reads the rows of a list, at most [`MAX_ROWS`].
 pub(crate) fn read_list<'a>(
     reader: &mut Reader<'a>,
     rules: Rules,
     warnings: &mut Vec<Problem>,
-) -> Result<Result<Vec<Row<'a>>, Problem>, SyntaxError> {
+) -> Result<Result<Vec<CallRow<'a>>, Problem>, SyntaxError> {
     let mut rows = Vec::new();
     let mut too_many = false;
     let mut strays_left = MAX_LIST_STRAYS;
@@ -189,15 +178,15 @@ pub(crate) fn read_list<'a>(
     })
 }
 
-/// Reads the object that comes next as a call; `parent` is its pointer, `strays_left` how many stray keys may be named.
+/// Reads the next object as a call. `parent` is its pointer, and `strays_left` is how many stray keys may still be listed.
 pub(crate) fn read_call<'a>(
     reader: &mut Reader<'a>,
     parent: &str,
     rules: Rules,
     strays_left: &mut usize,
     warnings: &mut Vec<Problem>,
-) -> Result<Row<'a>, SyntaxError> {
-    let sent = ObjectFields::read(reader, &CALL, None)?;
+) -> Result<CallRow<'a>, SyntaxError> {
+    let sent = ObjectFields::read(reader, &CALL_NAMES, None)?;
     Ok(check_call(&sent, parent, rules, strays_left, warnings))
 }
 
@@ -208,58 +197,60 @@ pub(crate) fn check_call<'a>(
     rules: Rules,
     strays_left: &mut usize,
     warnings: &mut Vec<Problem>,
-) -> Row<'a> {
-    let field = |place: usize| {
-        let name = CALL.get(place).copied().unwrap_or_default();
-        Field {
-            name,
-            key: name,
-            parent,
-            value: sent.value(place),
-        }
-    };
+) -> CallRow<'a> {
+    let [
+        transaction_id,
+        external_id,
+        start,
+        duration,
+        calling_phone,
+        destination_phone,
+        advertiser_id,
+        campaign_id,
+    ] = sent.fields(&CALL_NAMES, parent);
     let mut problems = Vec::new();
-    let transaction_id = or_record(&mut problems, call_id(&field(0)));
-    let external_id = or_record(
+    let is_identified = transaction_id.is_present() || external_id.is_present();
+    let transaction_id = ok_or_record(&mut problems, call_id(&transaction_id));
+    let external_id = ok_or_record(
         &mut problems,
-        field(1).id(Code::ExternalIdType, Code::ExternalIdTooLong),
+        external_id.id(Code::ExternalIdType, Code::ExternalIdTooLong),
     );
-    if !field(0).is_passed() && !field(1).is_passed() {
+    if !is_identified {
         let mut problem = Problem::whole(Code::CallIdMissing);
         parent.clone_into(&mut problem.pointer);
         problems.push(problem);
     }
-    let start = or_record(
+    let start_time = ok_or_record(
         &mut problems,
-        field(2).time(Code::StartTimeFormat, |text| text.trim().is_empty()),
+        start.time(Code::StartTimeFormat, |text| text.trim().is_empty()),
     );
-    if !field(2).is_passed() {
-        problems.push(field(2).problem(Code::StartTimeMissing));
+    if !start.is_present() {
+        problems.push(start.problem(Code::StartTimeMissing));
     }
-    let duration = or_record(&mut problems, field(3).duration());
-    let calling_phone = or_record(
+    let duration = ok_or_record(&mut problems, duration.duration());
+    let calling_phone = ok_or_record(
         &mut problems,
-        field(4).phone(rules.country, Code::PhoneFormat),
+        calling_phone.phone(rules.country, Code::PhoneFormat),
     );
-    let destination_phone = or_record(
+    let destination_phone = ok_or_record(
         &mut problems,
-        field(5).phone(rules.country, Code::DestinationPhoneFormat),
+        destination_phone.phone(rules.country, Code::DestinationPhoneFormat),
     );
-    let advertiser_id = or_record(
+    let advertiser_id = ok_or_record(
         &mut problems,
-        field(6).id(Code::AdvertiserType, Code::AdvertiserTooLong),
+        advertiser_id.id(Code::AdvertiserType, Code::AdvertiserTooLong),
     );
-    let campaign_id = or_record(
+    let campaign_id = ok_or_record(
         &mut problems,
-        field(7).id(Code::CampaignType, Code::CampaignTooLong),
+        campaign_id.id(Code::CampaignType, Code::CampaignTooLong),
     );
     let strays = if rules.strict {
         &mut problems
     } else {
         warnings
     };
-    sent.stray_keys(&CALL, parent, strays_left, strays);
-    match start {
+    sent.stray_keys(&CALL_NAMES, parent, strays_left, strays);
+    match start_time {
         Some(start) if problems.is_empty() => Ok(CallReport {
             transaction_id,
             external_id,
@@ -274,13 +265,13 @@ pub(crate) fn check_call<'a>(
     }
 }
 
-/// The platform's id of a call: here a malformed one cannot be stored, so it is a problem.
-fn call_id(field: &Field<'_, '_>) -> Read<TransactionId> {
-    let Some(text) = field.unless_blank(Code::TransactionIdType)? else {
+/// Reads the platform's id of a call. Unlike in a search, a malformed id is a problem, because it can't be stored.
+fn call_id(field: &Field<'_, '_>) -> FieldResult<TransactionId> {
+    let Some(text) = field.non_blank_text(Code::TransactionIdType)? else {
         return Ok(None);
     };
     match TransactionId::parse(text.trim()) {
         Some(id) => Ok(Some(id)),
-        None => field.fault(Code::TransactionIdFormat),
+        None => field.refuse(Code::TransactionIdFormat),
     }
 }

@@ -1,32 +1,32 @@
-//! The query parameters of a request for records.
+//! Reads the query of a request for all records.
 
 use crate::model::time::UnixMillis;
 use crate::model::transaction_id::TransactionId;
 use crate::problem::{Code, Problem};
 
-/// How many records a page has, unless the request says.
+/// The default number of records in a page.
 pub const DEFAULT_LIMIT: usize = 1_000;
-/// How many records a page has at most.
+/// The maximum number of records in a page.
 pub const MAX_LIMIT: usize = 4_000;
 
-/// Which records are asked for, in the order in which they were stored.
+/// A selection of records, in the order in which they were stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Export {
-    /// Only those written at this time or later, in Unix seconds.
+    /// Only records written at this time or later, in Unix seconds.
     pub from: Option<i64>,
-    /// Only those written at this time or earlier, in Unix seconds.
+    /// Only records written at this time or earlier, in Unix seconds.
     pub to: Option<i64>,
-    /// How many at most.
+    /// The maximum number of records.
     pub limit: usize,
-    /// Only those behind this one; `Some(None)` is a malformed id, which no record has.
+    /// Only records after this one. `Some(None)` is a malformed id, which no record has.
     pub start_after: Option<Option<TransactionId>>,
 }
 
 impl Export {
-    /// Reads the parameters of a query; blank is not passed, of a repeated one the last counts, others are ignored.
+    /// Reads the parameters of a query. Blank and unknown parameters are ignored; of a repeated one, the last counts.
     ///
     /// # Errors
-    /// Every parameter that is wrong.
+    /// Returns a problem for each invalid parameter.
     pub fn read<'q>(
         query: impl IntoIterator<Item = (&'q str, &'q str)>,
     ) -> Result<Self, Vec<Problem>> {

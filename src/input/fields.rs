@@ -1,9 +1,7 @@
-//! Reading the parameters of one object: which keys were sent, and each kind of value by its rule.
+//! Reads the fields of one JSON object: which keys were sent, and each kind of value by its rule.
 //!
-//! Every reader here takes a value as it was sent and either returns what it means or records a problem; none
-//! returns early, so that all problems are found at once.
-//!
-//! Not here: which parameters a request has.
+//! A reader of a value returns the value or a problem. Callers record the problem and go on, so that a request gets all of
+//! its problems at once. [`super::parameters`] has the names of the fields.
 
 use std::borrow::Cow;
 
@@ -20,33 +18,33 @@ pub const MAX_DESCRIPTION: usize = 4_096;
 /// The most digits of a duration in seconds.
 pub const MAX_DURATION_DIGITS: usize = 9;
 
-/// How many unknown and repeated keys of one object are named; the others are counted.
+/// How many unknown and repeated keys of one object are listed. The others are counted.
 pub const MAX_STRAYS: usize = 100;
-/// How many of all rows of a list are named; beyond that, one of each object.
+/// How many unknown and repeated keys of a whole list are listed. Beyond that, one of each object is.
 pub const MAX_LIST_STRAYS: usize = 10_000;
-/// How many letters a key may differ from a known one, all of which have more, to be taken for it.
+/// The maximum edit distance between a key and the known name that is suggested for it. All names are longer.
 const MAX_TYPOS: usize = 2;
 
-/// Walks into a known key's value, named by its place, or returns `None` to leave that to the reader. Behind a pointer,
-/// so that reading an object is compiled once; without one, every value is left to the reader.
+/// Reads the value of the known key with an index, or returns `None` to have it read as any other. It is a trait object so
+/// that reading an object is compiled once.
 pub type Nested<'a, 'f> =
     Option<&'f mut dyn FnMut(&mut Reader<'a>, usize) -> Result<Option<Value<'a>>, SyntaxError>>;
 
-/// What an object sent for each known key, and the keys that are not known or came twice.
+/// The values of an object by their known keys, and the stray keys: those that are unknown or repeated.
 #[derive(Debug)]
 pub struct ObjectFields<'a> {
     values: Vec<Option<(Span, Value<'a>)>>,
-    /// The first [`MAX_STRAYS`], as a body may have a key for every few bytes.
+    /// The first [`MAX_STRAYS`] stray keys. A body may have one every few bytes.
     stray: Vec<(Code, Str<'a>)>,
-    /// How many there are behind them.
+    /// How many more there are.
     more: usize,
 }
 
 impl<'a> ObjectFields<'a> {
-    /// Reads the object that comes next.
+    /// Reads the next value, an object.
     ///
     /// # Errors
-    /// Where the text is not JSON.
+    /// Returns an error if the text isn't JSON.
     pub fn read(
         reader: &mut Reader<'a>,
         names: &[&str],
@@ -60,7 +58,7 @@ impl<'a> ObjectFields<'a> {
         reader.open_object()?;
         let mut likely = 0_usize;
         while let Some(key) = reader.next_key()? {
-            // Most are sent in the order of the reference.
+            // Most clients send fields in the API's order.
             let place = if names.get(likely).is_some_and(|known| key.is(known)) {
                 Some(likely)
             } else {
@@ -88,6 +86,15 @@ impl<'a> ObjectFields<'a> {
         }
         sent.find_repeated_strays();
         Ok(sent)
+    }
+
+    /// The fields of an object that was not sent.
+    pub(crate) const fn absent() -> Self {
+        Self {
+            values: Vec::new(),
+            stray: Vec::new(),
+            more: 0,
+        }
     }
 
     /// The fields of an object that came as texts and not as JSON, such as the cells of a row: names and texts, where
@@ -119,16 +126,30 @@ impl<'a> ObjectFields<'a> {
         sent
     }
 
-    /// What was sent for the key at `place` in the names.
+    /// The fields of the object at the pointer `parent`, in the order of `names`, with which it was read.
+    #[must_use]
+    pub fn fields<'p, const N: usize>(
+        &self,
+        names: &[&'static str; N],
+        parent: &'p str,
+    ) -> [Field<'a, 'p>; N] {
+        let mut sent = self.values.iter();
+        names.map(|name| {
+            let sent = sent.next().copied().flatten();
+            Field {
+                name,
+                key: name,
+                parent,
+                value: sent.map(|(_, value)| value),
+                key_span: sent.map(|(span, _)| span),
+            }
+        })
+    }
+
+    /// Returns what was sent for the key at `place` in the names.
     #[must_use]
     pub fn value(&self, place: usize) -> Option<Value<'a>> {
         Some(self.values.get(place)?.as_ref()?.1)
-    }
-
-    /// Where the key at `place` in the names was sent.
-    #[must_use]
-    pub fn key(&self, place: usize) -> Option<Span> {
-        Some(self.values.get(place)?.as_ref()?.0)
     }
 
     #[cold]
@@ -140,7 +161,7 @@ impl<'a> ObjectFields<'a> {
         }
     }
 
-    /// An unknown key that came twice is unknown once and repeated once for each further time.
+    /// Marks unknown keys as repeated, except for the first occurrence of each.
     fn find_repeated_strays(&mut self) {
         if self.stray.len() < 2 {
             return;
@@ -166,8 +187,8 @@ impl<'a> ObjectFields<'a> {
         }
     }
 
-    /// The stray keys as problems, each with the nearest known name. `left` is how many may still be named; the first
-    /// one always is, and the others are counted.
+    /// Adds a problem for each stray key, with the nearest known name. `left` is how many may still be listed; the first one
+    /// always is. The others are counted.
     pub fn stray_keys(
         &self,
         names: &[&'static str],
@@ -198,7 +219,7 @@ impl<'a> ObjectFields<'a> {
     }
 }
 
-/// A key as it is shown: of one that is longer than any name, the beginning and `…`.
+/// Shortens a key that is longer than any name to its beginning and `…`.
 fn shortened(key: Cow<'_, str>) -> Cow<'_, str> {
     let end = key.char_indices().nth(MAX_NAME).map(|(end, _)| end);
     match end.and_then(|end| key.get(..end)) {
@@ -207,9 +228,9 @@ fn shortened(key: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
-/// The known name that a key was probably meant to be.
+/// Returns the known name of which a key is probably a misspelling.
 pub(crate) fn nearest<'n>(key: &str, names: &[&'n str]) -> Option<&'n str> {
-    // So many typing errors change the length by no more, and comparing costs far more than counting.
+    // Names of another length are further away, and comparing lengths is cheap.
     let length = key.chars().count();
     let is_near = |name: &&&str| name.len().abs_diff(length) <= MAX_TYPOS;
     let mut names = names.iter().filter(is_near).peekable();
@@ -226,25 +247,26 @@ pub(crate) fn nearest<'n>(key: &str, names: &[&'n str]) -> Option<&'n str> {
         .map(|(_, name)| name)
 }
 
-/// One field as it was sent.
+/// A field of an object, sent or not.
 #[derive(Clone, Copy, Debug)]
 pub struct Field<'a, 'p> {
     /// The name in messages.
     pub name: &'static str,
-    /// The key it was sent under.
+    /// The key under which it was sent.
     pub key: &'static str,
-    /// The pointer of the object it stands in.
+    /// The pointer of its object.
     pub parent: &'p str,
-    /// What was sent.
+    /// The value that was sent.
     pub value: Option<Value<'a>>,
+    /// Where the key stands in the text.
+    pub key_span: Option<Span>,
 }
 
-/// What a field means: `None` where it was not passed.
-/// Behind a pointer, as a problem is large and rare.
-pub type Read<T> = Result<Option<T>, Box<Problem>>;
+/// The value of a field, or `None` if it was not sent. The problem is boxed because it is large and rare.
+pub type FieldResult<T> = Result<Option<T>, Box<Problem>>;
 
 impl<'a> Field<'a, '_> {
-    /// A problem with what was sent.
+    /// A problem with the value that was sent.
     #[must_use]
     #[cold]
     pub fn problem(&self, code: Code) -> Problem {
@@ -254,48 +276,48 @@ impl<'a> Field<'a, '_> {
         problem
     }
 
-    /// What was sent, refused.
+    /// Refuses the value.
     ///
     /// # Errors
-    /// Always.
-    pub fn fault<T>(&self, code: Code) -> Read<T> {
+    /// Always returns an error.
+    pub fn refuse<T>(&self, code: Code) -> FieldResult<T> {
         Err(Box::new(self.problem(code)))
     }
 
-    /// A text, number or boolean as text; null as not passed.
+    /// Reads a text, number or boolean as text. Null counts as not sent.
     ///
     /// # Errors
-    /// `code` for an object, an array, or a text with U+0000.
+    /// Returns `code` for an object, an array, or a text with U+0000.
     #[inline]
-    pub fn text(&self, code: Code) -> Read<Cow<'a, str>> {
+    pub fn text(&self, code: Code) -> FieldResult<Cow<'a, str>> {
         match self.value {
             None => Ok(None),
             Some(Value::String(string)) if !string.is_escaped() => Ok(Some(string.decode())),
-            Some(value) => self.rare_text(value, code),
+            Some(value) => self.text_from_any(value, code),
         }
     }
 
-    fn rare_text(&self, value: Value<'a>, code: Code) -> Read<Cow<'a, str>> {
+    fn text_from_any(&self, value: Value<'a>, code: Code) -> FieldResult<Cow<'a, str>> {
         match value {
             Value::Null(_) => Ok(None),
             Value::Bool(value, _) => Ok(Some(Cow::Borrowed(if value { "true" } else { "false" }))),
             Value::Number(written, _) => Ok(Some(Cow::Borrowed(written))),
             Value::String(string) => match string.decode() {
-                // Only an escape can say it: as it is, it is no JSON.
-                Cow::Owned(text) if text.contains('\0') => self.fault(code),
+                // Only an escape can stand for U+0000 in JSON.
+                Cow::Owned(text) if text.contains('\0') => self.refuse(code),
                 text => Ok(Some(text)),
             },
-            Value::Array(_) | Value::Object(_) => self.fault(code),
+            Value::Array(_) | Value::Object(_) => self.refuse(code),
         }
     }
 
-    /// A text of at most `max` characters.
+    /// Reads a text of at most `max` characters.
     ///
     /// # Errors
-    /// As [`Field::text`], and `too_long`.
-    pub fn text_within(&self, max: usize, code: Code, too_long: Code) -> Read<Cow<'a, str>> {
+    /// Returns the errors of [`Field::text`], and `too_long`.
+    pub fn text_within(&self, max: usize, code: Code, too_long: Code) -> FieldResult<Cow<'a, str>> {
         let text = self.text(code)?;
-        // Bytes first: no text has more characters than bytes.
+        // Counting bytes is cheap, and no text has more characters than bytes.
         if text
             .as_ref()
             .is_some_and(|text| text.len() > max && text.chars().count() > max)
@@ -305,17 +327,17 @@ impl<'a> Field<'a, '_> {
         Ok(text)
     }
 
-    /// As [`Field::text`], with a blank text as not passed.
+    /// Reads a text like [`Field::text`]. A blank text counts as not sent.
     ///
     /// # Errors
-    /// As [`Field::text`].
-    pub fn unless_blank(&self, code: Code) -> Read<Cow<'a, str>> {
+    /// Returns the errors of [`Field::text`].
+    pub fn non_blank_text(&self, code: Code) -> FieldResult<Cow<'a, str>> {
         Ok(self.text(code)?.filter(|text| !is_blank(text)))
     }
 
-    /// Whether it counts as passed: neither absent nor null nor a blank text. What is passed may be wrong.
+    /// Returns whether a value was sent that isn't null or a blank text. It may be invalid.
     #[must_use]
-    pub fn is_passed(&self) -> bool {
+    pub fn is_present(&self) -> bool {
         match self.value {
             None | Some(Value::Null(_)) => false,
             Some(Value::String(string)) => !string.is_blank(),
@@ -323,50 +345,51 @@ impl<'a> Field<'a, '_> {
         }
     }
 
-    /// An id of the network's own, in any characters; blank as not passed.
+    /// Reads an id that the network assigned, of any characters. A blank text counts as not sent.
     ///
     /// # Errors
-    /// As [`Field::text_within`].
-    pub fn id(&self, code: Code, too_long: Code) -> Read<Cow<'a, str>> {
+    /// Returns the errors of [`Field::text_within`].
+    pub fn id(&self, code: Code, too_long: Code) -> FieldResult<Cow<'a, str>> {
         let id = self.text_within(MAX_NAME, code, too_long)?;
         Ok(id.filter(|id| !is_blank(id)))
     }
 
-    /// 10 digits (seconds) or 13 (milliseconds); a text for which `absent` holds as not passed.
+    /// Reads a Unix time of 10 digits (seconds) or 13 digits (milliseconds). A text for which `absent` returns true counts as
+    /// not sent.
     ///
     /// # Errors
-    /// `code` for anything else.
-    pub fn time(&self, code: Code, absent: fn(&str) -> bool) -> Read<UnixMillis> {
+    /// Returns `code` for anything else.
+    pub fn time(&self, code: Code, absent: fn(&str) -> bool) -> FieldResult<UnixMillis> {
         match self.text(code)? {
             Some(text) if !absent(&text) => match UnixMillis::parse(&text) {
                 Some(time) => Ok(Some(time)),
-                None => self.fault(code),
+                None => self.refuse(code),
             },
             _ => Ok(None),
         }
     }
 
-    /// A phone number; blank as not passed. A JSON number counts as written: digits only.
+    /// Reads a phone number. A blank text counts as not sent. A JSON number must be written in digits only.
     ///
     /// # Errors
-    /// `code` for anything that is not one.
-    pub fn phone(&self, country: CountryCode, code: Code) -> Read<Phone> {
-        let Some(text) = self.unless_blank(code)? else {
+    /// Returns `code` for anything else.
+    pub fn phone(&self, country: CountryCode, code: Code) -> FieldResult<Phone> {
+        let Some(text) = self.non_blank_text(code)? else {
             return Ok(None);
         };
         let written_in_digits = !matches!(self.value, Some(Value::Number(..))) || is_digits(&text);
         match Phone::parse(&text, country).filter(|_| written_in_digits) {
             Some(phone) => Ok(Some(phone)),
-            None => self.fault(code),
+            None => self.refuse(code),
         }
     }
 
-    /// A whole number of seconds; blank as not passed.
+    /// Reads a whole number of seconds. A blank text counts as not sent.
     ///
     /// # Errors
-    /// `duration_in_seconds.format` for anything else.
-    pub fn duration(&self) -> Read<u32> {
-        let Some(text) = self.unless_blank(Code::DurationFormat)? else {
+    /// Returns `duration_in_seconds.format` for anything else.
+    pub fn duration(&self) -> FieldResult<u32> {
+        let Some(text) = self.non_blank_text(Code::DurationFormat)? else {
             return Ok(None);
         };
         if is_digits(&text)
@@ -375,17 +398,17 @@ impl<'a> Field<'a, '_> {
         {
             return Ok(Some(seconds));
         }
-        self.fault(Code::DurationFormat)
+        self.refuse(Code::DurationFormat)
     }
 
-    /// An amount; null and `""` clear it: `Some(None)`.
+    /// Reads an amount. Null and `""` clear it, which is `Some(None)`.
     ///
     /// # Errors
-    /// The `sale_amount.*` rule that it breaks.
-    pub fn amount(&self) -> Read<Option<Cents>> {
+    /// Returns the `sale_amount.*` rule that the value breaks.
+    pub fn amount(&self) -> FieldResult<Option<Cents>> {
         match self.value {
             None => return Ok(None),
-            Some(Value::Bool(..)) => return self.fault(Code::SaleAmountFormat),
+            Some(Value::Bool(..)) => return self.refuse(Code::SaleAmountFormat),
             Some(_) => {}
         }
         let text = self.text(Code::SaleAmountFormat)?.unwrap_or_default();
@@ -402,11 +425,11 @@ impl<'a> Field<'a, '_> {
         }
     }
 
-    /// Whether an outcome was met; null and `""` as not passed.
+    /// Reads true or false, 1 or 0, yes or no. Null and `""` count as not sent.
     ///
     /// # Errors
-    /// `value.format` for anything but true and false, 1 and 0, yes and no.
-    pub fn boolean(&self) -> Read<bool> {
+    /// Returns `value.format` for anything else.
+    pub fn boolean(&self) -> FieldResult<bool> {
         let Some(text) = self.text(Code::ValueFormat)? else {
             return Ok(None);
         };
@@ -418,13 +441,13 @@ impl<'a> Field<'a, '_> {
         } else if is_any(["false", "0", "no"]) {
             Ok(Some(false))
         } else {
-            self.fault(Code::ValueFormat)
+            self.refuse(Code::ValueFormat)
         }
     }
 }
 
-/// Keeps what was read, or records why it could not be.
-pub fn or_record<T>(problems: &mut Vec<Problem>, read: Read<T>) -> Option<T> {
+/// Returns the value, or records the problem and returns `None`.
+pub fn ok_or_record<T>(problems: &mut Vec<Problem>, read: FieldResult<T>) -> Option<T> {
     read.unwrap_or_else(|problem| {
         problems.push(*problem);
         None
@@ -435,27 +458,27 @@ fn is_blank(text: &str) -> bool {
     text.chars().all(char::is_whitespace)
 }
 
-/// Whether a text is ASCII digits only, and at least one.
+/// Returns whether a text is one or more ASCII digits.
 fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether a section of the request is an object, was left out (or is null), or is something else.
+/// A value that should be an object, such as `search`.
 #[derive(Debug)]
-pub enum Section<'a> {
-    /// Left out, or null.
+pub enum SentObject<'a> {
+    /// Not sent, or null.
     Absent,
-    /// What the object sent.
+    /// An object.
     Object(ObjectFields<'a>),
-    /// Something else, and where.
+    /// Another value, at this position.
     Wrong(Span),
 }
 
-impl<'a> Section<'a> {
-    /// Reads the value that comes next as a section with the given names.
+impl<'a> SentObject<'a> {
+    /// Reads the next value, with the names of its fields.
     ///
     /// # Errors
-    /// Where the text is not JSON.
+    /// Returns an error if the text isn't JSON.
     pub fn read(reader: &mut Reader<'a>, names: &[&str]) -> Result<Self, SyntaxError> {
         if reader.at_object() {
             return ObjectFields::read(reader, names, None).map(Self::Object);

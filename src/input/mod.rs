@@ -1,8 +1,9 @@
-//! What clients send: each request becomes typed values, or the list of all its problems.
+//! Reads what clients send, as typed values or as the list of all problems.
 
 pub mod batch;
 pub mod calls;
 pub mod export;
 pub mod fields;
+pub mod parameters;
 pub mod query;
 pub mod report;

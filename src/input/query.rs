@@ -1,12 +1,10 @@
-//! The query of a URL: which switches and parameters each operation takes, and what becomes of the others.
-//!
-//! Not here: decoding, and what a parameter's value means.
+//! Reads the switches in a URL's query, and refuses or warns about parameters that an operation doesn't take.
 
 use crate::input::fields::nearest;
 use crate::model::confidence::Confidence;
 use crate::problem::{Code, Problem};
 
-/// What a request does, as far as its query matters.
+/// The operation of a request, which determines what its query may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// Reports one outcome.
@@ -19,14 +17,14 @@ pub enum Operation {
     Read,
     /// Reads all records, in pages.
     Export,
-    /// Says something of the server itself. No switch means anything there, so none is refused.
+    /// Returns information about the server. Switches have no effect, so none is refused.
     Server,
 }
 
 /// The switch of a dry run.
 const VALIDATE_ONLY: &str = "validate_only";
 
-/// All switches. An operation that cannot honour one that is on refuses it.
+/// All switches. An operation refuses a switch that is on and that it doesn't support.
 pub const SWITCHES: [&str; 5] = [
     VALIDATE_ONLY,
     "explain",
@@ -40,11 +38,11 @@ const MIN_CONFIDENCE: &str = "min_confidence";
 
 /// How many parameters are named in an answer at most.
 const MAX_NAMED: usize = 20;
-/// A known name that is shorter than this is suggested only where the letters are the same.
+/// The minimum length of a name that is suggested for a misspelling. Shorter ones are suggested only if the letters match.
 const MIN_COMPARED: usize = 6;
 /// A name longer than this is not compared with the switches.
 const MAX_COMPARED: usize = 64;
-/// How many letters a misspelt `validate_only` may differ.
+/// The maximum edit distance of a misspelt `validate_only`.
 const MAX_TYPOS: usize = 2;
 
 impl Operation {
@@ -58,7 +56,7 @@ impl Operation {
         Self::Server,
     ];
 
-    /// The switches that it honours.
+    /// Returns the supported switches.
     #[must_use]
     pub const fn switches(self) -> &'static [&'static str] {
         match self {
@@ -74,7 +72,7 @@ impl Operation {
         }
     }
 
-    /// The parameters that it takes beside switches.
+    /// Returns the parameters other than switches.
     #[must_use]
     pub const fn parameters(self) -> &'static [&'static str] {
         match self {
@@ -84,7 +82,7 @@ impl Operation {
         }
     }
 
-    /// Whether it refuses parameters that it does not know, rather than to warn of them.
+    /// Returns whether unknown parameters are refused. Otherwise they get a warning.
     const fn refuses_unknown(self) -> bool {
         match self {
             Self::Report
@@ -105,7 +103,7 @@ pub struct Query {
     pub min_confidence: Option<Confidence>,
     /// What refuses the request: switches that the operation does not honour.
     pub problems: Vec<Problem>,
-    /// Parameters that the operation does not know.
+    /// The parameters that the operation doesn't have.
     pub warnings: Vec<Problem>,
 }
 
@@ -126,7 +124,7 @@ impl Query {
         query
     }
 
-    /// Whether a switch is on.
+    /// Returns whether a switch is on.
     #[must_use]
     pub fn is_on(&self, switch: &str) -> bool {
         self.on.contains(&switch)
@@ -170,7 +168,7 @@ impl Query {
             return;
         }
         if !is_on {
-            // Off is what it would be without.
+            // A switch that is off changes nothing.
         } else if operation.switches().contains(&switch) && !is_misspelt {
             self.on.push(switch);
         } else {
@@ -193,19 +191,19 @@ fn letters(name: &str) -> String {
     letters.map(|c| c.to_ascii_lowercase()).collect()
 }
 
-/// Whether a name was meant to be `validate_only`. To store what was sent as a dry run is worse than to refuse it.
+/// Returns whether a name is probably a misspelt `validate_only`. Refusing a dry run is better than carrying it out.
 fn is_dry_run(letters: &str) -> bool {
     names_dry_run(letters)
         || letters.len() <= MAX_COMPARED
             && strsim::osa_distance(letters, "validateonly") <= MAX_TYPOS
 }
 
-/// Whether both words of `validate_only` are in a text.
+/// Returns whether a text has both words of `validate_only`.
 fn names_dry_run(letters: &str) -> bool {
     letters.contains("validate") && letters.contains("only")
 }
 
-/// The name that an unknown one was probably meant to be.
+/// Returns the known name of which an unknown one is probably a misspelling.
 fn suggestion(operation: Operation, name: &str) -> Option<&'static str> {
     let known: Vec<&'static str> = [operation.switches(), operation.parameters()].concat();
     let same = known.iter().find(|known| letters(known) == letters(name));

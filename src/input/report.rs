@@ -1,12 +1,11 @@
-//! A report as it is sent: bytes in, a [`Report`] or every problem out (reference: "Request Parameters").
-//!
-//! Not here: look-ups, a clock, and anything that depends on who asks. The token is handed on, never judged.
+//! Reads a report of an outcome: a [`Report`], or all of its problems. The token is returned, not checked.
 
 use std::borrow::Cow;
 
 use crate::input::fields::{
-    Field, MAX_DESCRIPTION, MAX_NAME, ObjectFields, Read, Section, or_record,
+    Field, FieldResult, MAX_DESCRIPTION, MAX_NAME, ObjectFields, SentObject, ok_or_record,
 };
+use crate::input::parameters::{CALL_OUTCOME_KEYS, CALL_OUTCOME_NAMES, SEARCH_NAMES};
 use crate::json::{Reader, Str, SyntaxError, Value};
 use crate::model::outcome::{Identity, Patch};
 use crate::model::phone::{CountryCode, Phone};
@@ -18,58 +17,13 @@ use crate::problem::{Code, Problem, Severity, Span};
 pub const MAX_BODY: usize = 65_536;
 
 const ROOT: [&str; 3] = ["search", "call_outcome", "oauth_token"];
-/// A report in a list; `row` is the client's own key for it.
+/// The keys of a report in a list. `row` is the client's key for it.
 const ROW: [&str; 3] = ["search", "call_outcome", "row"];
-/// The parameters of a search.
-pub const SEARCH: [&str; 7] = [
-    "transaction_id",
-    "start_time_t",
-    "calling_phone_number",
-    "duration_in_seconds",
-    "advertiser_id_from_network",
-    "advertiser_campaign_id_from_network",
-    "network_id",
-];
-/// The parameters of an outcome.
-pub const CALL_OUTCOME: [&str; 9] = [
-    "outcome_name",
-    "partner_unique_id",
-    "description",
-    "occurred_at_time_t",
-    "sale_amount",
-    "value",
-    "custom_parameter_1",
-    "custom_parameter_2",
-    "custom_parameter_3",
-];
-/// The parameters of an outcome that null and `""` clear.
-pub const CLEARABLE: [&str; 5] = [
-    CALL_OUTCOME[2],
-    CALL_OUTCOME[4],
-    CALL_OUTCOME[6],
-    CALL_OUTCOME[7],
-    CALL_OUTCOME[8],
-];
-/// The known names, then the reference's misspellings.
-pub const CALL_OUTCOME_KEYS: [&str; 12] = [
-    CALL_OUTCOME[0],
-    CALL_OUTCOME[1],
-    CALL_OUTCOME[2],
-    CALL_OUTCOME[3],
-    CALL_OUTCOME[4],
-    CALL_OUTCOME[5],
-    CALL_OUTCOME[6],
-    CALL_OUTCOME[7],
-    CALL_OUTCOME[8],
-    "custom_paramter_1",
-    "custom_paramter_2",
-    "custom_paramter_3",
-];
 
-/// What of the configuration changes validation.
+/// The settings that change validation.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
-    /// The country code of phone numbers written without one.
+    /// The country code for phone numbers without one.
     pub country: CountryCode,
     /// Whether unknown and repeated keys refuse the request.
     pub strict: bool,
@@ -87,65 +41,65 @@ impl Default for Rules {
 /// The token in a body.
 #[derive(Clone, PartialEq, Eq)]
 pub enum SentToken<'a> {
-    /// Left out, null or blank: a header counts.
+    /// No token, null or a blank text. The token of the header counts.
     NotSent,
     /// A token.
     Text(Cow<'a, str>),
-    /// Something that cannot be one.
+    /// A value that can't be a token.
     NoToken,
 }
 
-/// Which call a report is on.
+/// The search for the call of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Search<'a> {
-    /// The call with this id; `None` is a malformed id, which no call has.
+    /// The call with this id. `None` is a malformed id, which no call has.
     ById(Option<TransactionId>),
     /// The call that started closest.
     ByTime(TimeSearch<'a>),
 }
 
-/// A search by roughly when the call started.
+/// A search by approximate start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimeSearch<'a> {
-    /// Roughly when the call started.
+    /// The approximate start.
     pub start: UnixMillis,
-    /// Who called: only calls from this number.
+    /// Only calls from this number.
     pub calling_phone: Option<Phone>,
-    /// Roughly how long the call was, in seconds. Ranks, never filters.
+    /// The approximate duration in seconds, which ranks calls and excludes none.
     pub duration: Option<u32>,
     /// Only calls of this advertiser.
     pub advertiser_id: Option<Cow<'a, str>>,
     /// Only calls of this campaign.
     pub campaign_id: Option<Cow<'a, str>>,
-    /// Has to be the token's network.
+    /// Must be the token's network.
     pub network_id: Option<Cow<'a, str>>,
 }
 
 /// A valid report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report<'a> {
-    /// Which call.
+    /// The call that the report is about.
     pub search: Search<'a>,
-    /// Which outcome of it.
+    /// The outcome of that call.
     pub identity: Identity<'a>,
-    /// What is reported of it.
+    /// The fields that are reported.
     pub patch: Patch<'a>,
 }
 
-/// A body that is a JSON object, read.
-pub struct Reading<'a> {
+/// The body of a request with one report.
+pub struct ReportRequest<'a> {
     /// The token in the body.
     pub token: SentToken<'a>,
-    /// The report, or everything that is wrong with it: the search first, in the order of the reference.
+    /// The report, or its problems: first those of the search, then those of the outcome, in the API's order.
     pub report: Result<Report<'a>, Vec<Problem>>,
-    /// What is probably not as it was meant.
+    /// The warnings.
     pub warnings: Vec<Problem>,
 }
 
-/// A body as text.
+/// Decodes a body.
 ///
 /// # Errors
-/// Where it is not UTF-8, with the text before that place.
+/// Returns an error if the body isn't UTF-8, with the text before the invalid bytes.
 pub fn text(body: &[u8]) -> Result<&str, (SyntaxError, &str)> {
     std::str::from_utf8(body).map_err(|error| {
         let valid = body.get(..error.valid_up_to()).unwrap_or(&[]);
@@ -154,13 +108,25 @@ pub fn text(body: &[u8]) -> Result<&str, (SyntaxError, &str)> {
     })
 }
 
-/// Reads a body.
+/// Reads the body of a request with one report.
+///
+/// ```
+/// use call_outcomes::input::report::{Rules, Search, read};
+///
+/// let body = r#"{"search": {"transaction_id": "A-1"}, "call_outcome": {"outcome_name": "Sale", "size": 1}}"#;
+/// let request = read(body, Rules::default()).expect("a JSON object");
+/// assert_eq!(request.warnings[0].pointer, "/call_outcome/size");
+///
+/// let report = request.report.expect("a valid report");
+/// assert!(matches!(report.search, Search::ById(Some(id)) if id.as_str() == "A-1"));
+/// assert_eq!(report.identity.name, "Sale");
+/// ```
 ///
 /// # Errors
-/// `json.*` where the body is not a JSON object.
-pub fn read(body: &str, rules: Rules) -> Result<Reading<'_>, SyntaxError> {
+/// Returns a `json.*` error if the body isn't a JSON object.
+pub fn read(body: &str, rules: Rules) -> Result<ReportRequest<'_>, SyntaxError> {
     let mut reader = Reader::object(body)?;
-    let sections = Sections::read(&mut reader, &ROOT)?;
+    let sections = SentReport::read(&mut reader, &ROOT)?;
     reader.end()?;
     let mut diagnostics = Diagnostics::new(usize::MAX);
     let report = sections.report(&mut diagnostics, rules);
@@ -172,7 +138,7 @@ pub fn read(body: &str, rules: Rules) -> Result<Reading<'_>, SyntaxError> {
         &mut diagnostics.warnings,
     );
     let (problems, warnings) = diagnostics.sort(rules.strict);
-    Ok(Reading {
+    Ok(ReportRequest {
         token: token(root.value(2)),
         report: unless_refused(report, problems),
         warnings,
@@ -180,26 +146,26 @@ pub fn read(body: &str, rules: Rules) -> Result<Reading<'_>, SyntaxError> {
 }
 
 /// A report in a list.
-pub struct Row<'a> {
-    /// The client's own key for it.
+pub struct ReportRow<'a> {
+    /// The client's key for the row.
     pub key: Option<Cow<'a, str>>,
-    /// The report, or everything that is wrong with it.
+    /// The report, or its problems.
     pub report: Result<Report<'a>, Vec<Problem>>,
-    /// What is probably not as it was meant. Pointers begin at the row.
+    /// The warnings, with pointers that begin at the row.
     pub warnings: Vec<Problem>,
 }
 
-/// Reads the object that comes next as a report in a list. It has no token of its own. `strays_left` is how many
-/// unknown and repeated keys of the list may still be named.
+/// Reads the next object as a report in a list, which has no token. `strays_left` is how many unknown and repeated keys of
+/// the list may still be listed.
 ///
 /// # Errors
-/// `json.*` where it is not JSON.
+/// Returns a `json.*` error if the text isn't JSON.
 pub fn read_row<'a>(
     reader: &mut Reader<'a>,
     rules: Rules,
     strays_left: &mut usize,
-) -> Result<Row<'a>, SyntaxError> {
-    Ok(Sections::read(reader, &ROW)?.row(rules, strays_left))
+) -> Result<ReportRow<'a>, SyntaxError> {
+    Ok(SentReport::read(reader, &ROW)?.row(rules, strays_left))
 }
 
 /// Checks a report whose sections did not come as JSON, as one in a list without a key.
@@ -207,26 +173,26 @@ pub(crate) fn check_row<'a>(
     search: ObjectFields<'a>,
     call_outcome: ObjectFields<'a>,
     rules: Rules,
-) -> Row<'a> {
-    let sections = Sections {
+) -> ReportRow<'a> {
+    let sections = SentReport {
         root: ObjectFields::of_texts(&ROW, std::iter::empty()),
-        search: Section::Object(search),
-        call_outcome: Section::Object(call_outcome),
+        search: SentObject::Object(search),
+        call_outcome: SentObject::Object(call_outcome),
     };
     let mut strays_left = usize::MAX;
     sections.row(rules, &mut strays_left)
 }
 
-/// Reads the value that comes next as a search alone: what is looked for, or its problems. Adds its warnings.
+/// Reads the next value as a search without a report, and adds its warnings.
 ///
 /// # Errors
-/// `json.*` where it is not JSON.
+/// Returns a `json.*` error if the text isn't JSON.
 pub(crate) fn read_search<'a>(
     reader: &mut Reader<'a>,
     rules: Rules,
     warnings: &mut Vec<Problem>,
 ) -> Result<Result<Search<'a>, Vec<Problem>>, SyntaxError> {
-    let section = Section::read(reader, &SEARCH)?;
+    let section = SentObject::read(reader, &SEARCH_NAMES)?;
     let mut diagnostics = Diagnostics::new(usize::MAX);
     let search = diagnostics.search(&section, "/search", rules);
     let (problems, mut found) = diagnostics.sort(rules.strict);
@@ -241,26 +207,26 @@ fn unless_refused<T>(read: Option<T>, problems: Vec<Problem>) -> Result<T, Vec<P
     }
 }
 
-/// What an object sent that should be a report.
-struct Sections<'a> {
+/// The fields and sections of a report, not checked yet.
+struct SentReport<'a> {
     root: ObjectFields<'a>,
-    search: Section<'a>,
-    call_outcome: Section<'a>,
+    search: SentObject<'a>,
+    call_outcome: SentObject<'a>,
 }
 
-impl<'a> Sections<'a> {
-    /// Reads the object that comes next; its first two names are those of the sections.
+impl<'a> SentReport<'a> {
+    /// Reads the next object. The first two names are those of the sections.
     fn read(reader: &mut Reader<'a>, names: &[&'static str; 3]) -> Result<Self, SyntaxError> {
-        let mut search = Section::Absent;
-        let mut call_outcome = Section::Absent;
+        let mut search = SentObject::Absent;
+        let mut call_outcome = SentObject::Absent;
         let root = ObjectFields::read(
             reader,
             names,
             Some(&mut |reader, place| {
                 let start = reader.position();
                 match place {
-                    0 => search = Section::read(reader, &SEARCH)?,
-                    1 => call_outcome = Section::read(reader, &CALL_OUTCOME_KEYS)?,
+                    0 => search = SentObject::read(reader, &SEARCH_NAMES)?,
+                    1 => call_outcome = SentObject::read(reader, &CALL_OUTCOME_KEYS)?,
                     _ => return Ok(None),
                 }
                 Ok(Some(Value::Object(Span {
@@ -277,17 +243,12 @@ impl<'a> Sections<'a> {
     }
 
     /// The report as one in a list.
-    fn row(&self, rules: Rules, strays_left: &mut usize) -> Row<'a> {
+    fn row(&self, rules: Rules, strays_left: &mut usize) -> ReportRow<'a> {
         let mut diagnostics = Diagnostics::new(*strays_left);
         let report = self.report(&mut diagnostics, rules);
         let root = &self.root;
-        let key = Field {
-            name: ROW[2],
-            key: ROW[2],
-            parent: "",
-            value: root.value(2),
-        };
-        let key = or_record(
+        let [_, _, key] = root.fields(&ROW, "");
+        let key = ok_or_record(
             &mut diagnostics.problems,
             key.text_within(MAX_NAME, Code::RowType, Code::RowTooLong),
         );
@@ -299,14 +260,14 @@ impl<'a> Sections<'a> {
         );
         *strays_left = diagnostics.strays_left;
         let (problems, warnings) = diagnostics.sort(rules.strict);
-        Row {
+        ReportRow {
             key,
             report: unless_refused(report, problems),
             warnings,
         }
     }
 
-    /// The report, or `None` where a problem was found.
+    /// Checks the report. Returns `None` if a problem was found.
     fn report(&self, diagnostics: &mut Diagnostics, rules: Rules) -> Option<Report<'a>> {
         let search = diagnostics.search(&self.search, "/search", rules);
         let outcome = diagnostics.call_outcome(&self.call_outcome, "/call_outcome");
@@ -319,22 +280,15 @@ impl<'a> Sections<'a> {
     }
 }
 
-/// What a body sent as its token. Not trimmed: a token is compared as it is.
+/// Reads the token of a body. It isn't trimmed, because tokens are compared as they are.
 pub(crate) fn token(value: Option<Value<'_>>) -> SentToken<'_> {
-    let sent = Field {
-        name: "oauth_token",
-        key: "oauth_token",
-        parent: "",
-        value,
-    };
-    if let Some(Value::String(string)) = value {
-        // A token may hold any character; the reader for texts refuses U+0000.
-        return text_token(string);
-    }
-    match sent.text(Code::TokenMissing) {
-        Ok(Some(text)) => SentToken::Text(text),
-        Ok(None) => SentToken::NotSent,
-        Err(_) => SentToken::NoToken,
+    match value {
+        None | Some(Value::Null(_)) => SentToken::NotSent,
+        Some(Value::String(string)) => text_token(string),
+        Some(Value::Number(text, _)) => SentToken::Text(Cow::Borrowed(text)),
+        Some(Value::Bool(true, _)) => SentToken::Text(Cow::Borrowed("true")),
+        Some(Value::Bool(false, _)) => SentToken::Text(Cow::Borrowed("false")),
+        Some(Value::Array(_) | Value::Object(_)) => SentToken::NoToken,
     }
 }
 
@@ -345,11 +299,11 @@ fn text_token(string: Str<'_>) -> SentToken<'_> {
     }
 }
 
-/// What was found so far.
+/// The problems and warnings that were found so far.
 struct Diagnostics {
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
-    /// How many unknown and repeated keys may still be named.
+    /// How many unknown and repeated keys may still be listed.
     strays_left: usize,
 }
 
@@ -362,7 +316,7 @@ impl Diagnostics {
         }
     }
 
-    /// Problems, with those warnings behind them that strict mode refuses; and the other warnings.
+    /// Returns the problems and the warnings. In strict mode, warnings about keys are problems.
     fn sort(mut self, strict: bool) -> (Vec<Problem>, Vec<Problem>) {
         if strict {
             let (refused, warnings) = self.warnings.into_iter().partition(is_stray);
@@ -377,221 +331,225 @@ impl Diagnostics {
         (self.problems, self.warnings)
     }
 
-    /// The search, or `None` where a problem was found.
+    /// The search, or `None` if a problem was found.
     fn search<'a>(
         &mut self,
-        section: &Section<'a>,
+        section: &SentObject<'a>,
         parent: &str,
         rules: Rules,
     ) -> Option<Search<'a>> {
         let sent = match section {
-            Section::Object(sent) => sent,
-            Section::Absent => {
-                self.problems
-                    .push(section_problem(Code::SearchMissing, "search", parent, None));
-                return None;
+            SentObject::Object(sent) => sent,
+            SentObject::Absent => {
+                return self.refuse_section(Code::SearchMissing, "search", parent, None);
             }
-            Section::Wrong(span) => {
-                self.problems.push(section_problem(
-                    Code::SearchType,
-                    "search",
-                    parent,
-                    Some(*span),
-                ));
-                return None;
+            SentObject::Wrong(span) => {
+                return self.refuse_section(Code::SearchType, "search", parent, Some(*span));
             }
         };
-        let field = |place: usize| {
-            let name = SEARCH.get(place).copied().unwrap_or_default();
-            Field {
-                name,
-                key: name,
-                parent,
-                value: sent.value(place),
-            }
-        };
-        let is_passed = |place: usize| field(place).is_passed();
-        let found = if is_passed(0) {
-            self.warnings.extend(
-                (1..SEARCH.len())
-                    .filter(|at| is_passed(*at))
-                    .map(|at| field(at).problem(Code::SearchIgnored)),
-            );
-            or_record(&mut self.problems, field(0).text(Code::TransactionIdType))
-                .map(|id| Search::ById(TransactionId::parse(id.trim())))
+        let [id, by_time @ ..] = sent.fields(&SEARCH_NAMES, parent);
+        let search = if id.is_present() {
+            self.search_by_id(&id, &by_time)
         } else {
-            if !is_passed(1) {
-                self.problems
-                    .push(section_problem(Code::SearchMissing, "search", parent, None));
-            }
-            let problems = &mut self.problems;
-            let start = or_record(problems, field(1).time(Code::StartTimeFormat, is_blank));
-            let calling_phone =
-                or_record(problems, field(2).phone(rules.country, Code::PhoneFormat));
-            let duration = or_record(problems, field(3).duration());
-            let advertiser_id = or_record(
-                problems,
-                field(4).id(Code::AdvertiserType, Code::AdvertiserTooLong),
-            );
-            let campaign_id = or_record(
-                problems,
-                field(5).id(Code::CampaignType, Code::CampaignTooLong),
-            );
-            let network_id = or_record(
-                problems,
-                field(6).id(Code::NetworkType, Code::NetworkTooLong),
-            );
-            if start.is_some() && !(2..SEARCH.len()).any(is_passed) {
-                self.warnings.push(field(1).problem(Code::SearchTooBroad));
-            }
-            start.map(|start| {
-                Search::ByTime(TimeSearch {
-                    start,
-                    calling_phone,
-                    duration,
-                    advertiser_id,
-                    campaign_id,
-                    network_id,
-                })
-            })
+            let search = self.search_by_time(&by_time, parent, rules);
+            search.map(Search::ByTime)
         };
-        sent.stray_keys(&SEARCH, parent, &mut self.strays_left, &mut self.warnings);
-        found
+        sent.stray_keys(
+            &SEARCH_NAMES,
+            parent,
+            &mut self.strays_left,
+            &mut self.warnings,
+        );
+        search
     }
 
-    /// The outcome, or `None` where a problem was found.
+    /// A search by id, which ignores the other fields.
+    fn search_by_id<'a>(
+        &mut self,
+        id: &Field<'a, '_>,
+        others: &[Field<'a, '_>],
+    ) -> Option<Search<'a>> {
+        let ignored = others.iter().filter(|field| field.is_present());
+        self.warnings
+            .extend(ignored.map(|field| field.problem(Code::SearchIgnored)));
+        let id = ok_or_record(&mut self.problems, id.text(Code::TransactionIdType))?;
+        Some(Search::ById(TransactionId::parse(id.trim())))
+    }
+
+    fn search_by_time<'a>(
+        &mut self,
+        fields: &[Field<'a, '_>; 6],
+        parent: &str,
+        rules: Rules,
+    ) -> Option<TimeSearch<'a>> {
+        let [start, others @ ..] = fields;
+        let [phone, duration, advertiser, campaign, network] = others;
+        if !start.is_present() {
+            self.refuse_section::<()>(Code::SearchMissing, "search", parent, None);
+        }
+        let problems = &mut self.problems;
+        let start_time = ok_or_record(problems, start.time(Code::StartTimeFormat, is_blank));
+        let calling_phone = ok_or_record(problems, phone.phone(rules.country, Code::PhoneFormat));
+        let duration = ok_or_record(problems, duration.duration());
+        let advertiser_id = ok_or_record(
+            problems,
+            advertiser.id(Code::AdvertiserType, Code::AdvertiserTooLong),
+        );
+        let campaign_id = ok_or_record(
+            problems,
+            campaign.id(Code::CampaignType, Code::CampaignTooLong),
+        );
+        let network_id = ok_or_record(
+            problems,
+            network.id(Code::NetworkType, Code::NetworkTooLong),
+        );
+        if start_time.is_some() && !others.iter().any(Field::is_present) {
+            self.warnings.push(start.problem(Code::SearchTooBroad));
+        }
+        Some(TimeSearch {
+            start: start_time?,
+            calling_phone,
+            duration,
+            advertiser_id,
+            campaign_id,
+            network_id,
+        })
+    }
+
+    /// The outcome, or `None` if a problem was found.
     fn call_outcome<'a>(
         &mut self,
-        section: &Section<'a>,
+        section: &SentObject<'a>,
         parent: &str,
     ) -> Option<(Identity<'a>, Patch<'a>)> {
-        let name = "call_outcome";
         let sent = match section {
-            Section::Object(sent) => sent,
-            Section::Absent => {
-                let absent = Field {
-                    name: CALL_OUTCOME[0],
-                    key: CALL_OUTCOME[0],
-                    parent,
-                    value: None,
-                };
-                self.problems.push(absent.problem(Code::OutcomeNameMissing));
+            SentObject::Object(sent) => sent,
+            SentObject::Absent => {
+                let [name, ..] = ObjectFields::absent().fields(&CALL_OUTCOME_KEYS, parent);
+                self.problems.push(name.problem(Code::OutcomeNameMissing));
                 return None;
             }
-            Section::Wrong(span) => {
-                self.problems.push(section_problem(
-                    Code::CallOutcomeType,
-                    name,
-                    parent,
-                    Some(*span),
-                ));
-                return None;
+            SentObject::Wrong(span) => {
+                let code = Code::CallOutcomeType;
+                return self.refuse_section(code, "call_outcome", parent, Some(*span));
             }
         };
-        let field = |place: usize| {
-            let name = CALL_OUTCOME.get(place).copied().unwrap_or_default();
-            Field {
-                name,
-                key: name,
-                parent,
-                value: sent.value(place),
-            }
-        };
-        let problems = &mut self.problems;
-        let name = or_record(problems, outcome_name(&field(0)));
-        let partner_unique_id = or_record(
-            problems,
-            field(1).text_within(MAX_NAME, Code::PartnerIdType, Code::PartnerIdTooLong),
+        let outcome = self.outcome_fields(&sent.fields(&CALL_OUTCOME_KEYS, parent));
+        sent.stray_keys(
+            &CALL_OUTCOME_NAMES,
+            parent,
+            &mut self.strays_left,
+            &mut self.warnings,
         );
-        let description = or_record(
+        outcome
+    }
+
+    fn outcome_fields<'a>(
+        &mut self,
+        fields: &[Field<'a, '_>; CALL_OUTCOME_KEYS.len()],
+    ) -> Option<(Identity<'a>, Patch<'a>)> {
+        let [
+            name,
+            partner_unique_id,
+            description,
+            occurred_at,
+            sale_amount,
+            value,
+            custom_parameter_1,
+            custom_parameter_2,
+            custom_parameter_3,
+            misspelt_1,
+            misspelt_2,
+            misspelt_3,
+        ] = fields;
+        let problems = &mut self.problems;
+        let name = ok_or_record(problems, outcome_name(name));
+        let partner_unique_id = ok_or_record(
             problems,
-            cleared(
-                &field(2),
+            partner_unique_id.text_within(MAX_NAME, Code::PartnerIdType, Code::PartnerIdTooLong),
+        );
+        let description = ok_or_record(
+            problems,
+            clearable_text(
+                description,
                 MAX_DESCRIPTION,
                 Code::DescriptionType,
                 Code::DescriptionTooLong,
             ),
         );
-        let occurred_at = or_record(
+        let occurred_at = ok_or_record(
             problems,
-            field(3).time(Code::OccurredAtFormat, str::is_empty),
+            occurred_at.time(Code::OccurredAtFormat, str::is_empty),
         );
-        let sale_amount = or_record(problems, field(4).amount());
-        let value = or_record(problems, field(5).boolean());
-        if sale_amount
-            .flatten()
-            .is_some_and(|amount| amount.get() == 0)
-        {
-            self.warnings.push(field(4).problem(Code::SaleAmountZero));
+        let amount = ok_or_record(problems, sale_amount.amount());
+        let value = ok_or_record(problems, value.boolean());
+        if amount.flatten().is_some_and(|amount| amount.get() == 0) {
+            self.warnings
+                .push(sale_amount.problem(Code::SaleAmountZero));
         }
-        let custom_parameters = [6, 7, 8].map(|place| self.custom_parameter(sent, parent, place));
-        sent.stray_keys(
-            &CALL_OUTCOME,
-            parent,
-            &mut self.strays_left,
-            &mut self.warnings,
-        );
+        let custom_parameters = [
+            (custom_parameter_1, misspelt_1),
+            (custom_parameter_2, misspelt_2),
+            (custom_parameter_3, misspelt_3),
+        ]
+        .map(|(field, misspelt)| self.custom_parameter(*field, misspelt));
         let identity = Identity {
             name: name?,
             partner_unique_id: partner_unique_id.unwrap_or_default(),
         };
-        let occurred_at = occurred_at.map(UnixMillis::seconds);
-        Some((
-            identity,
-            Patch {
-                description,
-                occurred_at,
-                sale_amount,
-                value,
-                custom_parameters,
-            },
-        ))
+        let patch = Patch {
+            description,
+            occurred_at: occurred_at.map(UnixMillis::seconds),
+            sale_amount: amount,
+            value,
+            custom_parameters,
+        };
+        Some((identity, patch))
     }
 
-    /// The custom parameter at `place`, or what was sent under the reference's misspelling of its name.
+    /// A custom parameter, which may be sent under a misspelt name.
     fn custom_parameter<'a>(
         &mut self,
-        sent: &ObjectFields<'a>,
-        parent: &str,
-        place: usize,
+        mut field: Field<'a, '_>,
+        misspelt: &Field<'a, '_>,
     ) -> Option<Cow<'a, str>> {
-        let name = CALL_OUTCOME.get(place).copied().unwrap_or_default();
-        let mut field = Field {
-            name,
-            key: name,
-            parent,
-            value: sent.value(place),
-        };
-        let misspelt = place.saturating_add(3);
-        if let Some(value) = sent.value(misspelt) {
-            let key = CALL_OUTCOME_KEYS.get(misspelt).copied().unwrap_or_default();
-            let misspelling = Field {
-                name: key,
-                key,
-                parent,
-                value: Some(value),
-            };
-            let mut warning = misspelling.problem(Code::CustomParameterMisspelt);
-            warning.span = sent.key(misspelt);
-            warning.fix = Some(name.to_owned());
+        if misspelt.value.is_some() {
+            let mut warning = misspelt.problem(Code::CustomParameterMisspelt);
+            warning.span = misspelt.key_span;
+            warning.fix = Some(field.name.to_owned());
             self.warnings.push(warning);
             // The right spelling wins, even with null.
             if field.value.is_none() {
-                field.key = key;
-                field.value = Some(value);
+                field.key = misspelt.key;
+                field.value = misspelt.value;
             }
         }
-        let text = cleared(
+        let text = clearable_text(
             &field,
             MAX_NAME,
             Code::CustomParameterType,
             Code::CustomParameterTooLong,
         );
-        or_record(&mut self.problems, text)
+        ok_or_record(&mut self.problems, text)
+    }
+
+    /// Records a problem of a whole section, such as `search`.
+    fn refuse_section<T>(
+        &mut self,
+        code: Code,
+        name: &'static str,
+        parent: &str,
+        span: Option<Span>,
+    ) -> Option<T> {
+        let mut problem = Problem::whole(code).with_name(name);
+        parent.clone_into(&mut problem.pointer);
+        problem.span = span;
+        self.problems.push(problem);
+        None
     }
 }
 
-/// Whether strict mode refuses what is a warning else.
+/// Returns whether strict mode refuses a request with this warning.
 const fn is_stray(problem: &Problem) -> bool {
     matches!(
         problem.code,
@@ -599,24 +557,16 @@ const fn is_stray(problem: &Problem) -> bool {
     )
 }
 
-/// A problem of a whole section, such as `search`.
-fn section_problem(code: Code, name: &'static str, parent: &str, span: Option<Span>) -> Problem {
-    let mut problem = Problem::whole(code).with_name(name);
-    parent.clone_into(&mut problem.pointer);
-    problem.span = span;
-    problem
-}
-
 fn is_blank(text: &str) -> bool {
     text.trim().is_empty()
 }
 
-/// The name, trimmed; it has to be there.
-fn outcome_name<'a>(field: &Field<'a, '_>) -> Read<Cow<'a, str>> {
-    let name = match field.unless_blank(Code::OutcomeNameType)? {
+/// Reads the name, which is required, and trims it.
+fn outcome_name<'a>(field: &Field<'a, '_>) -> FieldResult<Cow<'a, str>> {
+    let name = match field.non_blank_text(Code::OutcomeNameType)? {
         Some(Cow::Borrowed(name)) => Cow::Borrowed(name.trim()),
         Some(Cow::Owned(name)) => Cow::Owned(name.trim().to_owned()),
-        None => return field.fault(Code::OutcomeNameMissing),
+        None => return field.refuse(Code::OutcomeNameMissing),
     };
     // Bytes first: no text has more characters than bytes.
     if name.len() > MAX_NAME && name.chars().count() > MAX_NAME {
@@ -626,13 +576,13 @@ fn outcome_name<'a>(field: &Field<'a, '_>) -> Read<Cow<'a, str>> {
     Ok(Some(name))
 }
 
-/// A text where null clears it: `""`.
-fn cleared<'a>(
+/// A text that null clears.
+fn clearable_text<'a>(
     field: &Field<'a, '_>,
     max: usize,
     code: Code,
     too_long: Code,
-) -> Read<Cow<'a, str>> {
+) -> FieldResult<Cow<'a, str>> {
     match field.value {
         Some(Value::Null(_)) => Ok(Some(Cow::Borrowed(""))),
         _ => field.text_within(max, code, too_long),

@@ -1,10 +1,8 @@
-//! A JSON reader that keeps positions, exact decimals and repeated keys, and does not recurse on input.
+//! A JSON reader that keeps positions, exact decimals and repeated keys, and doesn't recurse on its input.
 //!
-//! It hands out slices of the text and allocates nothing, except to decode a string that has escapes. The caller
-//! walks: [`Reader::open_object`], then [`Reader::next_key`] and [`Reader::value`] in turn. What the caller does
-//! not walk is still checked to be JSON.
-//!
-//! Not here: what the values mean.
+//! It returns slices of the text and allocates only to decode strings with escapes. A caller enters an object with
+//! [`Reader::open_object`], then calls [`Reader::next_key`] and [`Reader::value`] in turn. Values that the caller skips are
+//! still checked to be JSON.
 
 #![expect(
     clippy::inline_always,
@@ -17,20 +15,20 @@ use std::borrow::Cow;
 
 use crate::problem::{Code, Problem, Span};
 
-/// How deep a text may nest; the outermost value is level 1.
+/// The maximum depth of nesting. The outermost value is at level 1.
 pub const MAX_DEPTH: usize = 32;
 
-/// A list of requests, and the object that it stands in, do not count for the requests.
+/// The levels that a list of requests adds: the list and the object around it.
 const LIST_LEVELS: usize = 2;
 
-/// Why a text is not JSON, and where.
+/// The reason why a text isn't JSON, and its position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SyntaxError {
     /// `json.syntax`, `json.surrogate`, `json.too_deep` or `json.encoding`.
     pub code: Code,
-    /// What was expected there.
+    /// The text for people, such as what was expected.
     pub what: &'static str,
-    /// The byte where reading stopped.
+    /// The offset of the byte at which reading stopped.
     pub at: usize,
 }
 
@@ -64,7 +62,7 @@ impl SyntaxError {
         (line.saturating_add(1), column.saturating_add(1))
     }
 
-    /// What is wrong and where, for people.
+    /// Returns the message for people, with line and column.
     #[must_use]
     pub fn message(&self, text: &str) -> String {
         let (line, column) = self.line_and_column(text);
@@ -83,7 +81,7 @@ impl SyntaxError {
     }
 }
 
-/// A string as it stands in the text.
+/// A string of the text, not decoded yet.
 #[derive(Clone, Copy, Debug)]
 pub struct Str<'a> {
     raw: &'a str,
@@ -103,14 +101,14 @@ impl<'a> Str<'a> {
         }
     }
 
-    /// Whether it has escapes.
+    /// Returns whether the string has escapes.
     #[inline(always)]
     #[must_use]
     pub const fn is_escaped(&self) -> bool {
         self.escaped
     }
 
-    /// The characters meant. Borrowed from the text unless it has escapes.
+    /// Decodes the string. The result is borrowed from the text unless the string has escapes.
     #[must_use]
     #[inline(always)]
     pub fn decode(&self) -> Cow<'a, str> {
@@ -121,7 +119,7 @@ impl<'a> Str<'a> {
         }
     }
 
-    /// Whether the characters meant are those of `text`. Allocates nothing.
+    /// Returns whether the decoded string equals `text`, without allocating.
     #[must_use]
     #[inline(always)]
     pub fn is(&self, text: &str) -> bool {
@@ -148,7 +146,7 @@ impl<'a> Str<'a> {
         left == rest
     }
 
-    /// Whether there is nothing but white space in it.
+    /// Returns whether the string has only white space.
     #[must_use]
     pub fn is_blank(&self) -> bool {
         let is_blank = |text: &str| text.chars().all(char::is_whitespace);
@@ -178,15 +176,14 @@ impl<'a> Str<'a> {
     }
 }
 
-/// What comes before the first escape of a string, the character of the escape, and what follows it. The reader has
-/// checked that it is one.
+/// Splits a string at its first escape: the text before it, its character, and the rest. The reader has checked the escape.
 fn split_escape(raw: &str) -> Option<(&str, char, &str)> {
     let (plain, rest) = raw.split_at_checked(plain_bytes(raw.as_bytes()))?;
     let (c, behind) = decode_escape(rest.strip_prefix('\\')?)?;
     Some((plain, c, behind))
 }
 
-/// How many bytes of a string come before its end, an escape or a control character. Eight are looked at together.
+/// Counts the bytes of a string before its end, an escape or a control character, eight bytes at a time.
 fn plain_bytes(bytes: &[u8]) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
@@ -261,7 +258,7 @@ fn join_surrogates(high: u32, low: u32) -> Option<char> {
     char::from_u32((top | (low & 0x3FF)).checked_add(0x1_0000)?)
 }
 
-/// A value as it stands in the text.
+/// A value of the text.
 #[derive(Clone, Copy, Debug)]
 pub enum Value<'a> {
     /// `null`
@@ -279,7 +276,7 @@ pub enum Value<'a> {
 }
 
 impl Value<'_> {
-    /// Where it stands.
+    /// Returns the position of the value.
     #[must_use]
     pub const fn span(&self) -> Span {
         match self {
@@ -321,10 +318,10 @@ impl<'a> Reader<'a> {
         reader
     }
 
-    /// A reader for a text that should be an object, standing before it.
+    /// A reader at the start of a text that must be an object.
     ///
     /// # Errors
-    /// Where it is something else, or not JSON.
+    /// Returns an error if the text is something else, or isn't JSON.
     pub fn object(text: &'a str) -> Result<Self> {
         let mut reader = Self::new(text);
         if reader.at_object() {
@@ -343,13 +340,13 @@ impl<'a> Reader<'a> {
         self
     }
 
-    /// Whether the next value is an object.
+    /// Returns whether the next value is an object.
     #[must_use]
     pub fn at_object(&self) -> bool {
         self.peek() == Some(b'{')
     }
 
-    /// Whether the next value is an array.
+    /// Returns whether the next value is an array.
     #[must_use]
     pub fn at_array(&self) -> bool {
         self.peek() == Some(b'[')
@@ -361,26 +358,27 @@ impl<'a> Reader<'a> {
         self.at
     }
 
-    /// Enters the object that comes next.
+    /// Enters the next value, an object.
     ///
     /// # Errors
-    /// Where no object comes next, or it is too deep.
+    /// Returns an error if the next value isn't an object, or nests too deep.
     pub fn open_object(&mut self) -> Result<()> {
         self.open(b'{', "expected an object")
     }
 
-    /// Enters the array that comes next.
+    /// Enters the next value, an array.
     ///
     /// # Errors
-    /// Where no array comes next, or it is too deep.
+    /// Returns an error if the next value isn't an array, or nests too deep.
     pub fn open_array(&mut self) -> Result<()> {
         self.open(b'[', "expected an array")
     }
 
-    /// The next key of the object that was entered, standing then before its value; `None` leaves the object.
+    /// Reads the next key of the entered object and moves to its value. Returns `None`, and leaves the object, if there is
+    /// none.
     ///
     /// # Errors
-    /// Where the text is not JSON.
+    /// Returns an error if the text isn't JSON.
     #[inline]
     pub fn next_key(&mut self) -> Result<Option<Str<'a>>> {
         if self.peek() == Some(b'}') {
@@ -396,10 +394,10 @@ impl<'a> Reader<'a> {
         self.key("expected a key").map(Some)
     }
 
-    /// Whether the array that was entered has another item, standing then before it; `false` leaves the array.
+    /// Moves to the next item of the entered array. Returns `false`, and leaves the array, if there is none.
     ///
     /// # Errors
-    /// Where the text is not JSON.
+    /// Returns an error if the text isn't JSON.
     pub fn next_item(&mut self) -> Result<bool> {
         if self.peek() == Some(b']') {
             self.close();
@@ -414,10 +412,10 @@ impl<'a> Reader<'a> {
         Ok(true)
     }
 
-    /// The value that comes next, whole.
+    /// Reads the whole next value.
     ///
     /// # Errors
-    /// Where the text is not JSON.
+    /// Returns an error if the text isn't JSON.
     pub fn value(&mut self) -> Result<Value<'a>> {
         let value = match self.peek() {
             Some(b'{' | b'[') => return self.skip_container(),
@@ -435,7 +433,7 @@ impl<'a> Reader<'a> {
     /// Checks that nothing follows.
     ///
     /// # Errors
-    /// Where something does.
+    /// Returns an error if something follows.
     pub fn end(&self) -> Result<()> {
         match self.peek() {
             None => Ok(()),
@@ -448,7 +446,7 @@ impl<'a> Reader<'a> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    /// Past bytes that were seen, so that no place is beyond the text.
+    /// Moves past bytes that were peeked at, so the position stays within the text.
     #[inline(always)]
     const fn advance(&mut self, by: usize) {
         self.at = self.at.wrapping_add(by);
@@ -637,7 +635,7 @@ impl<'a> Reader<'a> {
         Ok(unit)
     }
 
-    /// Checks an array or object and passes it over. The nesting is a bit each on `objects`, not the call stack.
+    /// Checks an array or object and skips it. The nesting is kept in the bits of `objects`, not on the call stack.
     fn skip_container(&mut self) -> Result<Value<'a>> {
         const { assert!(MAX_DEPTH + LIST_LEVELS < 64, "a bit for each level") };
         let start = self.at;
@@ -645,7 +643,7 @@ impl<'a> Reader<'a> {
         let mut objects = 0_u64;
         let is_object = self.at_object();
         loop {
-            // Here a value comes next.
+            // A value is next.
             match self.peek() {
                 Some(b'{') => {
                     self.open_object()?;
@@ -659,7 +657,7 @@ impl<'a> Reader<'a> {
                     self.value()?;
                 }
             }
-            // Leave what ends here; then another value comes next, or the container is done.
+            // Leave the containers that end here. Then another value is next, or the outermost container has ended.
             loop {
                 if self.depth == outside {
                     return Ok(self.container(is_object, start));

@@ -1,15 +1,13 @@
-//! Writes our own values as JSON: what they are made of and no more, so that the npm package stays small (`serde_json`
-//! would add a quarter to it).
-//!
-//! Not here: reading, and what a value means.
+//! Writes this crate's own types as JSON, without what they don't use. `serde_json` would make the npm package a quarter
+//! larger.
 
 use std::fmt::{Display, Formatter, Write};
 
 use serde::Serialize;
 use serde::ser::{Error, Impossible, SerializeSeq, SerializeStruct, SerializeTuple, Serializer};
 
-/// A value as JSON. One that holds something else than texts, integers, lengths of time, lists and structures is a
-/// mistake in this crate and comes out as nothing.
+/// Writes a value as JSON. Only strings, booleans, integers, durations, lists and structs are supported; for anything else,
+/// which would be a bug of this crate, the result is empty.
 #[must_use]
 pub fn to_json(value: &impl Serialize) -> String {
     let mut out = String::with_capacity(512);
@@ -19,13 +17,13 @@ pub fn to_json(value: &impl Serialize) -> String {
     }
 }
 
-/// A value that is not written here.
+/// The error for a value that isn't supported.
 #[derive(Debug)]
 struct Unwritable;
 
 impl Display for Unwritable {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        f.write_str("not a value that is written here")
+        f.write_str("the value is not supported")
     }
 }
 
@@ -39,7 +37,7 @@ impl Error for Unwritable {
 
 type Written = Result<(), Unwritable>;
 
-/// Writes one value at the end of a text.
+/// Appends one value.
 struct Json<'o>(&'o mut String);
 
 /// Writes the members of a structure or the items of a list.
@@ -68,7 +66,7 @@ impl<'o> Members<'o> {
     }
 }
 
-/// Appends a text as a JSON string.
+/// Appends a JSON string.
 pub(crate) fn string(out: &mut String, text: &str) {
     out.push('"');
     let mut rest = text;
@@ -103,7 +101,7 @@ pub(crate) fn string(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// The decimal digits of an integer.
+/// Appends the decimal digits of an integer.
 fn digits(out: &mut String, number: i64) -> Written {
     write!(out, "{number}").map_err(|_| Unwritable)
 }
@@ -152,7 +150,7 @@ impl<'o> Serializer for Json<'o> {
     fn serialize_f32(self, _: f32) -> Written {
         Err(Unwritable)
     }
-    /// A length of time in seconds, which has at most three decimals and is not negative.
+    /// Writes a duration in seconds, which is not negative and has at most three decimals.
     fn serialize_f64(self, value: f64) -> Written {
         #[expect(
             clippy::cast_possible_truncation,

@@ -1,4 +1,4 @@
-//! Values that cannot be misused: each is read by its rule once, and valid from then on.
+//! Typed values. Each is parsed by its rule once and is valid from then on.
 
 pub mod confidence;
 pub mod money;

@@ -1,6 +1,4 @@
-//! Amounts of money: whole cents, read from decimals as they are written, never through a float.
-//!
-//! Not here: currencies; an amount is in that of the organization.
+//! Amounts of money in whole cents, parsed from decimals without floating point. The currency is the organization's.
 
 use std::fmt;
 
@@ -14,16 +12,23 @@ pub const MAX_WHOLE_DIGITS: usize = 12;
 pub struct Cents(i64);
 
 impl Cents {
-    /// Reads `digits[.d[d]]` (reference: `sale_amount`).
+    /// Parses `digits[.d[d]]`.
+    ///
+    /// ```
+    /// use call_outcomes::model::money::Cents;
+    /// use call_outcomes::problem::Code;
+    ///
+    /// assert_eq!(Cents::parse("99.90").map(Cents::get), Ok(9_990));
+    /// assert_eq!(Cents::parse("$5"), Err((Code::SaleAmountCurrency, Some("5".to_owned()))));
+    /// ```
     ///
     /// # Errors
-    /// The rule that the text breaks, and what to write instead where that is certain: a separator, a currency,
-    /// more than two decimals, an exponent, a sign, more than 12 digits, or anything else.
+    /// Returns the code of the rule that the text breaks, and a corrected text if there is only one correction.
     pub fn parse(text: &str) -> Result<Self, (Code, Option<String>)> {
         Self::read(text).ok_or_else(|| diagnose(text))
     }
 
-    /// An amount as the database stores it; `None` if it is negative.
+    /// An amount from the database. Returns `None` if it is negative.
     #[must_use]
     pub fn from_stored(cents: i64) -> Option<Self> {
         (cents >= 0).then_some(Self(cents))
@@ -50,7 +55,7 @@ impl Cents {
     }
 }
 
-/// As the reference's example pages show it: trailing zeros cut, one decimal kept.
+/// Formats as Invoca's examples do: without trailing zeros, but with at least one decimal.
 impl fmt::Display for Cents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let whole = self.0.div_euclid(100);
@@ -101,7 +106,7 @@ fn diagnose(text: &str) -> (Code, Option<String>) {
     (Code::SaleAmountFormat, None)
 }
 
-/// `1,234,567.89` without its commas. Anything else could be a decimal comma.
+/// Removes the commas of `1,234,567.89`. In other texts, a comma could be a decimal comma.
 fn certain_without_thousands(text: &str) -> Option<String> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let mut groups = whole.split(',');

@@ -1,44 +1,42 @@
-//! A call outcome: what identifies it, its fields, and how a correction merges.
-//!
-//! Not here: JSON, and where an outcome is stored.
+//! A call outcome: its identity, its fields, and how a correction changes them.
 
 use std::borrow::Cow;
 
 use crate::model::money::Cents;
 
-/// What identifies an outcome within its call (reference: "Updates and Idempotency").
+/// The identity of an outcome within its call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity<'a> {
-    /// The name as it was sent, trimmed.
+    /// The trimmed name.
     pub name: Cow<'a, str>,
-    /// The partner's id, as it was sent; `""` where none was.
+    /// The partner's id, or `""` if none was sent.
     pub partner_unique_id: Cow<'a, str>,
 }
 
 impl Identity<'_> {
-    /// What the name is compared by: its full Unicode lower-case.
+    /// Returns the key by which names are compared: the full Unicode lower case of the name.
     #[must_use]
     pub fn name_key(&self) -> String {
         self.name.to_lowercase()
     }
 }
 
-/// The fields of a record.
+/// The fields of a stored outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fields {
-    /// Free text; `""` where none was sent.
+    /// Free text, or `""` if none was sent.
     pub description: String,
     /// When the outcome occurred, in Unix seconds.
     pub occurred_at: i64,
     /// The amount of the sale, if there was one.
     pub sale_amount: Option<Cents>,
-    /// Whether the outcome was met.
+    /// Whether the outcome was achieved.
     pub value: bool,
-    /// The custom parameters; `""` where none was sent.
+    /// The custom parameters, each `""` if it wasn't sent.
     pub custom_parameters: [String; 3],
 }
 
-/// The fields that a request sent. `None` is a field that was not sent.
+/// The fields that a report sends. `None` is a field that isn't sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Patch<'a> {
     /// Free text.
@@ -47,14 +45,14 @@ pub struct Patch<'a> {
     pub occurred_at: Option<i64>,
     /// `Some(None)` clears it.
     pub sale_amount: Option<Option<Cents>>,
-    /// Whether the outcome was met.
+    /// Whether the outcome was achieved.
     pub value: Option<bool>,
     /// The custom parameters.
     pub custom_parameters: [Option<Cow<'a, str>>; 3],
 }
 
 impl Patch<'_> {
-    /// The fields of a first report at `now` (Unix seconds): what was not sent has its default.
+    /// Returns the fields that a first report at `now` (Unix seconds) creates. A field that isn't sent gets its default.
     #[must_use]
     pub fn create(&self, now: i64) -> Fields {
         self.merge(&Fields {
@@ -66,7 +64,7 @@ impl Patch<'_> {
         })
     }
 
-    /// The fields of a correction: what was not sent keeps its value.
+    /// Returns the fields after a correction. A field that isn't sent keeps its value.
     #[must_use]
     pub fn merge(&self, current: &Fields) -> Fields {
         let text = |sent: &Option<Cow<'_, str>>, current: &str| {

@@ -1,13 +1,11 @@
-//! Phone numbers, normalised to E.164.
-//!
-//! Not here: numbering plans. Whether a number could be assigned is the network's business.
+//! Phone numbers, normalized to E.164. Numbering plans are not checked.
 
 use std::fmt;
 
 /// A phone number: `+` and 7 to 15 digits.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Phone {
-    // 15 digits fit 50 bits; a leading zero is why the length is kept.
+    // 15 digits fit in 50 bits. The length keeps leading zeros.
     digits: u64,
     length: usize,
 }
@@ -17,7 +15,7 @@ pub struct Phone {
 pub struct CountryCode(u16);
 
 impl CountryCode {
-    /// North America, the reference's own.
+    /// North America, the API's default.
     pub const DEFAULT: Self = Self(1);
 
     /// Reads 1 to 3 digits, with or without a `+`.
@@ -46,7 +44,7 @@ impl CountryCode {
         self.0
     }
 
-    /// How many digits it has.
+    /// The number of digits.
     const fn length(self) -> usize {
         match self.0 {
             0..=9 => 1,
@@ -63,9 +61,15 @@ impl fmt::Display for CountryCode {
 }
 
 impl Phone {
-    /// Reads a number as people write it (reference: `calling_phone_number`). Spaces, `-`, `.`, `(` and `)` are
-    /// dropped; then `+` and 7 to 15 digits stand as they are, 10 digits get the country code, and 11 digits that
-    /// start with it get the `+`.
+    /// Parses a number as people write it. Spaces, `-`, `.`, `(` and `)` are ignored. Without them, `+` and 7 to 15 digits
+    /// are complete, 10 digits get the country code, and 11 digits that start with the country code get the `+`.
+    ///
+    /// ```
+    /// use call_outcomes::model::phone::{CountryCode, Phone};
+    ///
+    /// let phone = Phone::parse("(888) 555-1212", CountryCode::DEFAULT).expect("a phone number");
+    /// assert_eq!(phone.to_string(), "+18885551212");
+    /// ```
     #[must_use]
     pub fn parse(text: &str, country: CountryCode) -> Option<Self> {
         let mut digits = 0_u64;
@@ -119,7 +123,7 @@ impl fmt::Display for Phone {
     }
 }
 
-/// A phone number is personal: it does not go where a debug print goes.
+/// Hides the number, which is personal data.
 impl fmt::Debug for Phone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Phone(…)")

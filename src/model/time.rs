@@ -1,6 +1,4 @@
-//! Points in time as requests write them.
-//!
-//! Not here: a clock. What time it is comes in as an argument.
+//! Times, as requests write them and answers show them. The current time is always an argument.
 
 use chrono::NaiveDate;
 
@@ -9,7 +7,15 @@ use chrono::NaiveDate;
 pub struct UnixMillis(i64);
 
 impl UnixMillis {
-    /// Reads 10 digits (seconds) or 13 (milliseconds), and nothing else (reference: `start_time_t`).
+    /// Parses 10 digits (seconds) or 13 digits (milliseconds).
+    ///
+    /// ```
+    /// use call_outcomes::model::time::UnixMillis;
+    ///
+    /// let time = UnixMillis::parse("1435993200").expect("10 digits");
+    /// assert_eq!(time.millis(), 1_435_993_200_000);
+    /// assert_eq!(UnixMillis::parse("2015-07-04"), None);
+    /// ```
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let factor = match text.len() {
@@ -23,7 +29,7 @@ impl UnixMillis {
         text.parse::<i64>().ok()?.checked_mul(factor).map(Self)
     }
 
-    /// From milliseconds, as the database stores a call's start.
+    /// A time from milliseconds, in which the database stores a call's start.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
@@ -42,13 +48,13 @@ impl UnixMillis {
     }
 }
 
-/// Unix seconds as answers show them: ten digits, padded.
+/// Formats Unix seconds as answers show them, with at least ten digits.
 #[must_use]
 pub fn show_seconds(seconds: i64) -> String {
     format!("{seconds:010}")
 }
 
-/// Whether an API version is a calendar date, `YYYY-MM-DD`.
+/// Returns whether an API version is a calendar date, `YYYY-MM-DD`.
 #[must_use]
 pub fn is_calendar_date(version: &str) -> bool {
     let digits = |range| {

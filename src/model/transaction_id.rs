@@ -1,6 +1,4 @@
-//! The ids of calls and of outcome records.
-//!
-//! Not here: where the random bits of a new id come from.
+//! The ids of calls and of outcome records. The random bits of a new id are an argument.
 
 use std::fmt;
 
@@ -17,7 +15,7 @@ pub struct TransactionId {
 }
 
 impl TransactionId {
-    /// Reads an id in any case; `None` if it is malformed. Does not trim.
+    /// Parses an id in upper or lower case. Returns `None` if it is malformed. White space is not trimmed.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut bytes = [0; MAX_LENGTH];
@@ -34,7 +32,7 @@ impl TransactionId {
         })
     }
 
-    /// The id of 64 bits, in the reference's form: `XXXXXXXX-XXXXXXXX`. The top 8 bits are the shard.
+    /// Formats 64 bits as an id in Invoca's form, `XXXXXXXX-XXXXXXXX`. The top 8 bits are the shard.
     #[must_use]
     pub fn from_bits(bits: u64) -> Self {
         let mut id = Self {
@@ -128,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn new_ids_wear_the_references_clothes() {
+    fn new_ids_have_the_form_of_invocas() {
         assert_eq!(TransactionId::from_bits(0xA).as_str(), "00000000-0000000A");
         assert_eq!(
             TransactionId::from_bits(0x00C6_24DA_2CCF_3367).as_str(),

@@ -7,9 +7,9 @@ use super::examples;
 use super::responses::{schema, success};
 use crate::input::export::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::input::query::Operation;
-use crate::response::lists::{Batch, Import};
+use crate::response::lists::{BatchSchema, ImportAnswer};
 use crate::response::records::Transaction;
-use crate::response::{Body, Call, CallOutcome};
+use crate::response::{CallOutcome, CallSummary, ReportAnswer};
 
 /// The description of the API.
 pub const ABOUT: &str = "The Call Outcomes API (version 2015-08-17) of Invoca. With it, a business reports the outcome of a phone call, such as a sale. A request names the call, by its transaction id or by its approximate start and the caller, and creates the outcome, or corrects it if it was reported before. Sending the same request again changes nothing. Every API path can end in `.json`. The version in the path can be any calendar date; every date is served as version 2015-08-17.";
@@ -146,7 +146,7 @@ const LIST_ERRORS: [&str; 8] = ["400", "401", "403", "405", "413", "429", "500",
 const READ_ERRORS: [&str; 8] = ["400", "401", "403", "404", "405", "429", "500", "503"];
 
 fn reports(generator: &mut SchemaGenerator, path: &[&str]) -> Value {
-    let answer = schema::<Body<'_>>(generator);
+    let answer = schema::<ReportAnswer<'_>>(generator);
     let in_network = path.len() > 1;
     let operation = |method: &str, summary: &str, examples: Value| {
         let id = if in_network {
@@ -193,7 +193,7 @@ fn with_examples(mut response: Value, examples: Value) -> Value {
 }
 
 fn batch(generator: &mut SchemaGenerator) -> Value {
-    let answer = schema::<Batch<'_>>(generator);
+    let answer = schema::<BatchSchema<'_>>(generator);
     json!({
         "operationId": "post_batch",
         "tags": ["Outcomes"],
@@ -216,7 +216,7 @@ fn batch(generator: &mut SchemaGenerator) -> Value {
 
 fn read(generator: &mut SchemaGenerator) -> Value {
     let outcome = schema::<CallOutcome<'_>>(generator);
-    let call = schema::<Call>(generator);
+    let call = schema::<CallSummary>(generator);
     let answer = json!({
         "anyOf": [
             {
@@ -278,7 +278,7 @@ fn export_csv() -> Value {
 }
 
 fn import(generator: &mut SchemaGenerator) -> Value {
-    let answer = schema::<Import<'_>>(generator);
+    let answer = schema::<ImportAnswer<'_>>(generator);
     let rows = |about: &str| success(about, JSON, &answer, &["X-Api-Version"]);
     let mut all = responses(
         &[

@@ -6,9 +6,11 @@ use serde_json::{Map, Value, json};
 
 use super::parameters::{blank, id_of_a_call, parameter, passed, text};
 use crate::input::batch;
-use crate::input::calls::{self, CALL};
+use crate::input::calls;
 use crate::input::fields::MAX_NAME;
-use crate::input::report::{CALL_OUTCOME, CALL_OUTCOME_KEYS, SEARCH};
+use crate::input::parameters::{
+    CALL_NAMES, CALL_OUTCOME, CALL_OUTCOME_NAMES, Parameter, SEARCH_NAMES,
+};
 
 /// All schemas of requests by their names.
 pub fn components() -> Map<String, Value> {
@@ -24,8 +26,8 @@ pub fn components() -> Map<String, Value> {
         }
         members
     };
-    let mut call = parameters(&CALL);
-    call.insert(CALL[2].to_owned(), passed(parameter(CALL[2])));
+    let mut call = parameters(&CALL_NAMES);
+    call.insert(CALL_NAMES[2].to_owned(), passed(parameter(CALL_NAMES[2])));
     let named_by =
         |id: &str| json!({ "properties": { id: passed(parameter(id)) }, "required": [id] });
     let schemas = json!({
@@ -37,8 +39,8 @@ pub fn components() -> Map<String, Value> {
         },
         "CallOutcomeParameters": {
             "type": "object",
-            "properties": parameters(&CALL_OUTCOME),
-            "required": [CALL_OUTCOME[0]],
+            "properties": parameters(&CALL_OUTCOME_NAMES),
+            "required": [CALL_OUTCOME_NAMES[0]],
             "allOf": misspelt(),
         },
         "BatchReport": {
@@ -63,8 +65,8 @@ pub fn components() -> Map<String, Value> {
             "type": "object",
             "description": "`transaction_id` or `external_call_unique_id` is required. A call without `transaction_id` gets one.",
             "properties": call,
-            "required": [CALL[2]],
-            "anyOf": [named_by(CALL[0]), named_by(CALL[1])],
+            "required": [CALL_NAMES[2]],
+            "anyOf": [named_by(CALL_NAMES[0]), named_by(CALL_NAMES[1])],
         },
         "ImportRequest": {
             "type": "object",
@@ -101,7 +103,7 @@ pub fn components() -> Map<String, Value> {
 
 /// The schemas of a search, in its two forms.
 fn searches() -> Value {
-    let by_time: Map<String, Value> = SEARCH
+    let by_time: Map<String, Value> = SEARCH_NAMES
         .iter()
         .map(|name| match *name {
             "transaction_id" => (String::from(*name), blank()),
@@ -141,11 +143,8 @@ fn parameters(names: &[&str]) -> Map<String, Value> {
 
 /// The misspelt names that Invoca's documentation has. They are ignored if the correct name is sent too.
 fn misspelt() -> Vec<Value> {
-    let (_, misspelt) = CALL_OUTCOME_KEYS.split_at(CALL_OUTCOME.len());
-    let right = CALL_OUTCOME
-        .iter()
-        .skip(CALL_OUTCOME.len().saturating_sub(misspelt.len()));
-    let instead = |(key, right): (&&str, &&str)| {
+    let instead = |parameter: &Parameter| {
+        let key = parameter.misspelling?;
         let mut schema = text(
             MAX_NAME,
             "A misspelling in Invoca's documentation. It is accepted with a warning.",
@@ -153,7 +152,8 @@ fn misspelt() -> Vec<Value> {
         if let Value::Object(schema) = &mut schema {
             schema.insert("deprecated".to_owned(), Value::Bool(true));
         }
-        json!({ "anyOf": [{ "required": [right] }, { "properties": { *key: schema } }] })
+        let right = parameter.name;
+        Some(json!({ "anyOf": [{ "required": [right] }, { "properties": { key: schema } }] }))
     };
-    misspelt.iter().zip(right).map(instead).collect()
+    CALL_OUTCOME.iter().filter_map(instead).collect()
 }

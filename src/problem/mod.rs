@@ -1,9 +1,7 @@
-//! What can be wrong with a request, as data: the registry of codes, and one [`Problem`] of a request.
+//! The registry of problem codes, and the [`Problem`]s of a request.
 //!
-//! Messages, the error answers, the documentation and the types of the npm package come from this table.
-//! Only the code is a promise: once released it never changes its meaning. Texts may improve.
-//!
-//! Not here: HTTP, and anything the client sent, except a key that strict mode has to name.
+//! Error answers, the documentation and the types of the npm package are made from this table. A released code never
+//! changes its meaning; texts may improve. Texts don't contain what the client sent, except for unknown keys.
 
 use std::borrow::Cow;
 
@@ -18,9 +16,9 @@ pub struct Span {
     pub end: usize,
 }
 
-/// The class in an error answer, as the reference's clients read it, with its HTTP status.
+/// The class of an error answer, which determines its HTTP status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are the reference's own")]
+#[expect(missing_docs, reason = "the names are those of the API")]
 pub enum Class {
     InvalidApiVersion,
     ParseError,
@@ -57,7 +55,7 @@ impl Class {
         Self::InternalServiceError,
     ];
 
-    /// The class as it stands in an answer.
+    /// Returns the name of the class, as error answers have it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -98,12 +96,12 @@ impl Class {
     }
 }
 
-/// Whether a problem refuses the request.
+/// The severity of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
     /// The request is refused.
     Error,
-    /// The request is carried out; something in it is probably not what was meant.
+    /// The request is carried out, but something in it is probably a mistake.
     Warning,
 }
 
@@ -125,7 +123,7 @@ macro_rules! registry {
                 match self { $(Self::$variant => $code,)* }
             }
 
-            /// Whether it refuses a request. In strict mode the `key.*` warnings refuse as well.
+            /// Returns the severity. In strict mode, the `key.*` warnings refuse a request too.
             #[must_use]
             pub const fn severity(self) -> Severity {
                 match self { $(Self::$variant => Severity::$severity,)* }
@@ -149,7 +147,7 @@ macro_rules! registry {
                 match self { $(Self::$variant => $message,)* }
             }
 
-            /// What to do about it.
+            /// Returns the advice: what to do about the problem.
             #[must_use]
             pub const fn advice(self) -> &'static str {
                 match self { $(Self::$variant => $advice,)* }
@@ -304,16 +302,16 @@ impl Serialize for Code {
 pub struct Problem {
     /// The rule.
     pub code: Code,
-    /// What the message names: the parameter in its right spelling, or a key as it was sent.
+    /// The name in the message: a parameter, or a key as it was sent.
     pub name: Cow<'static, str>,
-    /// Where: an RFC 6901 pointer into the body, or `?name` for a parameter of the query; empty for the request as a
-    /// whole.
+    /// The position: an RFC 6901 pointer into the body, `?name` for a parameter of the query, or empty for the whole
+    /// request.
     pub pointer: String,
-    /// Where in the text, if something stands there: the value, or the key where the key is the problem.
+    /// The position in the text of the value, or of the key if the key is the problem.
     pub span: Option<Span>,
     /// The limit that the message needs.
     pub max: Option<usize>,
-    /// What to write instead, only where that is certain: the value's text, or the key's name.
+    /// The correct value or key, if there is only one correction.
     pub fix: Option<String>,
 }
 
@@ -331,13 +329,13 @@ impl Problem {
         }
     }
 
-    /// What stands for problems that are counted and not listed.
+    /// A problem that represents `count` others that aren't listed.
     #[must_use]
     pub fn more(count: usize) -> Self {
         Self::whole(Code::ProblemsMore).with_max(count)
     }
 
-    /// How many problems it stands for.
+    /// Returns how many problems this one represents.
     #[must_use]
     pub fn count(&self) -> usize {
         match (self.code, self.max) {
@@ -346,21 +344,21 @@ impl Problem {
         }
     }
 
-    /// The same problem with the limit that its message names.
+    /// Sets the limit that the message names.
     #[must_use]
     pub fn with_max(mut self, max: usize) -> Self {
         self.max = Some(max);
         self
     }
 
-    /// The same problem naming something.
+    /// Sets the name in the message.
     #[must_use]
     pub fn with_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = name.into();
         self
     }
 
-    /// The text for people: the code's message with its places filled.
+    /// Returns the message for people: that of the code, with the name and limit filled in.
     #[must_use]
     pub fn message(&self) -> String {
         let mut out = String::new();
@@ -401,7 +399,7 @@ impl schemars::JsonSchema for Problem {
 }
 
 impl Serialize for Problem {
-    /// As answers show it: `code`, `pointer`, `detail`, and `fix` where there is one.
+    /// Writes `code`, `pointer`, `detail`, and `fix` if there is one.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let members = if self.fix.is_some() { 4 } else { 3 };
         let mut entry = serializer.serialize_struct("Problem", members)?;
@@ -415,15 +413,15 @@ impl Serialize for Problem {
     }
 }
 
-/// Problems of a whole list of rows: the first are kept, the others counted.
+/// The problems of a whole list of rows. The first ones are kept; the others are counted.
 #[derive(Debug, Default)]
-pub struct Counted {
+pub struct LimitedProblems {
     kept: Vec<Problem>,
     more: usize,
 }
 
-impl Counted {
-    /// How many are kept.
+impl LimitedProblems {
+    /// How many problems are kept.
     const MOST: usize = 100;
 
     /// Adds problems as `change` makes them, if they are kept.
@@ -437,7 +435,7 @@ impl Counted {
         }
     }
 
-    /// Those that are kept, and one that stands for the others.
+    /// Returns the problems that are kept, and one that represents the others.
     #[must_use]
     pub fn into_problems(self) -> Vec<Problem> {
         let mut problems = self.kept;
@@ -460,45 +458,4 @@ pub fn pointer_to(parent: &str, key: &str) -> String {
         }
     }
     pointer
-}
-
-/// The `X-Warnings` header for `warnings`: `code pointer` pairs in printable ASCII, at most 20 and 2 KiB, then
-/// `more=N`. `None` where there are none.
-#[must_use]
-pub fn warnings_header(warnings: &[Problem]) -> Option<String> {
-    const ENTRIES: usize = 20;
-    const BYTES: usize = 2_048;
-    // Room for the separator, `more=` and a count.
-    const MORE: usize = 16;
-    let mut entries = Vec::new();
-    let mut room = BYTES.saturating_sub(MORE);
-    let listed = warnings
-        .iter()
-        .filter(|warning| warning.code != Code::ProblemsMore);
-    for warning in listed.take(ENTRIES) {
-        let entry = format!("{} {}", warning.code.as_str(), printable(&warning.pointer));
-        let Some(left) = room.checked_sub(entry.len().saturating_add(2)) else {
-            break;
-        };
-        room = left;
-        entries.push(entry);
-    }
-    let count = warnings.iter().map(Problem::count);
-    let more = count
-        .fold(0, usize::saturating_add)
-        .saturating_sub(entries.len());
-    if more > 0 {
-        entries.push(format!("more={more}"));
-    }
-    (!entries.is_empty()).then(|| entries.join(", "))
-}
-
-/// A pointer in printable ASCII without commas.
-fn printable(pointer: &str) -> String {
-    let encode = |byte: u8| match byte {
-        b'%' | b',' => format!("%{byte:02X}"),
-        byte if byte.is_ascii_graphic() => char::from(byte).to_string(),
-        byte => format!("%{byte:02X}"),
-    };
-    pointer.bytes().map(encode).collect()
 }

@@ -1,17 +1,17 @@
-//! Writing CSV that spreadsheets neither run as formulas nor split differently, and reading its cells back.
+//! Writes CSV whose cells spreadsheets don't run as formulas or split, and reads its cells back.
 
 use std::borrow::Cow;
 
-/// The characters that make a spreadsheet take a cell for a formula, in front of it or behind what it drops.
+/// The characters with which a cell begins that a spreadsheet takes for a formula.
 const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
-/// Whether a text is a formula behind its leading apostrophes.
+/// Returns whether a text is a formula after its leading apostrophes.
 fn is_formula(text: &str) -> bool {
     text.trim_start_matches('\'').starts_with(FORMULA)
 }
 
-/// A cell that no spreadsheet takes for a formula: text that begins like one, behind any apostrophes, gets one more
-/// apostrophe in front. [`unescape_formula`] takes exactly that one off, so every text survives being written and read.
+/// Puts an apostrophe in front of a text that a spreadsheet would take for a formula, even after other apostrophes.
+/// [`unescape_formula`] removes it, so that every text can be written and read back.
 #[must_use]
 pub fn escape_formula(text: &str) -> Cow<'_, str> {
     if is_formula(text) {
@@ -21,7 +21,7 @@ pub fn escape_formula(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The text of a cell that [`escape_formula`] may have written.
+/// Removes the apostrophe that [`escape_formula`] adds.
 #[must_use]
 pub fn unescape_formula(cell: &str) -> &str {
     cell.strip_prefix('\'')
@@ -29,8 +29,8 @@ pub fn unescape_formula(cell: &str) -> &str {
         .unwrap_or(cell)
 }
 
-/// Appends texts as a line of CSV that [`escape_formula`] makes safe. Whatever programs take for a delimiter or a line break is
-/// quoted, not only this file's own: a comma-separated file is often opened by one that expects semicolons.
+/// Appends a line of CSV, with cells escaped by [`escape_formula`]. Every common delimiter is quoted, because programs often
+/// open a comma-separated file as one with semicolons.
 pub fn write_line<'t>(out: &mut Vec<u8>, delimiter: u8, texts: impl IntoIterator<Item = &'t str>) {
     let needs_quotes = |byte: u8| {
         byte == delimiter || matches!(byte, b'"' | b',' | b';' | b'\t' | b'|' | b'\r' | b'\n')
@@ -51,7 +51,7 @@ pub fn write_line<'t>(out: &mut Vec<u8>, delimiter: u8, texts: impl IntoIterator
             out.extend_from_slice(cell.as_bytes());
         }
     }
-    // A line with one empty cell would be an empty line, which readers pass over.
+    // A line with one empty cell would be an empty line, which readers skip.
     if count == 1 && out.len() == start {
         out.extend_from_slice(b"\"\"");
     }

@@ -5,6 +5,7 @@
 use serde::Serialize;
 
 use super::to_json;
+use crate::input::batch::InvalidRow;
 use crate::json::SyntaxError;
 use crate::problem::{Class, Code, Problem};
 use crate::rules::explanation::Explanation;
@@ -55,7 +56,7 @@ impl ErrorAnswer {
         self.code.class().status()
     }
 
-    /// All problems in one text.
+    /// Returns the text of all problems.
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail
@@ -67,7 +68,7 @@ impl ErrorAnswer {
         &self.problems
     }
 
-    /// Why no call was found, where the client asked for it.
+    /// Returns why no call was found, if the client asked for it.
     #[must_use]
     pub fn explanation(&self) -> Option<&Explanation> {
         self.explanation.as_deref()
@@ -121,6 +122,15 @@ pub fn refuse_invalid(problems: &[Problem]) -> ErrorAnswer {
     match problems.first() {
         Some(problem) if problem.code.class() != Class::RecordInvalid => refuse(problem),
         _ => ErrorAnswer::new(problems.to_vec(), validation_failed(problems)),
+    }
+}
+
+/// Refuses a row of a batch as a request with that report alone would be refused.
+#[must_use]
+pub fn refuse_row(row: &InvalidRow<'_>) -> ErrorAnswer {
+    match row {
+        InvalidRow::Syntax(error, text) => refuse_syntax(error, text),
+        InvalidRow::Problems(problems) => refuse_invalid(problems),
     }
 }
 

@@ -1,6 +1,4 @@
-//! Every limit in one list, as `/config.json` and the package publish them.
-//!
-//! Not here: the limits themselves, which stand with their rules.
+//! The list of all limits, which `/config.json` and the npm package publish. Each limit is defined next to its rule.
 
 use crate::input::{batch, calls, export, fields, report};
 use crate::json;

@@ -1,6 +1,4 @@
-//! Answers to lists of rows: imports of calls, and batches of reports.
-//!
-//! Not here: what becomes of a row.
+//! Answers to lists of rows: batches of reports, and imports of calls.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -9,47 +7,52 @@ use super::error_answer::validation_failed;
 use super::{Reply, to_json};
 use crate::model::time::show_seconds;
 use crate::problem::{Code, Problem};
-use crate::rules::import::{Done, Plan, StoredCall};
+use crate::rules::import::{ImportEffect, Plan, StoredCall};
 
-/// What a report did, or would do.
+/// The effect of a report, or that of a dry run if it were carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// A new outcome.
     Created,
     /// A correction of an outcome.
     Corrected,
-    /// Nothing: it was reported before.
+    /// Nothing, because it was reported before.
     Unchanged,
-    /// Nothing: it was refused.
+    /// Nothing, because it was refused.
     Failed,
 }
 
-/// A row of a batch, answered.
+/// The answer to a row of a batch.
 #[derive(Clone, Debug)]
-pub struct Answered {
-    /// The client's own key for the row.
+pub struct RowAnswer {
+    /// The client's key for the row.
     pub key: Option<String>,
-    /// The HTTP status that the row would have alone.
+    /// The HTTP status that a single report would get.
     pub status: u16,
-    /// The answer that it would have, as JSON.
+    /// The answer that a single report would get, as JSON.
     pub body: String,
-    /// What it did.
+    /// The effect.
     pub effect: Effect,
 }
 
-/// As the answer to a batch is written, for its description.
+/// The schema of the answer to a batch, which [`BatchAnswer`] writes in parts.
 #[cfg(feature = "openapi")]
 #[derive(schemars::JsonSchema)]
-pub(crate) struct Batch<'a> {
+#[schemars(rename = "Batch")]
+pub(crate) struct BatchSchema<'a> {
     #[expect(dead_code, reason = "read by the description only")]
-    results: Vec<BatchRow<'a>>,
+    results: Vec<BatchResult<'a>>,
     #[expect(dead_code, reason = "read by the description only")]
     summary: BatchSummary,
 }
 
 #[derive(Serialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-pub(crate) struct BatchRow<'a> {
+#[cfg_attr(
+    feature = "openapi",
+    derive(schemars::JsonSchema),
+    schemars(rename = "BatchRow")
+)]
+pub(crate) struct BatchResult<'a> {
     index: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     row: Option<&'a str>,
@@ -67,8 +70,8 @@ pub(crate) struct BatchSummary {
     failed: usize,
 }
 
-/// The answer to a batch, written chunk by chunk: a row may be answered with a record that is many times its size, so
-/// nothing is kept twice.
+/// The answer to a batch, written chunk by chunk. A row's answer may be many times the size of the row, so nothing is kept
+/// twice.
 #[derive(Debug, Default)]
 pub struct BatchAnswer {
     parts: Vec<String>,
@@ -77,14 +80,14 @@ pub struct BatchAnswer {
 }
 
 impl BatchAnswer {
-    /// Whether no row was answered yet.
+    /// Returns whether no row was answered yet.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.rows == 0
     }
 
     /// Adds the answers to the next rows.
-    pub fn extend(&mut self, rows: &[Answered]) {
+    pub fn extend(&mut self, rows: &[RowAnswer]) {
         let size = rows.iter().map(|row| row.body.len().saturating_add(64));
         let mut part = String::with_capacity(size.sum());
         for row in rows {
@@ -101,7 +104,7 @@ impl BatchAnswer {
             } else {
                 ","
             });
-            part.push_str(&to_json(&BatchRow {
+            part.push_str(&to_json(&BatchResult {
                 index: self.rows,
                 row: row.key.as_deref(),
                 status: row.status,
@@ -112,7 +115,7 @@ impl BatchAnswer {
         self.parts.push(part);
     }
 
-    /// The answer with the first part of its body, and the other parts: 200 if no row failed, else 207.
+    /// Returns the answer with the first part of its body, and the other parts. The status is 200 if no row failed, or 207.
     #[must_use]
     pub fn finish(mut self) -> (Reply, Vec<String>) {
         let end = format!("],\"summary\":{}}}", to_json(&self.summary));
@@ -128,8 +131,12 @@ impl BatchAnswer {
 }
 
 #[derive(Serialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-pub(crate) struct Import<'a> {
+#[cfg_attr(
+    feature = "openapi",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Import")
+)]
+pub(crate) struct ImportAnswer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     validate_only: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -180,9 +187,8 @@ pub(crate) struct ImportSummary {
     failed: usize,
 }
 
-/// The answer to an import: 201 if any call was created, 200 if none was, 207 if any row failed, 403 if every row
-/// did. To a dry run, with its warnings, always 200: what an import would answer is in the body, without the ids that it
-/// would give.
+/// Answers an import. The status is 403 if every row failed, 207 if some did, 201 if a call was created, or 200. A dry run,
+/// which has warnings, always gets 200. Its body has the status that the import would get, without the ids of new calls.
 #[must_use]
 pub fn reply_to_import(plan: &Plan, dry_run: Option<&[Problem]>) -> Reply {
     let mut summary = ImportSummary::default();
@@ -190,19 +196,21 @@ pub fn reply_to_import(plan: &Plan, dry_run: Option<&[Problem]>) -> Reply {
     let mut results = Vec::with_capacity(plan.rows.len());
     for (index, done) in plan.rows.iter().enumerate() {
         let (status, count) = match done {
-            Done::Created(_) => (201, &mut summary.created),
-            Done::Updated(_) => (200, &mut summary.updated),
-            Done::Unchanged(_) => (200, &mut summary.unchanged),
-            Done::Failed(_) => (403, &mut summary.failed),
+            ImportEffect::Created(_) => (201, &mut summary.created),
+            ImportEffect::Updated(_) => (200, &mut summary.updated),
+            ImportEffect::Unchanged(_) => (200, &mut summary.unchanged),
+            ImportEffect::Failed(_) => (403, &mut summary.failed),
         };
         *count = count.saturating_add(1);
         let (call, errors) = match done {
-            Done::Created(place) | Done::Updated(place) | Done::Unchanged(place) => {
+            ImportEffect::Created(place)
+            | ImportEffect::Updated(place)
+            | ImportEffect::Unchanged(place) => {
                 let has_id = dry_run.is_none() || !plan.given_ids.contains(place);
                 let call = plan.calls.get(*place);
                 (call.map(|call| imported(call, has_id)), None)
             }
-            Done::Failed(problems) => {
+            ImportEffect::Failed(problems) => {
                 let first = problems
                     .first()
                     .map_or(Code::Internal, |problem| problem.code);
@@ -223,7 +231,7 @@ pub fn reply_to_import(plan: &Plan, dry_run: Option<&[Problem]>) -> Reply {
         summary if summary.created > 0 => 201,
         _ => 200,
     };
-    let body = to_json(&Import {
+    let body = to_json(&ImportAnswer {
         validate_only: dry_run.map(|_| true),
         status: dry_run.map(|_| status),
         results,

@@ -1,6 +1,5 @@
-//! Every answer of the 2015 dialect, byte for byte (reference: "Response Codes", "Errors").
-//!
-//! Not here: HTTP responses, and headers other than what they say. Answers to lists of rows are in [`lists`].
+//! Writes answers: those to a report here, those to lists of rows in [`lists`], errors in the private module `error_answer`.
+//! The Worker makes HTTP responses of them.
 
 pub mod csv;
 mod error_answer;
@@ -8,6 +7,7 @@ pub mod limits;
 pub mod lists;
 pub mod problem_json;
 pub mod records;
+mod warnings;
 
 use serde::Serialize;
 
@@ -17,8 +17,9 @@ use crate::model::transaction_id::TransactionId;
 use crate::problem::{Code, Problem};
 use crate::rules::explanation::Explanation;
 pub use error_answer::{
-    ErrorAnswer, refuse, refuse_all, refuse_call, refuse_invalid, refuse_syntax,
+    ErrorAnswer, refuse, refuse_all, refuse_call, refuse_invalid, refuse_row, refuse_syntax,
 };
+pub use warnings::warnings_header;
 
 /// An answer to a request that was carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,10 +44,10 @@ impl Reply {
     }
 }
 
-/// A record and its call, as an answer shows them.
+/// A record of an outcome and its call, as an answer shows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recorded {
-    /// The record's id; `None` where it is not stored.
+pub struct OutcomeRecord {
+    /// The record's id, or `None` if it isn't stored.
     pub transaction_id: Option<TransactionId>,
     /// The record that this one corrects.
     pub corrects: Option<TransactionId>,
@@ -62,24 +63,28 @@ pub struct Recorded {
     pub call_start: UnixMillis,
 }
 
-/// What an answer shows beyond the 2015 dialect, where the client asks for it.
+/// The parts of an answer that a client gets only if it asks for them.
 #[derive(Clone, Copy, Default)]
 pub struct Extras<'a> {
-    /// Nothing was stored: the answer says what a report would do, and its warnings in full.
+    /// For a dry run: the warnings, which the answer lists in full.
     pub dry_run: Option<&'a [Problem]>,
-    /// Why this call was found.
+    /// The explanation of the match.
     pub explanation: Option<&'a Explanation>,
 }
 
 #[derive(Serialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-pub(crate) struct Body<'a> {
+#[cfg_attr(
+    feature = "openapi",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Body")
+)]
+pub(crate) struct ReportAnswer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     validate_only: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
     call_outcome: CallOutcome<'a>,
-    call: Call,
+    call: CallSummary,
     #[serde(skip_serializing_if = "<[Problem]>::is_empty")]
     warnings: &'a [Problem],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -103,15 +108,19 @@ pub(crate) struct CallOutcome<'a> {
     custom_parameter_3: &'a str,
 }
 
-/// A call, as an answer shows it.
+/// The call of an outcome, as an answer shows it.
 #[derive(Serialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-pub struct Call {
+#[cfg_attr(
+    feature = "openapi",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Call")
+)]
+pub struct CallSummary {
     transaction_id: TransactionId,
     start_time_t: String,
 }
 
-impl Call {
+impl CallSummary {
     /// The call with this id, which started then.
     #[must_use]
     pub fn new(transaction_id: TransactionId, start: UnixMillis) -> Self {
@@ -122,17 +131,17 @@ impl Call {
     }
 }
 
-/// JSON of a value that has nothing in it which JSON cannot write.
+/// Writes a value as JSON. The values here can't fail to be written.
 fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-impl Recorded {
-    /// The answer that shows the record: 201 for a new outcome, 200 for an existing one, and for a dry run.
+impl OutcomeRecord {
+    /// Answers with the record: status 201 for a new outcome, 200 for an existing one and for a dry run.
     #[must_use]
     pub fn reply(&self, created: bool, extras: Extras<'_>) -> Reply {
         let status = if created { 201 } else { 200 };
-        let body = Body {
+        let body = ReportAnswer {
             validate_only: extras.dry_run.map(|_| true),
             status: extras.dry_run.map(|_| status),
             call_outcome: self.outcome(),
@@ -166,7 +175,7 @@ impl Recorded {
         }
     }
 
-    fn call(&self) -> Call {
-        Call::new(self.call_transaction_id, self.call_start)
+    fn call(&self) -> CallSummary {
+        CallSummary::new(self.call_transaction_id, self.call_start)
     }
 }

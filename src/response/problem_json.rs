@@ -1,6 +1,4 @@
-//! Refusals as RFC 9457 documents, and the registry of codes as data.
-//!
-//! Not here: when a client gets which, and anything the client sent, except a key that strict mode has to name.
+//! Writes error answers as problem documents (RFC 9457), and the registry of codes as JSON.
 
 use serde::Serialize;
 
@@ -27,7 +25,7 @@ pub(crate) struct Document<'a> {
     r#match: Option<&'a Explanation>,
 }
 
-/// The document of a refusal. `origin` is that of the server, whose `/errors/` has a page for each code.
+/// Writes an error answer as a problem document. `origin` is the server's; its `/errors/` has a page for each code.
 #[must_use]
 pub fn document(
     answer: &ErrorAnswer,
@@ -51,7 +49,7 @@ pub fn document(
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-pub(crate) struct Listed {
+pub(crate) struct RegistryEntry {
     code: &'static str,
     severity: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,7 +61,7 @@ pub(crate) struct Listed {
     advice: &'static str,
 }
 
-impl From<Code> for Listed {
+impl From<Code> for RegistryEntry {
     fn from(code: Code) -> Self {
         let is_error = code.severity() == Severity::Error;
         Self {
@@ -78,9 +76,12 @@ impl From<Code> for Listed {
     }
 }
 
-/// All codes as JSON.
+/// Returns the registry of codes as JSON.
 #[must_use]
 pub fn registry() -> String {
-    let listed: Vec<Listed> = Code::ALL.iter().map(|code| Listed::from(*code)).collect();
+    let listed: Vec<RegistryEntry> = Code::ALL
+        .iter()
+        .map(|code| RegistryEntry::from(*code))
+        .collect();
     to_json(&listed)
 }

@@ -1,29 +1,27 @@
-//! Records as they are read: an outcome with its history, a call with its outcomes, and pages of an export.
-//!
-//! Not here: which records.
+//! Answers with stored records: an outcome with its history, a call with its outcomes, and pages of all records.
 
 use serde::Serialize;
 
-use super::{Call, CallOutcome, Recorded, to_json};
+use super::{CallOutcome, CallSummary, OutcomeRecord, to_json};
 use crate::model::time::show_seconds;
 use crate::model::transaction_id::TransactionId;
 use crate::response::csv::write_line;
 
-/// A stored record, with when it was stored.
+/// A stored record, and when it was stored.
 #[derive(Clone, Debug)]
-pub struct Stored {
+pub struct StoredRecord {
     /// The record.
-    pub recorded: Recorded,
+    pub recorded: OutcomeRecord,
     /// When it was stored, in Unix seconds.
     pub recorded_at: i64,
 }
 
-/// How a page of records is written.
+/// The format of a page of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// As JSON.
+    /// JSON.
     Json,
-    /// As CSV with a header row and CRLF.
+    /// CSV with a header row and CRLF.
     Csv,
 }
 
@@ -53,20 +51,19 @@ pub(crate) struct Transaction<'a> {
     recorded_at_t: String,
 }
 
-/// An answer in parts, so that a long list can be sent while it is read: `head`, the records with `between` them,
-/// `tail`.
+/// The text around the records of an answer, so that a long list can be sent while it is read.
 #[derive(Clone, Debug)]
-pub struct Parts {
-    /// What comes before the records.
+pub struct ListFrame {
+    /// The text before the records.
     pub head: String,
-    /// What comes between two records.
+    /// The text between two records.
     pub between: &'static str,
-    /// What comes after them.
+    /// The text after the records.
     pub tail: String,
 }
 
-impl Parts {
-    /// A page of records; `next` is the id to start after, where there are more.
+impl ListFrame {
+    /// The frame of a page of records. `next` is the id to start the next page after, if there is one.
     #[must_use]
     pub fn of_page(format: Format, next: Option<TransactionId>) -> Self {
         match format {
@@ -83,9 +80,9 @@ impl Parts {
         }
     }
 
-    /// An outcome: its current record, and then every one.
+    /// The frame of an outcome's history. It begins with the current record.
     #[must_use]
-    pub fn of_outcome(current: &Recorded) -> Self {
+    pub fn of_outcome(current: &OutcomeRecord) -> Self {
         Self {
             head: format!(
                 "{{\"call_outcome\":{},\"history\":[",
@@ -96,9 +93,9 @@ impl Parts {
         }
     }
 
-    /// A call, and then the current record of each of its outcomes.
+    /// The frame of a call's outcomes. It begins with the call.
     #[must_use]
-    pub fn of_call(call: &Call) -> Self {
+    pub fn of_call(call: &CallSummary) -> Self {
         Self {
             head: format!("{{\"call\":{},\"call_outcomes\":[", to_json(call)),
             between: ",",
@@ -107,8 +104,8 @@ impl Parts {
     }
 }
 
-impl Stored {
-    /// The record as it stands in a page.
+impl StoredRecord {
+    /// Writes the record for a page.
     #[must_use]
     pub fn in_page(&self, format: Format) -> String {
         let transaction = Transaction {
@@ -122,7 +119,7 @@ impl Stored {
         }
     }
 
-    /// The record as a report's answer shows it.
+    /// Writes the record for an outcome's history.
     #[must_use]
     pub fn in_history(&self) -> String {
         to_json(&self.recorded.outcome())
@@ -149,7 +146,7 @@ fn to_csv(transaction: Transaction<'_>) -> String {
     ])
 }
 
-/// A row of CSV.
+/// Writes a row of CSV.
 fn row(cells: &[&str; 13]) -> String {
     let mut line = Vec::new();
     write_line(&mut line, b',', cells.iter().copied());

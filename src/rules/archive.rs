@@ -1,30 +1,29 @@
-//! Searching by time where some of the calls are archived: which parts of the archive to read, and when to stop.
+//! Searches by time if some of the calls are archived: decides which parts of the archive to read, and when to stop.
 //!
-//! The archive keeps the calls of an hour in immutable parts. A search reads them outward from the wanted start, as far
-//! as a call could still be the closest, and chooses among them and the best of the database. Reading KV and the
-//! database is up to the Worker.
+//! The archive keeps the calls of an hour in immutable parts. A search reads them outward from the wanted start, as long as
+//! a call could still be the closest, and chooses among them and the matches in the database. The Worker does the reading.
 
 use serde::Deserialize;
 
 use crate::model::time::UnixMillis;
 use crate::model::transaction_id::TransactionId;
 use crate::rules::confidence::MatchSettings;
-use crate::rules::explanation::{Explanation, Survey};
+use crate::rules::explanation::{Explanation, Matcher};
 use crate::rules::import::StoredCall;
 use crate::rules::matching::{Call, Target};
 
 /// An hour, in milliseconds.
 pub const HOUR: i64 = 3_600_000;
-/// How many parts on each side of the wanted start are listed at once.
+/// The number of parts on each side of the wanted start that are listed at once.
 pub const LISTED_PARTS: usize = 32;
 /// The most keys that KV looks up in one operation.
 pub const BULK: usize = 100;
-/// How many calls are read at first, where the closest is probably among the nearest.
+/// The number of calls that are read at first. The closest call is probably among them.
 const FIRST_CALLS: usize = 1_000;
-/// How many calls are read at once: an isolate has 128 MB.
+/// The maximum number of calls that are read at once, because an isolate has 128 MB.
 const MOST_CALLS: usize = 16_000;
 
-/// The part of an archived hour. The fields stand as `archived_parts.sql` selects them.
+/// A part of an archived hour. The fields are in the order in which `archived_parts.sql` selects them.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 pub struct Part {
     /// Unix time in hours.
@@ -35,15 +34,15 @@ pub struct Part {
     pub number: i64,
     /// When its last call started, in Unix milliseconds.
     pub last: i64,
-    /// How many calls it holds.
+    /// The number of its calls.
     pub calls: usize,
-    /// The calls in it with copies elsewhere, each with the number of the part whose copy counts, if one does: a call that
-    /// is back in the database counts as it is there.
+    /// Its calls that have copies elsewhere, each with the number of the part whose copy counts. `None` means that the copy in
+    /// the database counts.
     pub copies: Vec<(String, Option<i64>)>,
 }
 
 impl Part {
-    /// How far the nearest call can be from `start`, in milliseconds.
+    /// Returns how near to `start` a call of the part can be, in milliseconds.
     const fn distance(&self, start: i64) -> i64 {
         if start < self.first {
             self.first.saturating_sub(start)
@@ -54,7 +53,7 @@ impl Part {
         }
     }
 
-    /// Whether this part's copy of a call is the one that counts.
+    /// Returns whether this part's copy of a call is the one that counts.
     fn counts(&self, call: &StoredCall) -> bool {
         let mut copies = self.copies.iter();
         let copy = copies.find(|(id, _)| *id == call.transaction_id);
@@ -64,21 +63,21 @@ impl Part {
 
 /// The parts near a wanted start that come next on either side, at most [`LISTED_PARTS`] each.
 #[derive(Clone, Debug, Default)]
-pub struct Listed {
-    /// Those from the wanted hour on, in order.
+pub struct NearbyParts {
+    /// The parts from the wanted hour on, in order.
     pub later: Vec<Part>,
-    /// Those before it, backwards.
+    /// The parts before the wanted hour, backwards.
     pub earlier: Vec<Part>,
 }
 
-/// What the database knows of a search: its closest call, and where an explanation is asked for, the rest of it.
+/// The matches of a search in the database, and what an explanation needs if one is asked for.
 #[derive(Clone, Debug, Default)]
-pub struct Known {
+pub struct DatabaseMatches {
     /// The closest call and the next best one.
     pub candidates: [Option<Call>; 2],
-    /// How many candidates there are.
+    /// The number of candidates.
     pub count: usize,
-    /// If there is none, the closest calls that tell why, as in [`Survey::add_rejected`].
+    /// If there is no candidate, the closest calls of each step of [`Matcher::add_rejected`].
     pub rejected: [Option<Call>; 3],
     /// The candidates that started closest to the wanted start, where an explanation is asked for.
     pub near: Vec<Call>,
@@ -87,46 +86,46 @@ pub struct Known {
 /// A hash table of archived calls by their ids: each of its buckets is a key of KV. A later generation wins over an
 /// earlier one.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-pub struct Generation {
+pub struct IndexGeneration {
     /// Its number.
     pub number: i64,
-    /// How many buckets it has.
+    /// The number of its buckets.
     pub buckets: u32,
 }
 
 /// A search by time under way.
 #[derive(Debug)]
-pub struct Search {
+pub struct ArchiveSearch {
     start: i64,
     advertiser_id: Option<String>,
     explain: Option<usize>,
     window: Option<i64>,
-    survey: Survey<Call>,
+    matcher: Matcher<Call>,
     known: usize,
     /// The copy of the closest call that the archive had so far.
     archived: Option<StoredCall>,
     unread: Vec<Part>,
-    later: Side,
-    earlier: Side,
+    later: SideCursor,
+    earlier: SideCursor,
     beyond: usize,
     calls_at_once: usize,
 }
 
-/// Where the next list begins on one side of the wanted start.
+/// The position of the next list on one side of the wanted start.
 #[derive(Clone, Copy, Debug)]
-struct Side {
+struct SideCursor {
     after: (i64, i64, i64),
     /// No part that is still to be listed is nearer, in milliseconds; `None` where all are listed.
     nearest: Option<i64>,
 }
 
-impl Search {
+impl ArchiveSearch {
     /// A search for `target` among the calls of a network, or of one advertiser; with `explain`, for what tells why, too.
     /// To tell why there is no match, at most so many parts are read beyond the window.
     #[must_use]
     pub fn new(target: Target, advertiser_id: Option<&str>, explain: Option<usize>) -> Self {
         let start = target.start.millis();
-        let side = Side {
+        let side = SideCursor {
             after: (start.div_euclid(HOUR), -1, -1),
             nearest: Some(0),
         };
@@ -135,7 +134,7 @@ impl Search {
             advertiser_id: advertiser_id.map(str::to_owned),
             explain,
             window: target.window,
-            survey: Survey::new(target),
+            matcher: Matcher::new(target),
             known: 0,
             archived: None,
             unread: Vec::new(),
@@ -163,22 +162,22 @@ impl Search {
         [self.later.after, self.earlier.after]
     }
 
-    /// Takes what the database knows, of the same moment as the list that comes with it.
-    pub fn know(&mut self, known: Known) {
+    /// Adds the matches in the database, which must be as old as the list of parts that comes with them.
+    pub fn add_database_matches(&mut self, known: DatabaseMatches) {
         self.known = known.count;
-        self.survey.set_near_elsewhere(&known.near);
+        self.matcher.set_near_elsewhere(&known.near);
         for call in known.candidates.into_iter().flatten() {
-            self.survey.add_candidate(call);
+            self.matcher.add_candidate(call);
         }
         for (step, call) in known.rejected.into_iter().enumerate() {
             if let Some(call) = call {
-                self.survey.add_rejected(step, call);
+                self.matcher.add_rejected(step, call);
             }
         }
     }
 
-    /// Takes the next parts on either side.
-    pub fn list(&mut self, listed: Listed) {
+    /// Adds the next parts on either side.
+    pub fn add_parts(&mut self, listed: NearbyParts) {
         let start = self.start;
         let cut = |parts: &[Part], nearest: fn(&Part, i64) -> i64| {
             let last = parts.last().filter(|_| parts.len() >= LISTED_PARTS)?;
@@ -210,13 +209,14 @@ impl Search {
         self.unread.sort_by_key(|part| part.distance(start));
     }
 
-    /// Whether parts that were not listed yet may hold a call that matters.
+    /// Returns whether parts that weren't listed yet can have a call that changes the result.
     #[must_use]
-    pub fn needs_list(&self) -> bool {
+    pub fn needs_parts(&self) -> bool {
         self.beyond <= self.explain.unwrap_or(0) && self.unlisted(self.reach()).is_some()
     }
 
-    /// The next parts to read, the nearest first, each once; `None` where no listed one matters before others are listed.
+    /// Returns the next parts to read, the nearest first. Returns `None` if none of those listed can change the result before
+    /// more are listed.
     pub fn next_parts(&mut self) -> Option<Vec<Part>> {
         let reach = self.reach();
         let unlisted = self.unlisted(reach);
@@ -272,8 +272,8 @@ impl Search {
         distance == 0 || reach.is_none_or(|reach| distance <= reach)
     }
 
-    /// Looks at the calls of a part.
-    pub fn read(&mut self, part: &Part, calls: &[StoredCall]) {
+    /// Adds the calls of a part.
+    pub fn add_calls(&mut self, part: &Part, calls: &[StoredCall]) {
         for stored in calls {
             let is_visible =
                 self.advertiser_id.is_none() || self.advertiser_id == stored.advertiser_id;
@@ -281,11 +281,11 @@ impl Search {
                 continue;
             }
             if let Some(call) = to_call(stored) {
-                self.survey.add(call);
+                self.matcher.add(call);
             }
         }
-        if let Some(closest) = self.survey.closest() {
-            let is_closest = |call: &&StoredCall| names(call, closest) && part.counts(call);
+        if let Some(closest) = self.matcher.closest() {
+            let is_closest = |call: &&StoredCall| is_same_call(call, closest) && part.counts(call);
             if let Some(stored) = calls.iter().find(is_closest) {
                 self.archived = Some(stored.clone());
             }
@@ -295,33 +295,33 @@ impl Search {
     /// The closest call, and its copy if it is archived.
     #[must_use]
     pub fn closest(&self) -> Option<(&Call, Option<&StoredCall>)> {
-        let call = self.survey.closest()?;
+        let call = self.matcher.closest()?;
         let copy = self.archived.as_ref();
-        Some((call, copy.filter(|copy| names(copy, call))))
+        Some((call, copy.filter(|copy| is_same_call(copy, call))))
     }
 
     /// Why it is the closest, or why there is none.
     #[must_use]
     pub fn explain(&self, settings: &MatchSettings) -> Explanation {
-        self.survey.explain(self.known, settings)
+        self.matcher.explain(self.known, settings)
     }
 
     /// How far before the wanted start a call still matters, and how far after it, in milliseconds; `None` is any distance.
     fn reach(&self) -> [Option<i64>; 2] {
         if self.explain.is_some() {
-            self.survey.explanation_reach(self.known)
+            self.matcher.explanation_reach(self.known)
         } else {
-            [self.survey.reach(); 2]
+            [self.matcher.reach(); 2]
         }
     }
 }
 
-/// Whether an archived call has the id of another.
-fn names(stored: &StoredCall, call: &Call) -> bool {
+/// Returns whether an archived call has the id of another.
+fn is_same_call(stored: &StoredCall, call: &Call) -> bool {
     stored.transaction_id == call.transaction_id.as_str()
 }
 
-/// An archived call as matching sees it; `None` if its id is none.
+/// Converts an archived call. Returns `None` if its id is malformed.
 fn to_call(stored: &StoredCall) -> Option<Call> {
     Some(Call {
         transaction_id: TransactionId::parse(&stored.transaction_id)?,

@@ -1,6 +1,4 @@
-//! Why a search found its call, or none.
-//!
-//! Not here: which call is closest, and SQL.
+//! Explains a search by time: why it found a call, or none.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
@@ -16,7 +14,7 @@ use crate::rules::matching::{Call, Distance, Target};
 /// Candidates are counted up to this many.
 pub const MAX_CANDIDATES: usize = 100;
 
-/// A length of time in milliseconds, written in seconds with at most three decimals.
+/// A duration in milliseconds, written in seconds with at most three decimals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seconds(pub i64);
 
@@ -126,10 +124,10 @@ pub struct Closest {
     pub ambiguous: bool,
 }
 
-/// The calls that tell why a search failed: of all that the token sees, the closest that passes each step, whenever
-/// it started.
+/// The calls that explain why a search found none: of all that the token sees, the closest that passes each step, at any
+/// distance in time.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Steps<'c> {
+pub struct NearMisses<'c> {
     /// Every filter.
     pub filtered: Option<&'c Call>,
     /// The phone number, if the search has one.
@@ -182,27 +180,27 @@ impl Explanation {
         })
     }
 
-    /// No call was close enough, or passed.
+    /// No call passed every filter and was close enough.
     #[must_use]
-    pub fn not_found(target: &Target, steps: Steps<'_>) -> Self {
+    pub fn not_found(target: &Target, steps: NearMisses<'_>) -> Self {
         let (reason, nearest) = match steps {
-            Steps {
+            NearMisses {
                 filtered: Some(call),
                 ..
             } => (Code::CallOutsideWindow, Some(call)),
-            Steps {
+            NearMisses {
                 numbered: Some(call),
                 ..
             } => (Code::CallFilteredOut, Some(call)),
-            Steps {
+            NearMisses {
                 visible: Some(call),
                 ..
             } if target.calling_phone.is_some() => (Code::CallNoSuchNumber, Some(call)),
-            Steps {
+            NearMisses {
                 visible: Some(call),
                 ..
             } => (Code::CallFilteredOut, Some(call)),
-            Steps { visible: None, .. } => (Code::CallNone, None),
+            NearMisses { visible: None, .. } => (Code::CallNone, None),
         };
         Self::None {
             by: By::Closest,
@@ -224,37 +222,38 @@ impl Explanation {
     }
 }
 
-/// The closest of the calls that the token sees, and why it, or none: the specification of the SQL that finds it.
+/// Finds the closest of the calls that a token sees, and explains the result. This is the specification of the SQL that
+/// finds it. `ambiguity` is a margin in milliseconds.
 #[must_use]
 pub fn explain<'c>(
     target: &Target,
     visible: &[&'c Call],
     settings: &MatchSettings,
 ) -> (Option<&'c Call>, Explanation) {
-    let mut survey = Survey::new(target.clone());
+    let mut matcher = Matcher::new(target.clone());
     for call in visible {
-        survey.add(*call);
+        matcher.add(*call);
     }
-    let explanation = survey.explain(0, settings);
-    (survey.closest, explanation)
+    let explanation = matcher.explain(0, settings);
+    (matcher.closest, explanation)
 }
 
-/// Calls looked at one after the other, in any order: which is closest so far, and why, or why none is.
+/// Takes calls one after the other, in any order, and keeps the closest and what explains it.
 #[derive(Clone, Debug)]
-pub struct Survey<C> {
+pub struct Matcher<C> {
     target: Target,
     candidates: usize,
     closest: Option<C>,
     runner_up: Option<C>,
-    /// Searches that admit ever more, at any time, each with the closest call that passes it and not the one before.
+    /// Targets that admit more and more calls, each with the closest call that it admits and the one before doesn't.
     relaxed: [(Option<Target>, Option<C>); 3],
     near: Neighbourhood,
     /// The candidates near the wanted start that were counted elsewhere.
     near_elsewhere: Neighbourhood,
 }
 
-impl<C: Borrow<Call>> Survey<C> {
-    /// A survey that has seen no call.
+impl<C: Borrow<Call>> Matcher<C> {
+    /// A matcher that has seen no call.
     #[must_use]
     pub fn new(target: Target) -> Self {
         let filtered = Target {
@@ -283,7 +282,7 @@ impl<C: Borrow<Call>> Survey<C> {
         }
     }
 
-    /// Looks at a call that the token sees and that was not looked at before.
+    /// Adds a call that the token sees and that wasn't added before.
     pub fn add(&mut self, call: C) {
         if self.target.admits(call.borrow()) {
             self.candidates = self.candidates.saturating_add(1);
@@ -300,7 +299,7 @@ impl<C: Borrow<Call>> Survey<C> {
         }
     }
 
-    /// Looks at a candidate without counting it. One that is the closest or the next best already stays that.
+    /// Adds a candidate without counting it. Adding the closest call or the runner-up again changes nothing.
     pub fn add_candidate(&mut self, call: C) {
         let preference = |call: &C| self.target.preference(call.borrow());
         let against = |other: &Option<C>| {
@@ -359,7 +358,7 @@ impl<C: Borrow<Call>> Survey<C> {
             );
         }
         let [filtered, numbered, visible] = self.relaxed.each_ref().map(|(_, found)| call(found));
-        let steps = Steps {
+        let steps = NearMisses {
             filtered: filtered.as_ref(),
             numbered: numbered.as_ref(),
             visible: visible.as_ref(),
@@ -367,8 +366,8 @@ impl<C: Borrow<Call>> Survey<C> {
         Explanation::not_found(&self.target, steps)
     }
 
-    /// How far from the wanted start, in milliseconds, a call may start that is still to be looked at and changes which
-    /// is closest; `None` is any distance.
+    /// Returns how far from the wanted start a call can be and still become the closest, in milliseconds. `None` is any
+    /// distance.
     #[must_use]
     pub fn reach(&self) -> Option<i64> {
         let total = self
@@ -381,7 +380,7 @@ impl<C: Borrow<Call>> Survey<C> {
         }
     }
 
-    /// As [`Survey::reach`], for a call that changes the explanation: before the wanted start, and at or after it.
+    /// As [`Matcher::reach`], for a call that changes the explanation: before the wanted start, and at or after it.
     /// `uncounted` candidates were looked at elsewhere.
     #[must_use]
     pub fn explanation_reach(&self, uncounted: usize) -> [Option<i64>; 2] {

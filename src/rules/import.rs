@@ -1,32 +1,30 @@
-//! What importing calls does to the calls and the directory that are stored.
+//! Plans an import of calls: what it changes in the calls and the directory that are stored.
 //!
-//! Idempotent by either id: the same call again changes nothing, what was missing is filled in, and what differs
-//! fails its row. Rows of one request see the rows before them.
-//!
-//! Not here: the database, and where new ids come from.
+//! An import is idempotent by either id. A call that is sent again changes nothing; values that were missing are filled
+//! in; a value that differs fails its row. A row sees the changes of the rows before it.
 
 use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
 
-use crate::input::calls::{CallReport, Row};
+use crate::input::calls::{CallReport, CallRow};
 use crate::model::transaction_id::TransactionId;
 use crate::problem::{Code, Problem, pointer_to};
 
-/// A call as it is stored, its fields in the order in which the database selects them.
+/// A stored call. The fields are in the order in which the statements select them.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 pub struct StoredCall {
     /// Its id.
     pub transaction_id: String,
-    /// The sender's own id.
+    /// The sender's id.
     pub external_id: Option<String>,
     /// When it started, in Unix milliseconds.
     pub start_ms: i64,
-    /// How long it was, in seconds.
+    /// The duration in seconds.
     pub duration: Option<u32>,
-    /// Who called, in E.164.
+    /// The caller's number, in E.164.
     pub calling_phone: Option<String>,
-    /// Whom they called, in E.164.
+    /// The number that was called, in E.164.
     pub destination_phone: Option<String>,
     /// The advertiser.
     pub advertiser_id: Option<String>,
@@ -34,240 +32,315 @@ pub struct StoredCall {
     pub campaign_id: Option<String>,
 }
 
-/// What is stored of all that a request names.
+/// The stored data that an import depends on.
 #[derive(Clone, Debug, Default)]
-pub struct Known {
+pub struct ImportContext {
     /// The advertiser of an advertiser token.
     pub token_advertiser: Option<String>,
-    /// The calls with an id of the request that the token sees; one may come several times.
+    /// The calls with an id of the request that the token sees. A call may be repeated.
     pub calls: Vec<StoredCall>,
-    /// Those of them that are archived, but for those in `calls`.
+    /// The archived calls among them that are not in `calls`.
     pub archived: Vec<StoredCall>,
-    /// Those transaction ids of the request that are an outcome's, or a call's that the token does not see.
+    /// The transaction ids of the request that belong to an outcome, or to a call that the token doesn't see.
     pub taken_ids: HashSet<String>,
-    /// Those external ids of the request that are a call's that the token does not see.
+    /// The external ids of the request that belong to a call that the token doesn't see.
     pub taken_external_ids: HashSet<String>,
     /// The advertisers that the request names and the directory has.
     pub advertisers: HashSet<String>,
-    /// The campaigns likewise, with their advertiser where it is known.
+    /// The campaigns that the request names and the directory has, with their advertiser if it is known.
     pub campaigns: HashMap<String, Option<String>>,
 }
 
-/// What became of a row.
+/// The effect of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Done {
-    /// A new call: its place in [`Plan::calls`].
+pub enum ImportEffect {
+    /// The call is new. The index points into [`Plan::calls`], as those below do.
     Created(usize),
-    /// Something missing was filled in.
+    /// Values that were missing were filled in.
     Updated(usize),
-    /// All of it was stored already.
+    /// Everything was stored already.
     Unchanged(usize),
-    /// Nothing was stored of it.
+    /// Nothing was stored, because of these problems.
     Failed(Vec<Problem>),
 }
 
-/// What there is to store, and what to answer.
+/// The changes to store, and the effect of each row.
 #[derive(Debug, Default)]
 pub struct Plan {
-    /// Every call that a row names, as it is after the request.
+    /// Every call that a row names, in its state after the import.
     pub calls: Vec<StoredCall>,
-    /// The places in `calls` of those that got an id of ours.
+    /// Indexes into `calls` of the calls that got a new id.
     pub given_ids: Vec<usize>,
-    /// What became of each row.
-    pub rows: Vec<Done>,
-    /// The places in `calls` of those to insert.
+    /// The effect of each row.
+    pub rows: Vec<ImportEffect>,
+    /// Indexes into `calls` of the calls to insert.
     pub created: Vec<usize>,
-    /// The places in `calls` of those to fill in.
+    /// Indexes into `calls` of the calls to update.
     pub updated: Vec<usize>,
     /// The advertisers that enter the directory.
     pub new_advertisers: Vec<String>,
     /// The campaigns that enter the directory, or whose advertiser becomes known.
     pub new_campaigns: Vec<(String, Option<String>)>,
-    /// `directory.new`, for each of them.
+    /// A `directory.new` warning for each of these.
     pub warnings: Vec<Problem>,
 }
 
-/// Plans the import of `rows`; `pointer` names the row of an index, and `new_id` makes an id for a call without.
+/// Plans the import of `rows`. `pointer` returns the JSON pointer of the row with an index, and `new_id` makes the id of a
+/// call that was sent without one.
 pub fn plan(
-    mut known: Known,
-    rows: Vec<Row<'_>>,
+    context: ImportContext,
+    rows: Vec<CallRow<'_>>,
     pointer: impl Fn(usize) -> String,
-    mut new_id: impl FnMut() -> TransactionId,
+    new_id: impl FnMut() -> TransactionId,
 ) -> Plan {
-    let mut plan = Plan {
-        calls: std::mem::take(&mut known.calls),
-        ..Plan::default()
-    };
-    let mut places = Places::default();
-    for (place, call) in plan.calls.iter().enumerate() {
-        places.add(call, place);
-    }
-    for call in std::mem::take(&mut known.archived) {
-        // Where it is in the database, too, it counts as it is there.
-        if !places.by_id.contains_key(&call.transaction_id) {
-            let place = plan.calls.len();
-            places.add(&call, place);
-            plan.calls.push(call);
-        }
-    }
-    for (index, row) in rows.into_iter().enumerate() {
-        let done = match row {
-            Ok(call) => apply(
-                &mut plan,
-                &mut known,
-                &mut places,
-                &call,
-                &pointer(index),
-                &mut new_id,
-            )
-            .unwrap_or_else(|problem| Done::Failed(vec![problem])),
-            Err(problems) => Done::Failed(problems),
+    let mut planner = Planner::new(context, new_id);
+    for (number, row) in rows.into_iter().enumerate() {
+        let effect = match row {
+            Ok(call) => planner
+                .import(&call, &pointer(number))
+                .unwrap_or_else(|problem| ImportEffect::Failed(vec![problem])),
+            Err(problems) => ImportEffect::Failed(problems),
         };
-        plan.rows.push(done);
+        planner.plan.rows.push(effect);
     }
-    plan
+    planner.plan
 }
 
-/// Where in [`Plan::calls`] an id stands.
+/// Where in [`Plan::calls`] the call with an id is.
 #[derive(Default)]
-struct Places {
+struct CallIndex {
     by_id: HashMap<String, usize>,
     by_external_id: HashMap<String, usize>,
 }
 
-impl Places {
-    fn add(&mut self, call: &StoredCall, place: usize) {
-        self.by_id.insert(call.transaction_id.clone(), place);
+impl CallIndex {
+    fn add(&mut self, call: &StoredCall, position: usize) {
+        self.by_id.insert(call.transaction_id.clone(), position);
         if let Some(id) = &call.external_id {
-            self.by_external_id.insert(id.clone(), place);
+            self.by_external_id.insert(id.clone(), position);
         }
     }
 }
 
-fn apply(
-    plan: &mut Plan,
-    known: &mut Known,
-    places: &mut Places,
-    call: &CallReport<'_>,
-    parent: &str,
-    new_id: &mut impl FnMut() -> TransactionId,
-) -> Result<Done, Problem> {
-    let problem = |code: Code, key: &'static str| {
-        let mut problem = Problem::whole(code).with_name(key);
-        problem.pointer = pointer_to(parent, key);
-        problem
-    };
-    let Owner {
-        advertiser_id,
-        campaign_id,
-        is_conflict,
-    } = owner(known, call, &problem)?;
-    // Last, as it tells an advertiser's token that another has the campaign.
-    let campaign = || {
-        let conflict = problem(
-            Code::CampaignConflict,
-            "advertiser_campaign_id_from_network",
-        );
-        if is_conflict { Err(conflict) } else { Ok(()) }
-    };
-    let id = call.transaction_id.as_ref().map(TransactionId::as_str);
-    let external_id = call.external_id.as_deref();
-    let sent = StoredCall {
-        transaction_id: id.map(str::to_owned).unwrap_or_default(),
-        external_id: external_id.map(str::to_owned),
-        start_ms: call.start.millis(),
-        duration: call.duration,
-        calling_phone: call.calling_phone.map(|phone| phone.to_string()),
-        destination_phone: call.destination_phone.map(|phone| phone.to_string()),
-        advertiser_id,
-        campaign_id,
-    };
-    let by_id = id.and_then(|id| places.by_id.get(id)).copied();
-    let by_external_id = external_id
-        .and_then(|id| places.by_external_id.get(id))
-        .copied();
-    // That an id is taken by what the token does not see may only show where it would be stored a second time.
-    let is_taken = external_id.is_some_and(|id| known.taken_external_ids.contains(id));
-    let place = by_id.or(by_external_id);
-    let done = if let Some((place, stored)) =
-        place.and_then(|place| Some((place, plan.calls.get_mut(place)?)))
-    {
-        let filled = fill(stored, &sent).map_err(|key| problem(Code::CallConflict, key))?;
-        if is_taken || by_external_id.is_some_and(|other| other != place) {
-            return Err(problem(Code::CallConflict, "external_call_unique_id"));
+/// A call as its row asks to store it. The transaction id is empty if none was sent.
+struct RequestedCall<'p> {
+    call: StoredCall,
+    /// Whether the campaign belongs to another advertiser.
+    has_foreign_campaign: bool,
+    /// The pointer of the row.
+    pointer: &'p str,
+}
+
+impl RequestedCall<'_> {
+    fn problem(&self, code: Code, key: &'static str) -> Problem {
+        problem_at(self.pointer, code, key)
+    }
+
+    fn conflict(&self, key: &'static str) -> Problem {
+        self.problem(Code::CallConflict, key)
+    }
+
+    /// Refuses the campaign of another advertiser. Checked last, because it tells an advertiser's token that another
+    /// advertiser has the campaign.
+    fn check_campaign(&self) -> Result<(), Problem> {
+        if self.has_foreign_campaign {
+            return Err(self.problem(
+                Code::CampaignConflict,
+                "advertiser_campaign_id_from_network",
+            ));
         }
-        campaign()?;
-        if filled == *stored {
-            Done::Unchanged(place)
-        } else {
-            *stored = filled;
-            places.add(stored, place);
-            // A call of this very request is inserted as it is at the end.
-            if !plan.created.contains(&place) && !plan.updated.contains(&place) {
-                plan.updated.push(place);
+        Ok(())
+    }
+}
+
+fn problem_at(pointer: &str, code: Code, key: &'static str) -> Problem {
+    let mut problem = Problem::whole(code).with_name(key);
+    problem.pointer = pointer_to(pointer, key);
+    problem
+}
+
+/// A plan, and what it is made from.
+struct Planner<F> {
+    plan: Plan,
+    context: ImportContext,
+    index: CallIndex,
+    new_id: F,
+}
+
+impl<F: FnMut() -> TransactionId> Planner<F> {
+    fn new(mut context: ImportContext, new_id: F) -> Self {
+        let mut planner = Self {
+            plan: Plan::default(),
+            index: CallIndex::default(),
+            new_id,
+            context: ImportContext::default(),
+        };
+        for call in std::mem::take(&mut context.calls) {
+            planner.push(call);
+        }
+        for call in std::mem::take(&mut context.archived) {
+            // The copy in the database counts, if there is one.
+            if !planner.index.by_id.contains_key(&call.transaction_id) {
+                planner.push(call);
             }
-            Done::Updated(place)
         }
-    } else {
-        if id.is_some_and(|id| known.taken_ids.contains(id)) {
-            return Err(problem(Code::CallConflict, "transaction_id"));
+        planner.context = context;
+        planner
+    }
+
+    /// Adds a call to the plan, and returns its position.
+    fn push(&mut self, call: StoredCall) -> usize {
+        let position = self.plan.calls.len();
+        self.index.add(&call, position);
+        self.plan.calls.push(call);
+        position
+    }
+
+    fn import(&mut self, report: &CallReport<'_>, pointer: &str) -> Result<ImportEffect, Problem> {
+        let requested = self.request(report, pointer)?;
+        let call = &requested.call;
+        let by_id = self.index.by_id.get(&call.transaction_id).copied();
+        let external_id = call.external_id.as_ref();
+        let by_external_id = external_id
+            .and_then(|id| self.index.by_external_id.get(id))
+            .copied();
+        // Whether a call that the token doesn't see has the external id may only show where it would be stored twice.
+        let is_taken = external_id.is_some_and(|id| self.context.taken_external_ids.contains(id))
+            || by_id.is_some_and(|id| by_external_id.is_some_and(|other| other != id));
+        let effect = match by_id.or(by_external_id) {
+            Some(position) => self.update(position, &requested, is_taken)?,
+            None => self.create(&requested, is_taken)?,
+        };
+        self.add_to_directory(&requested);
+        Ok(effect)
+    }
+
+    /// The call with its advertiser: a known campaign implies its advertiser, and a token its own.
+    fn request<'p>(
+        &self,
+        report: &CallReport<'_>,
+        pointer: &'p str,
+    ) -> Result<RequestedCall<'p>, Problem> {
+        let sent = report.advertiser_id.as_deref();
+        let own = self.context.token_advertiser.as_deref();
+        if own.is_some() && sent.is_some() && sent != own {
+            let key = "advertiser_id_from_network";
+            return Err(problem_at(pointer, Code::AdvertiserForbidden, key));
+        }
+        let campaign = report.campaign_id.as_deref();
+        let of_campaign = campaign
+            .and_then(|id| self.context.campaigns.get(id))
+            .and_then(Option::as_deref);
+        let advertiser = sent.or(own).or(of_campaign);
+        let call = StoredCall {
+            transaction_id: report
+                .transaction_id
+                .map(|id| id.to_string())
+                .unwrap_or_default(),
+            external_id: report.external_id.as_deref().map(str::to_owned),
+            start_ms: report.start.millis(),
+            duration: report.duration,
+            calling_phone: report.calling_phone.map(|phone| phone.to_string()),
+            destination_phone: report.destination_phone.map(|phone| phone.to_string()),
+            advertiser_id: advertiser.map(str::to_owned),
+            campaign_id: campaign.map(str::to_owned),
+        };
+        Ok(RequestedCall {
+            call,
+            has_foreign_campaign: of_campaign.is_some() && of_campaign != advertiser,
+            pointer,
+        })
+    }
+
+    /// Fills in what the stored call lacks.
+    fn update(
+        &mut self,
+        position: usize,
+        requested: &RequestedCall<'_>,
+        is_taken: bool,
+    ) -> Result<ImportEffect, Problem> {
+        let Some(stored) = self.plan.calls.get_mut(position) else {
+            return self.create(requested, is_taken);
+        };
+        let filled = fill(stored, &requested.call).map_err(|key| requested.conflict(key))?;
+        if is_taken {
+            return Err(requested.conflict("external_call_unique_id"));
+        }
+        requested.check_campaign()?;
+        if filled == *stored {
+            return Ok(ImportEffect::Unchanged(position));
+        }
+        *stored = filled;
+        self.index.add(stored, position);
+        // A call that this request creates is inserted once, as it is at the end.
+        let Plan {
+            created, updated, ..
+        } = &mut self.plan;
+        if !created.contains(&position) && !updated.contains(&position) {
+            updated.push(position);
+        }
+        Ok(ImportEffect::Updated(position))
+    }
+
+    fn create(
+        &mut self,
+        requested: &RequestedCall<'_>,
+        is_taken: bool,
+    ) -> Result<ImportEffect, Problem> {
+        let mut call = requested.call.clone();
+        if self.context.taken_ids.contains(&call.transaction_id) {
+            return Err(requested.conflict("transaction_id"));
         }
         if is_taken {
-            return Err(problem(Code::CallConflict, "external_call_unique_id"));
+            return Err(requested.conflict("external_call_unique_id"));
         }
-        campaign()?;
-        let place = plan.calls.len();
-        let created = StoredCall {
-            transaction_id: id.map_or_else(|| new_id().to_string(), str::to_owned),
-            ..sent.clone()
-        };
-        places.add(&created, place);
-        plan.calls.push(created);
-        plan.created.push(place);
-        if id.is_none() {
-            plan.given_ids.push(place);
+        requested.check_campaign()?;
+        let needs_id = call.transaction_id.is_empty();
+        if needs_id {
+            call.transaction_id = (self.new_id)().to_string();
         }
-        Done::Created(place)
-    };
-    enter(plan, known, &sent, &problem);
-    Ok(done)
-}
-
-/// The advertiser and campaign of a row.
-struct Owner {
-    advertiser_id: Option<String>,
-    campaign_id: Option<String>,
-    /// Whether the campaign belongs to another advertiser.
-    is_conflict: bool,
-}
-
-/// The advertiser and campaign of a row: a known campaign brings its advertiser, a token its own.
-fn owner(
-    known: &Known,
-    call: &CallReport<'_>,
-    problem: &impl Fn(Code, &'static str) -> Problem,
-) -> Result<Owner, Problem> {
-    let sent = call.advertiser_id.as_deref();
-    let own = known.token_advertiser.as_deref();
-    if own.is_some() && sent.is_some() && sent != own {
-        return Err(problem(
-            Code::AdvertiserForbidden,
-            "advertiser_id_from_network",
-        ));
+        let position = self.push(call);
+        self.plan.created.push(position);
+        if needs_id {
+            self.plan.given_ids.push(position);
+        }
+        Ok(ImportEffect::Created(position))
     }
-    let campaign = call.campaign_id.as_deref();
-    let of_campaign = campaign
-        .and_then(|id| known.campaigns.get(id))
-        .and_then(Option::as_deref);
-    let advertiser = sent.or(own).or(of_campaign);
-    Ok(Owner {
-        advertiser_id: advertiser.map(str::to_owned),
-        campaign_id: campaign.map(str::to_owned),
-        is_conflict: of_campaign.is_some() && of_campaign != advertiser,
-    })
+
+    /// Adds an advertiser or a campaign that the directory lacks, with a warning, because it may be a typo.
+    fn add_to_directory(&mut self, requested: &RequestedCall<'_>) {
+        let Self { plan, context, .. } = self;
+        let call = &requested.call;
+        if let Some(id) = &call.advertiser_id
+            && context.advertisers.insert(id.clone())
+        {
+            plan.new_advertisers.push(id.clone());
+            plan.warnings
+                .push(requested.problem(Code::DirectoryNew, "advertiser_id_from_network"));
+        }
+        let Some(id) = &call.campaign_id else {
+            return;
+        };
+        let listed = context.campaigns.get(id).cloned();
+        // To an advertiser's token, a campaign without an owner looks new.
+        let is_seen =
+            |owner: &Option<String>| owner.is_some() || context.token_advertiser.is_none();
+        if !listed.as_ref().is_some_and(is_seen) {
+            plan.warnings
+                .push(requested.problem(Code::DirectoryNew, "advertiser_campaign_id_from_network"));
+        }
+        let owner = listed.clone().flatten();
+        // An advertiser's token can't take a campaign that the network listed without an owner.
+        let may_own = context.token_advertiser.is_none() && call.advertiser_id.is_some();
+        if listed.is_none() || (owner.is_none() && may_own) {
+            let owner = owner.or_else(|| call.advertiser_id.clone());
+            context.campaigns.insert(id.clone(), owner.clone());
+            plan.new_campaigns.push((id.clone(), owner));
+        }
+    }
 }
 
-/// The stored call with what was missing filled in, or the parameter that differs.
+/// Returns the stored call with the values that it lacked, or the name of the first parameter that differs.
 fn fill(stored: &StoredCall, sent: &StoredCall) -> Result<StoredCall, &'static str> {
     fn one<T: Clone + PartialEq>(
         stored: Option<&T>,
@@ -319,40 +392,4 @@ fn fill(stored: &StoredCall, sent: &StoredCall) -> Result<StoredCall, &'static s
             "advertiser_campaign_id_from_network",
         )?,
     })
-}
-
-/// Enters what the directory does not have yet, with a warning each: a typing error would otherwise pass unseen.
-fn enter(
-    plan: &mut Plan,
-    known: &mut Known,
-    sent: &StoredCall,
-    problem: &impl Fn(Code, &'static str) -> Problem,
-) {
-    if let Some(id) = &sent.advertiser_id
-        && known.advertisers.insert(id.clone())
-    {
-        plan.new_advertisers.push(id.clone());
-        plan.warnings
-            .push(problem(Code::DirectoryNew, "advertiser_id_from_network"));
-    }
-    let Some(id) = &sent.campaign_id else {
-        return;
-    };
-    let listed = known.campaigns.get(id).cloned();
-    // To an advertiser's token, a campaign of nobody is as new as one that is not there.
-    let is_seen = |owner: &Option<String>| owner.is_some() || known.token_advertiser.is_none();
-    if !listed.as_ref().is_some_and(is_seen) {
-        plan.warnings.push(problem(
-            Code::DirectoryNew,
-            "advertiser_campaign_id_from_network",
-        ));
-    }
-    let owner = listed.clone().flatten();
-    // An advertiser's token may not take a campaign that the network has listed without an owner.
-    let may_own = known.token_advertiser.is_none() && sent.advertiser_id.is_some();
-    if listed.is_none() || (owner.is_none() && may_own) {
-        let owner = owner.or_else(|| sent.advertiser_id.clone());
-        known.campaigns.insert(id.clone(), owner.clone());
-        plan.new_campaigns.push((id.clone(), owner));
-    }
 }

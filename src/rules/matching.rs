@@ -1,6 +1,4 @@
-//! Which call a search by time means: the specification of the SQL that finds it.
-//!
-//! Not here: SQL, and who may see a call; the candidates are those that the token sees.
+//! Matches calls with a search by time. This is the specification of the SQL that finds the closest call.
 
 use std::borrow::Cow;
 
@@ -9,7 +7,7 @@ use crate::model::time::UnixMillis;
 use crate::model::transaction_id::TransactionId;
 use crate::rules::confidence::MatchSettings;
 
-/// How far a start may be off unless configured, in seconds: a day.
+/// The default of the maximum difference between the starts, in seconds: a day.
 pub const WINDOW_SECONDS: i64 = 86_400;
 
 /// How many seconds of the start count as much as a second of the duration, unless configured. The API's reference does
@@ -23,9 +21,9 @@ pub struct Call {
     pub transaction_id: TransactionId,
     /// When it started.
     pub start: UnixMillis,
-    /// How long it was, in seconds, if that is known.
+    /// The duration in seconds, if it is known.
     pub duration: Option<u32>,
-    /// Who called, in E.164.
+    /// The caller's number, in E.164.
     pub calling_phone: Option<String>,
     /// The advertiser it belongs to.
     pub advertiser_id: Option<String>,
@@ -33,12 +31,36 @@ pub struct Call {
     pub campaign_id: Option<String>,
 }
 
-/// What is looked for.
+/// The call that a search by time looks for.
+///
+/// ```
+/// use call_outcomes::model::{time::UnixMillis, transaction_id::TransactionId};
+/// use call_outcomes::rules::matching::{Call, Target};
+///
+/// let target = Target {
+///     start: UnixMillis::from_millis(1_440_607_300_000),
+///     duration: Some(60),
+///     calling_phone: None,
+///     advertiser_id: None,
+///     campaign_id: None,
+///     window: Some(86_400_000),
+/// };
+/// let call = Call {
+///     transaction_id: TransactionId::from_bits(1),
+///     start: UnixMillis::from_millis(1_440_607_302_000),
+///     duration: Some(63),
+///     calling_phone: None,
+///     advertiser_id: None,
+///     campaign_id: None,
+/// };
+/// assert!(target.admits(&call));
+/// assert_eq!(target.distance(&call).total, 5_000);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// Roughly when the call started.
+    /// The approximate start.
     pub start: UnixMillis,
-    /// Roughly how long it was, in seconds. Ranks, never filters.
+    /// The approximate duration in seconds, which ranks calls and excludes none.
     pub duration: Option<u32>,
     /// Only calls from this number.
     pub calling_phone: Option<String>,
@@ -46,7 +68,7 @@ pub struct Target {
     pub advertiser_id: Option<String>,
     /// Only calls of this campaign.
     pub campaign_id: Option<String>,
-    /// How far a start may be off, in milliseconds, inclusive; `None` is any distance.
+    /// The maximum difference between the starts in milliseconds, inclusive. `None` is any difference.
     pub window: Option<i64>,
     /// How many seconds of the start count as much as a second of the duration.
     pub duration_weight: u32,
@@ -62,13 +84,13 @@ pub struct Offset {
     pub duration: Option<u32>,
 }
 
-/// How far a call is from what is looked for, in milliseconds. The order is the order of preference: the
-/// distance, then the difference of the starts, then the earlier start, then the lower transaction id.
+/// The distance between a call and the one that is looked for, in milliseconds. The total compares first, then the
+/// difference between the starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Distance {
     /// Difference of the starts plus weighted difference of the durations.
     pub total: i64,
-    /// Difference of the starts.
+    /// The difference between the starts.
     pub start: i64,
 }
 
@@ -88,7 +110,7 @@ impl Target {
         }
     }
 
-    /// Whether a call passes every hard filter and starts within the window.
+    /// Returns whether a call passes every filter and starts within the window.
     #[must_use]
     pub fn admits(&self, call: &Call) -> bool {
         let passes =
@@ -125,7 +147,7 @@ impl Target {
         }
     }
 
-    /// The order in which calls are preferred: the lowest first. Ties of [`Distance`] go to the earlier start, then to
+    /// Returns the key by which calls are ranked, lowest first. Calls at the same distance rank by the earlier start, then by
     /// the lower transaction id.
     #[must_use]
     pub fn preference(&self, call: &Call) -> (Distance, UnixMillis, TransactionId) {

@@ -1,22 +1,20 @@
-//! What a report does to the record that is current: the specification of the statement that appends.
-//!
-//! Not here: ids, the time, and the database.
+//! Merges a report with the current record. This is the specification of the statement that appends a record.
 
 use crate::model::outcome::{Fields, Patch};
 
-/// What a report does.
+/// The effect of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// There is no record yet: the first one.
+    /// The first record of an outcome.
     Create(Fields),
-    /// Nothing differs from the current record.
+    /// Nothing, because the current record has the same fields.
     Unchanged,
     /// A new record that corrects the current one.
     Correct(Fields),
 }
 
-/// Decides what a report does, given the current record's fields, if there is one, and the time of the request
-/// in Unix seconds (reference: "Updates and Idempotency").
+/// Decides the effect of a report on the fields of the current record, if there is one. `now` is the time of the request in
+/// Unix seconds.
 #[must_use]
 pub fn decide(current: Option<&Fields>, patch: &Patch<'_>, now: i64) -> Decision {
     let Some(current) = current else {

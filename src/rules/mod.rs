@@ -1,4 +1,5 @@
-//! The result of a request: which call it is about, and what it changes. The Worker's SQL is held to these functions.
+//! The rules of matching, merging and importing: which call a request is about, and what it changes. They are the
+//! specification of the Worker's SQL.
 
 pub mod archive;
 pub mod confidence;

@@ -1,12 +1,11 @@
-//! Which of some calls a search means, and why, from JSON alone: what the npm package answers without a database.
-//!
-//! Not here: which call is closest ([`crate::rules::matching`]), and the rules of a search or a call.
+//! Finds the call that a search matches in a list of calls, from JSON to JSON, as the npm package does without a database.
+//! [`crate::rules::matching`] decides which call is closest.
 
 use std::borrow::Cow;
 
 use serde::Serialize;
 
-use crate::input::calls::{Row, read_list};
+use crate::input::calls::{CallRow, read_list};
 use crate::input::fields::ObjectFields;
 use crate::input::report::{Rules, Search, read_search};
 use crate::json::write::to_json;
@@ -15,38 +14,54 @@ use crate::problem::{Code, Problem, Span, pointer_to};
 use crate::rules::confidence::MatchSettings;
 use crate::rules::explanation::{Explanation, explain};
 use crate::rules::matching::{Call, Target};
-use crate::validate::{Invalid, Placed, of_value};
+use crate::validate::{Invalid, LocatedProblem, unlocated};
 
 const ROOT: [&str; 2] = ["search", "calls"];
 
 #[derive(Serialize)]
-struct Found<'a> {
+struct ClosestAnswer<'a> {
     ok: bool,
-    /// The place of the call in the list.
+    /// The index of the call in the list.
     index: Option<usize>,
     r#match: Explanation,
-    warnings: Vec<Placed<'a>>,
+    warnings: Vec<LocatedProblem<'a>>,
 }
 
-/// Reads an object with a `search` and a list of `calls`, and writes which of them is meant as JSON.
+/// Reads an object with a `search` and a list of `calls`, and returns the index of the call that matches as JSON.
+///
+/// ```
+/// use call_outcomes::input::report::Rules;
+/// use call_outcomes::rules::confidence::MatchSettings;
+/// use call_outcomes::validate::closest::closest;
+///
+/// let body = r#"{
+///     "search": {"start_time_t": "1440607300"},
+///     "calls": [
+///         {"transaction_id": "A", "start_time_t": "1440607000"},
+///         {"transaction_id": "B", "start_time_t": "1440607302"}
+///     ]
+/// }"#;
+/// let answer = closest(body, Rules::default(), &MatchSettings::default());
+/// assert!(answer.starts_with(r#"{"ok":true,"index":1,"#));
+/// ```
 #[must_use]
 pub fn closest(body: &str, rules: Rules, settings: &MatchSettings) -> String {
     let mut warnings = Vec::new();
     match read(body, rules, &mut warnings) {
         Ok((search, calls)) => {
             let (index, r#match) = find(&search, &calls, settings);
-            to_json(&Found {
+            to_json(&ClosestAnswer {
                 ok: true,
                 index,
                 r#match,
-                warnings: of_value(&warnings),
+                warnings: unlocated(&warnings),
             })
         }
-        Err(problems) => to_json(&Invalid::of_value(&problems, &warnings)),
+        Err(problems) => to_json(&Invalid::unlocated(&problems, &warnings)),
     }
 }
 
-/// The place of the call that a search means, and why that one or none.
+/// Returns the index of the call that a search matches, and the explanation.
 fn find(
     search: &Search<'_>,
     calls: &[Call],
@@ -98,7 +113,7 @@ fn read<'a>(
         }),
     )
     .map_err(syntax)?;
-    // Calls mostly have the same keys, and may have some of the caller's own.
+    // Most calls have the same keys, so each unknown key is reported once.
     let of_search = warnings.len();
     for warning in of_calls {
         let is_same = |w: &Problem| w.code == warning.code && w.name == warning.name;
@@ -146,8 +161,8 @@ fn no_list(sent: Option<Value<'_>>) -> Problem {
     }
 }
 
-/// A call of the list. Here it needs the platform's id, which the explanation names it by.
-fn call((index, row): (usize, Row<'_>)) -> Result<Call, Vec<Problem>> {
+/// Converts a call of the list. It needs the platform's id, because the explanation names calls by it.
+fn call((index, row): (usize, CallRow<'_>)) -> Result<Call, Vec<Problem>> {
     let report = row?;
     let Some(transaction_id) = report.transaction_id else {
         let name = "transaction_id";

@@ -1,7 +1,5 @@
-//! What validating a text alone comes to, as the npm package answers it: the report in its normal form, or every
-//! problem, with its place in the text as editors count.
-//!
-//! Not here: rules, and JavaScript.
+//! Validates a report without a server, as the npm package does: the result is the report in its normal form, or every
+//! problem with its position in the text. The rules are in [`crate::input`].
 
 pub mod closest;
 pub mod normal;
@@ -12,9 +10,9 @@ use crate::input::report::{MAX_BODY, Rules, read, text};
 use crate::json::write::to_json;
 use crate::json::{Reader, SyntaxError, Value};
 use crate::problem::{Code, Problem, Span};
-use crate::validate::normal::Request;
+use crate::validate::normal::NormalReport;
 
-/// What the places in a text are counted in.
+/// The unit of positions in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// UTF-16 code units, as JavaScript counts its strings.
@@ -26,39 +24,39 @@ pub enum Unit {
 #[derive(Serialize)]
 struct Valid<'a> {
     ok: bool,
-    request: Request<'a>,
-    warnings: Vec<Placed<'a>>,
+    request: NormalReport<'a>,
+    warnings: Vec<LocatedProblem<'a>>,
 }
 
-/// A refusal, as the package answers it.
+/// The result for an invalid request.
 #[derive(Serialize)]
 pub struct Invalid<'a> {
     ok: bool,
-    problems: Vec<Placed<'a>>,
-    warnings: Vec<Placed<'a>>,
+    problems: Vec<LocatedProblem<'a>>,
+    warnings: Vec<LocatedProblem<'a>>,
 }
 
 impl<'a> Invalid<'a> {
-    /// The refusal of what was no text when it was sent: its problems have no places.
+    /// The result for a value that wasn't text, so its problems have no positions.
     #[must_use]
-    pub fn of_value(problems: &'a [Problem], warnings: &'a [Problem]) -> Self {
+    pub fn unlocated(problems: &'a [Problem], warnings: &'a [Problem]) -> Self {
         Self {
             ok: false,
-            problems: of_value(problems),
-            warnings: of_value(warnings),
+            problems: unlocated(problems),
+            warnings: unlocated(warnings),
         }
     }
 }
 
-/// Problems of what was no text when it was sent: they have no places.
+/// Problems without positions, of a value that wasn't text.
 #[must_use]
-pub fn of_value(problems: &[Problem]) -> Vec<Placed<'_>> {
+pub fn unlocated(problems: &[Problem]) -> Vec<LocatedProblem<'_>> {
     place(problems, &mut None)
 }
 
-/// A problem and its place.
+/// A problem, with its position if it has one.
 #[derive(Serialize)]
-pub struct Placed<'a> {
+pub struct LocatedProblem<'a> {
     code: Code,
     pointer: &'a str,
     message: String,
@@ -72,22 +70,32 @@ pub struct Placed<'a> {
     range: Option<(usize, usize)>,
 }
 
-/// A place in a text. Lines and columns are those of the server's messages: from 1, in characters.
+/// A position in a text. Lines and columns count from 1, in characters, as in the server's messages.
 #[derive(Clone, Copy)]
-struct Place {
+struct Location {
     line: usize,
     column: usize,
     range: (usize, usize),
 }
 
-/// As [`validate`], or `None` where there is nothing to say of a body but its normal form, which is not made.
+/// Validates a body like [`validate`], but returns `None` for a valid body without warnings, whose normal form isn't made.
 #[must_use]
 pub fn check(body: &[u8], rules: Rules, unit: Option<Unit>) -> Option<String> {
     verdict(body, rules, unit, true)
 }
 
-/// Validates a body, and writes what comes of it as JSON. Without a `unit` the body was no text when it was sent, and
-/// problems have no places.
+/// Validates a body and returns the result as JSON. Without a `unit`, problems have no positions.
+///
+/// ```
+/// use call_outcomes::input::report::Rules;
+/// use call_outcomes::validate::{Unit, validate};
+///
+/// let body = br#"{"search": {"transaction_id": "a-1"}, "call_outcome": {"outcome_name": "Sale"}}"#;
+/// assert_eq!(
+///     validate(body, Rules::default(), Some(Unit::Bytes)),
+///     r#"{"ok":true,"request":{"search":{"transaction_id":"A-1"},"call_outcome":{"outcome_name":"Sale","partner_unique_id":""}},"warnings":[]}"#
+/// );
+/// ```
 #[must_use]
 pub fn validate(body: &[u8], rules: Rules, unit: Option<Unit>) -> String {
     verdict(body, rules, unit, false).unwrap_or_default()
@@ -111,12 +119,12 @@ fn verdict(
         Ok(reading) => reading,
         Err(error) => return Some(refuse_syntax(error, unit, text)),
     };
-    let mut places = unit.map(|unit| Places::new(text, unit));
+    let mut places = unit.map(|unit| Locator::new(text, unit));
     Some(match &reading.report {
         Ok(_) if unless_faultless && reading.warnings.is_empty() => return None,
         Ok(report) => to_json(&Valid {
             ok: true,
-            request: Request::from(report),
+            request: NormalReport::from(report),
             warnings: place(&reading.warnings, &mut places),
         }),
         Err(problems) => to_json(&Invalid {
@@ -138,7 +146,7 @@ fn refuse_whole(
     unit: Option<Unit>,
     text: &str,
 ) -> String {
-    let mut places = unit.map(|unit| Places::new(text, unit));
+    let mut places = unit.map(|unit| Locator::new(text, unit));
     let mut problems = place(std::slice::from_ref(problem), &mut places);
     if let (Some(placed), Some(message)) = (problems.first_mut(), message) {
         placed.message = message;
@@ -150,10 +158,10 @@ fn refuse_whole(
     })
 }
 
-fn place<'a>(problems: &'a [Problem], places: &mut Option<Places<'_>>) -> Vec<Placed<'a>> {
+fn place<'a>(problems: &'a [Problem], places: &mut Option<Locator<'_>>) -> Vec<LocatedProblem<'a>> {
     let entry = |problem: &'a Problem| {
         let place = places.as_mut().map(|places| places.of(problem));
-        Placed {
+        LocatedProblem {
             code: problem.code,
             pointer: &problem.pointer,
             message: problem.message(),
@@ -166,18 +174,18 @@ fn place<'a>(problems: &'a [Problem], places: &mut Option<Places<'_>>) -> Vec<Pl
     problems.iter().map(entry).collect()
 }
 
-/// Finds places in a text. It goes on from the last one, as most come in the order of the text.
-struct Places<'a> {
+/// Finds positions in a text. It continues from the last one, because most problems are in the order of the text.
+struct Locator<'a> {
     text: &'a str,
     unit: Unit,
-    /// The byte up to which is counted.
+    /// The byte up to which lines and columns are counted.
     at: usize,
     offset: usize,
     line: usize,
     column: usize,
 }
 
-impl<'a> Places<'a> {
+impl<'a> Locator<'a> {
     const fn new(text: &'a str, unit: Unit) -> Self {
         Self {
             text,
@@ -189,15 +197,15 @@ impl<'a> Places<'a> {
         }
     }
 
-    /// Where a problem stands; what is missing stands where the object does that lacks it.
-    fn of(&mut self, problem: &Problem) -> Place {
+    /// Returns the position of a problem. A missing field has the position of its object.
+    fn of(&mut self, problem: &Problem) -> Location {
         let Span { start, end } = problem
             .span
             .unwrap_or_else(|| nearest(self.text, &problem.pointer));
         self.go_to(start);
         let (line, column, first) = (self.line, self.column, self.offset);
         self.go_to(end);
-        Place {
+        Location {
             line,
             column,
             range: (first, self.offset),
@@ -224,7 +232,7 @@ impl<'a> Places<'a> {
     }
 }
 
-/// Where the innermost object stands that the pointer leads to or through. Only sections are looked into.
+/// Returns the position of the innermost object on the pointer's path, which is a section or the whole body.
 fn nearest(text: &str, pointer: &str) -> Span {
     let mut reader = Reader::new(text);
     let root = reader.clone().value().map(|value| value.span());
@@ -245,7 +253,7 @@ fn nearest(text: &str, pointer: &str) -> Span {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::report::{CALL_OUTCOME, CLEARABLE};
+    use crate::input::parameters::{CALL_OUTCOME, CALL_OUTCOME_NAMES};
     use serde_json::{Value, json};
 
     fn problems(text: &str, unit: Option<Unit>) -> Value {
@@ -324,12 +332,16 @@ mod tests {
         };
         // The id's default is `""`: it tells outcomes apart, and nothing is stored under it to be cleared.
         let others = |name: &&str| *name != "partner_unique_id";
-        let all: Vec<&str> = CALL_OUTCOME
+        let all: Vec<&str> = CALL_OUTCOME_NAMES
             .into_iter()
             .filter(others)
             .filter(cleared)
             .collect();
-        assert_eq!(all, CLEARABLE);
+        let clearable = CALL_OUTCOME
+            .iter()
+            .filter(|parameter| parameter.is_clearable);
+        let clearable: Vec<&str> = clearable.map(|parameter| parameter.name).collect();
+        assert_eq!(all, clearable);
     }
 
     #[test]

@@ -1,7 +1,5 @@
-//! A valid report as a request in its normal form: the reference's names, every value as answers show it. Read again
-//! it is the same report. Likewise a call as it is imported.
-//!
-//! Not here: the token, which never leaves a request.
+//! Writes a valid report or call in its normal form: with the API's names, and values as answers show them. Reading the
+//! normal form gives the same report. It never contains the token.
 
 use serde::Serialize;
 
@@ -12,29 +10,29 @@ use crate::model::outcome::{Identity, Patch};
 use crate::model::time::{UnixMillis, show_seconds};
 use crate::model::transaction_id::TransactionId;
 
-/// A request in its normal form.
+/// A report in its normal form.
 #[derive(Serialize)]
-pub struct Request<'a> {
+pub struct NormalReport<'a> {
     search: SearchParameters<'a>,
     call_outcome: OutcomeParameters<'a>,
 }
 
-/// A request in its normal form as a row of a batch.
+/// A report in its normal form, as a row of a batch.
 #[derive(Serialize)]
-pub struct Keyed<'a> {
+pub struct NormalBatchRow<'a> {
     row: &'a str,
     search: SearchParameters<'a>,
     call_outcome: OutcomeParameters<'a>,
 }
 
-impl<'a> Keyed<'a> {
+impl<'a> NormalBatchRow<'a> {
     /// A report as a row with a key.
     #[must_use]
     pub fn new(row: &'a str, report: &'a Report<'_>) -> Self {
-        let Request {
+        let NormalReport {
             search,
             call_outcome,
-        } = Request::from(report);
+        } = NormalReport::from(report);
         Self {
             row,
             search,
@@ -43,9 +41,9 @@ impl<'a> Keyed<'a> {
     }
 }
 
-/// A call in its normal form. What is not known stays out.
+/// A call in its normal form, without fields that aren't known.
 #[derive(Serialize)]
-pub struct Call<'a> {
+pub struct NormalCall<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     transaction_id: Option<TransactionId>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,7 +61,7 @@ pub struct Call<'a> {
     advertiser_campaign_id_from_network: Option<&'a str>,
 }
 
-impl<'a> From<&'a CallReport<'_>> for Call<'a> {
+impl<'a> From<&'a CallReport<'_>> for NormalCall<'a> {
     fn from(call: &'a CallReport<'_>) -> Self {
         Self {
             transaction_id: call.transaction_id,
@@ -82,7 +80,7 @@ impl<'a> From<&'a CallReport<'_>> for Call<'a> {
 #[serde(untagged)]
 enum SearchParameters<'a> {
     ById {
-        // Null is a malformed id, which no call has.
+        // Null stands for a malformed id, which no call has.
         transaction_id: Option<TransactionId>,
     },
     ByTime {
@@ -120,7 +118,7 @@ struct OutcomeParameters<'a> {
     custom_parameter_3: Option<&'a str>,
 }
 
-impl<'a> From<&'a Report<'_>> for Request<'a> {
+impl<'a> From<&'a Report<'_>> for NormalReport<'a> {
     fn from(report: &'a Report<'_>) -> Self {
         Self {
             search: SearchParameters::from(&report.search),
@@ -148,7 +146,7 @@ impl<'a> From<&'a Search<'_>> for SearchParameters<'a> {
 }
 
 impl<'a> OutcomeParameters<'a> {
-    /// What was not sent stays out, and what is cleared is `""`.
+    /// Leaves out fields that weren't sent. A cleared field is `""`.
     fn new(identity: &'a Identity<'_>, patch: &'a Patch<'_>) -> Self {
         let [one, two, three] = patch.custom_parameters.each_ref().map(Option::as_deref);
         let show =
@@ -167,7 +165,7 @@ impl<'a> OutcomeParameters<'a> {
     }
 }
 
-/// Seconds where that is exact, else milliseconds.
+/// Formats a time in seconds if that is exact, or in milliseconds.
 fn show_time(time: UnixMillis) -> String {
     if time.millis().rem_euclid(1_000) == 0 {
         show_seconds(time.seconds())

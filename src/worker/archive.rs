@@ -12,7 +12,7 @@ use worker::kv::KvError;
 use super::context::hash;
 use super::store::Failure;
 use crate::model::transaction_id::TransactionId;
-use crate::rules::archive::{BULK, Generation, Part, Search};
+use crate::rules::archive::{ArchiveSearch, BULK, IndexGeneration, Part};
 use crate::rules::import::StoredCall;
 
 impl From<KvError> for Failure {
@@ -58,7 +58,7 @@ impl CallId {
 pub async fn find(
     archive: &KvStore,
     network_id: &str,
-    generations: &[Generation],
+    generations: &[IndexGeneration],
     ids: &[CallId],
 ) -> Result<HashMap<CallId, StoredCall>, Failure> {
     // KV limits the length of a key, and a network's id may have any.
@@ -67,7 +67,7 @@ pub async fn find(
     let mut generations = generations.to_vec();
     generations.sort_unstable_by_key(|generation| generation.number);
     let mut found = HashMap::new();
-    for Generation { number, buckets } in generations {
+    for IndexGeneration { number, buckets } in generations {
         let mut wanted: BTreeMap<String, Vec<&CallId>> = BTreeMap::new();
         for id in ids {
             let key = format!("ids:{network}:{number}:{}", id.bucket(buckets));
@@ -95,7 +95,7 @@ pub async fn find_visible(
     archive: &KvStore,
     network_id: &str,
     advertiser_id: Option<&str>,
-    generations: &[Generation],
+    generations: &[IndexGeneration],
     id: TransactionId,
 ) -> Result<Option<StoredCall>, Failure> {
     let id = CallId::Transaction(id.to_string());
@@ -115,7 +115,7 @@ pub fn is_visible(call: &StoredCall, advertiser_id: Option<&str>) -> bool {
 pub async fn read_parts(
     archive: &KvStore,
     network_id: &str,
-    searches: &mut [&mut Search],
+    searches: &mut [&mut ArchiveSearch],
     at_once: usize,
 ) -> Result<(), Failure> {
     loop {
@@ -137,7 +137,7 @@ pub async fn read_parts(
             for ((_, needed), calls) in wanted.iter().zip(&read) {
                 for (place, part) in needed {
                     if let Some(search) = searches.get_mut(*place) {
-                        search.read(part, calls);
+                        search.add_calls(part, calls);
                     }
                 }
             }

@@ -12,8 +12,8 @@ use super::cors;
 use super::result::{HandlerResult, Refusal, Success, error_code, status};
 use super::router::Route;
 use super::store::Cost;
-use crate::problem::{Class, Code, Problem, warnings_header};
-use crate::response::problem_json;
+use crate::problem::{Class, Code, Problem};
+use crate::response::{problem_json, warnings_header};
 
 /// The API version that is served, whatever date the path has.
 const API_VERSION: &str = "2015-08-17";

@@ -249,7 +249,7 @@ fn tree(reader: &mut Reader<'_>) -> Result<Json, SyntaxError> {
 fn batch_holds(body: &[u8]) -> Checked {
     let mut checked = Checked::new();
     let rules = Rules::default();
-    let rows = |reading: batch::Reading<'_>| -> Option<Vec<bool>> {
+    let rows = |reading: batch::BatchRequest<'_>| -> Option<Vec<bool>> {
         let rows = reading.rows.ok()?.map(|row| row.report.is_ok());
         let rows: Vec<bool> = rows.collect();
         assert!((1..=batch::MAX_ROWS).contains(&rows.len()));

@@ -4,7 +4,7 @@ use crate::input::report::{Report, Search};
 use crate::model::outcome::Fields;
 use crate::model::transaction_id::TransactionId;
 use crate::problem::{Code, Problem};
-use crate::response::{ErrorAnswer, Recorded, Reply, refuse, refuse_call};
+use crate::response::{ErrorAnswer, OutcomeRecord, Reply, refuse, refuse_call};
 use crate::rules::confidence::MatchSettings;
 use crate::rules::explanation::Explanation;
 use crate::rules::merge::Decision;
@@ -74,7 +74,12 @@ pub fn refuse_ambiguous(
 }
 
 /// Returns a stored record as answers show it. `name` is the outcome name in the casing of its first report.
-pub fn stored(report: &Report<'_>, record: &Record, call: Call, name: Option<&str>) -> Recorded {
+pub fn stored(
+    report: &Report<'_>,
+    record: &Record,
+    call: Call,
+    name: Option<&str>,
+) -> OutcomeRecord {
     let fields = record.fields();
     recorded(report, record.id(), record.corrects(), fields, call, name)
 }
@@ -87,7 +92,7 @@ pub fn preview(
     call: Call,
     name: Option<&str>,
     decision: Decision,
-) -> Recorded {
+) -> OutcomeRecord {
     match (decision, current) {
         (Decision::Unchanged, Some(current)) => stored(report, current, call, name),
         (Decision::Create(fields) | Decision::Correct(fields), current) => {
@@ -110,9 +115,9 @@ pub fn recorded(
     fields: Fields,
     call: Call,
     name: Option<&str>,
-) -> Recorded {
+) -> OutcomeRecord {
     let identity = &report.identity;
-    Recorded {
+    OutcomeRecord {
         transaction_id: id,
         corrects,
         outcome_name: name.unwrap_or(&identity.name).to_owned(),

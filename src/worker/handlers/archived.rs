@@ -1,7 +1,7 @@
 //! Matching a report with a call in the archive: what single reports and batches share.
 
 use crate::input::report::{Report, Search, TimeSearch};
-use crate::rules::archive::Search as ArchiveSearch;
+use crate::rules::archive::ArchiveSearch;
 use crate::rules::explanation::Explanation;
 use crate::rules::import::StoredCall;
 use crate::rules::matching::Target;

@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 
 use super::prologue::{Admitted, Checked, Input, Parsed, admit, body_text};
-use crate::input::calls::{Row, find_token, read};
+use crate::input::calls::{CallRow, find_token, read};
 use crate::model::transaction_id::TransactionId;
-use crate::problem::{Code, Counted, Problem, pointer_to};
+use crate::problem::{Code, LimitedProblems, Problem, pointer_to};
 use crate::response::lists::reply_to_import;
 use crate::response::{ErrorAnswer, refuse_syntax};
 use crate::rules::import::{Plan, plan};
@@ -42,7 +42,7 @@ pub async fn import(
     let cost = &mut state.cost;
     let result = retry(TRIES, async || import.attempt(cost).await).await;
     let plan = result.map_err(|failure| context.refuse_failure(failure, &token_hash))??;
-    let mut warnings = Counted::default();
+    let mut warnings = LimitedProblems::default();
     warnings.extend(&state.warnings, Problem::clone);
     warnings.extend(&plan.warnings, Problem::clone);
     state.warnings = warnings.into_problems();
@@ -54,10 +54,10 @@ pub async fn import(
 fn parse<'b>(
     context: &RequestContext<'_>,
     body: &'b [u8],
-) -> Result<Parsed<'b, Vec<Row<'b>>>, ErrorAnswer> {
+) -> Result<Parsed<'b, Vec<CallRow<'b>>>, ErrorAnswer> {
     let text = body_text(body)?;
     let rules = context.config.rules;
-    let check = move || -> Result<Checked<Vec<Row<'b>>>, ErrorAnswer> {
+    let check = move || -> Result<Checked<Vec<CallRow<'b>>>, ErrorAnswer> {
         let read = read(text, rules).map_err(|error| refuse_syntax(&error, text))?;
         Ok((read.rows, read.warnings))
     };
@@ -72,7 +72,7 @@ fn parse<'b>(
 struct Import<'a> {
     context: &'a RequestContext<'a>,
     token_hash: &'a str,
-    rows: &'a [Row<'a>],
+    rows: &'a [CallRow<'a>],
 }
 
 impl Import<'_> {

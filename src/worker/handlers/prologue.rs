@@ -2,7 +2,7 @@
 //! refuse costs the database nothing.
 
 use crate::input::report::{SentToken, text};
-use crate::problem::{Code, Counted, Problem};
+use crate::problem::{Code, LimitedProblems, Problem};
 use crate::response::{ErrorAnswer, refuse_invalid, refuse_syntax};
 use crate::worker::context::{RequestContext, RequestState, hash};
 use crate::worker::result::Refusal;
@@ -116,7 +116,7 @@ fn refuse_problems<T>(
 
 /// Adds the warnings of rows, of which there may be any number.
 fn count_warnings(state: &mut RequestState, of_rows: &[Problem]) {
-    let mut counted = Counted::default();
+    let mut counted = LimitedProblems::default();
     counted.extend(of_rows, Problem::clone);
     counted.extend(&state.warnings, Problem::clone);
     state.warnings = counted.into_problems();

@@ -8,8 +8,8 @@ use crate::input::report::SentToken;
 use crate::model::time::UnixMillis;
 use crate::model::transaction_id::TransactionId;
 use crate::problem::{Code, Problem};
-use crate::response::Call;
-use crate::response::records::{Parts, Stored};
+use crate::response::CallSummary;
+use crate::response::records::{ListFrame, StoredRecord};
 use crate::worker::archive;
 use crate::worker::context::{RequestContext, RequestState};
 use crate::worker::result::{HandlerResult, Success};
@@ -46,17 +46,24 @@ pub async fn read(context: &RequestContext<'_>, state: &mut RequestState) -> Han
             let current = current.map_err(failed)?.into_iter().next();
             let missing = || Failure::Unexpected("an outcome without a current record".to_owned());
             let current = current.ok_or_else(missing).map_err(failed)?;
-            let parts = Parts::of_outcome(&current.recorded);
+            let parts = ListFrame::of_outcome(&current.recorded);
             (parts, Walk::history(db, outcome))
         }
         (None, Some((call_id, call))) => {
-            let call = Call::new(call.transaction_id, call.start);
-            (Parts::of_call(&call), Walk::of_call(db, call_id))
+            let call = CallSummary::new(call.transaction_id, call.start);
+            (ListFrame::of_call(&call), Walk::of_call(db, call_id))
         }
         (None, None) => return archived_call(context, &reader, id).await,
     };
     // (3) Records.
-    let body = stream(context.request_id, parts, walk, Stored::in_history, cost).await;
+    let body = stream(
+        context.request_id,
+        parts,
+        walk,
+        StoredRecord::in_history,
+        cost,
+    )
+    .await;
     let (body, rest) = body.map_err(failed)?;
     Ok(Success::json(200, body).followed_by(rest))
 }
@@ -94,6 +101,6 @@ async fn archived_call(
         .map_err(|_| Code::ServiceUnavailable)?
         .ok_or(Code::TransactionNotFound)?;
     let start = UnixMillis::from_millis(call.start_ms);
-    let Parts { head, tail, .. } = Parts::of_call(&Call::new(id, start));
+    let ListFrame { head, tail, .. } = ListFrame::of_call(&CallSummary::new(id, start));
     Ok(Success::json(200, head + &tail))
 }

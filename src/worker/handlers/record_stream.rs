@@ -6,7 +6,7 @@ use worker::Error;
 
 use crate::model::transaction_id::TransactionId;
 use crate::problem::Code;
-use crate::response::records::{Parts, Stored};
+use crate::response::records::{ListFrame, StoredRecord};
 use crate::worker::context::{RequestContext, log_error};
 use crate::worker::result::{BodyStream, Refusal};
 use crate::worker::store::reading::{Reader, Walk, read};
@@ -31,12 +31,12 @@ pub async fn find_reader(
 }
 
 /// Writes a record as it stands in the body.
-pub type WriteRecord = fn(&Stored) -> String;
+pub type WriteRecord = fn(&StoredRecord) -> String;
 
 /// Records on their way to the client.
 struct RecordStream {
     walk: Walk,
-    parts: Parts,
+    parts: ListFrame,
     write: WriteRecord,
     is_first: bool,
 }
@@ -63,7 +63,7 @@ impl RecordStream {
 /// the connection is aborted, so that no client takes what it got for the whole.
 pub async fn stream(
     request_id: &str,
-    parts: Parts,
+    parts: ListFrame,
     walk: Walk,
     write: WriteRecord,
     cost: &mut Cost,

@@ -7,7 +7,7 @@ use super::record_stream::{WriteRecord, find_reader, stream};
 use crate::input::export::Export;
 use crate::input::report::SentToken;
 use crate::problem::Code;
-use crate::response::records::{Format, Parts};
+use crate::response::records::{Format, ListFrame};
 use crate::worker::context::{RequestContext, RequestState};
 use crate::worker::result::{HandlerResult, Success};
 use crate::worker::store::reading::Walk;
@@ -48,7 +48,7 @@ pub async fn transactions(
     let failed = |failure| context.refuse_failure(failure, &token_hash);
     let page = Walk::export(Rc::clone(&context.db), &reader, &export, after, cost).await;
     let (walk, next) = page.map_err(failed)?;
-    let parts = Parts::of_page(format, next);
+    let parts = ListFrame::of_page(format, next);
     let write: WriteRecord = match format {
         Format::Json => |stored| stored.in_page(Format::Json),
         Format::Csv => |stored| stored.in_page(Format::Csv),

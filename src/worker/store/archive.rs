@@ -7,7 +7,7 @@ use worker::{D1Database, D1PreparedStatement, D1Result};
 use super::statement::{Bind, Statement, prepare};
 use super::template::Template;
 use super::{Facts, Failure, MatchTrace, read_json};
-use crate::rules::archive::{Known, LISTED_PARTS, Listed, Part, Search};
+use crate::rules::archive::{ArchiveSearch, DatabaseMatches, LISTED_PARTS, NearbyParts, Part};
 use crate::rules::import::StoredCall;
 
 const PARTS: &str = include_str!("sql/archive/archived_parts.sql");
@@ -24,10 +24,10 @@ const ANY_HOUR: i64 = 9_999_999_999;
 pub fn list(
     db: &D1Database,
     token_hash: &str,
-    searches: &[&Search],
+    searches: &[&ArchiveSearch],
 ) -> Result<Vec<D1PreparedStatement>, Failure> {
     let statement = Statement::new(&parts());
-    let bind = |searches: &[&Search]| {
+    let bind = |searches: &[&ArchiveSearch]| {
         let searches: Vec<Value> = searches.iter().map(|search| to_row(search)).collect();
         let binds = [
             ("token", Bind::Text(token_hash.to_owned())),
@@ -44,7 +44,7 @@ fn parts() -> Template {
         .fill("limit", &LISTED_PARTS.to_string())
 }
 
-fn to_row(search: &Search) -> Value {
+fn to_row(search: &ArchiveSearch) -> Value {
     let (low, high) = search.hours();
     let (low, high) = (low.unwrap_or(-ANY_HOUR), high.unwrap_or(ANY_HOUR));
     let [later, earlier] = search.cursors();
@@ -54,7 +54,9 @@ fn to_row(search: &Search) -> Value {
 }
 
 /// Reads the results of [`list`], in the order of the searches; empty where the token has become invalid.
-pub fn listed<'r>(results: impl Iterator<Item = &'r D1Result>) -> Result<Vec<Listed>, Failure> {
+pub fn listed<'r>(
+    results: impl Iterator<Item = &'r D1Result>,
+) -> Result<Vec<NearbyParts>, Failure> {
     #[derive(Deserialize)]
     struct Row(usize, Vec<Part>, Vec<Part>);
     let mut lists = Vec::new();
@@ -63,19 +65,19 @@ pub fn listed<'r>(results: impl Iterator<Item = &'r D1Result>) -> Result<Vec<Lis
         rows.sort_unstable_by_key(|Row(key, ..)| *key);
         lists.extend(
             rows.into_iter()
-                .map(|Row(_, later, earlier)| Listed { later, earlier }),
+                .map(|Row(_, later, earlier)| NearbyParts { later, earlier }),
         );
     }
     Ok(lists)
 }
 
 /// Returns what the database knows of a search by time.
-pub fn known(facts: &Facts, why: Option<&MatchTrace>) -> Known {
+pub fn known(facts: &Facts, why: Option<&MatchTrace>) -> DatabaseMatches {
     match why {
         Some(why) => why.known(),
-        None => Known {
+        None => DatabaseMatches {
             candidates: [facts.candidate(), None],
-            ..Known::default()
+            ..DatabaseMatches::default()
         },
     }
 }

@@ -19,7 +19,7 @@ use crate::input::report::Report;
 use crate::model::money::Cents;
 use crate::model::outcome::Fields;
 use crate::model::transaction_id::TransactionId;
-use crate::rules::archive::{Listed, Search};
+use crate::rules::archive::{ArchiveSearch, NearbyParts};
 use crate::rules::confidence::MatchSettings;
 use crate::rules::import::StoredCall;
 
@@ -51,7 +51,7 @@ pub struct BatchQuery<'a> {
     /// Archived calls to put back first.
     pub restore: &'a [StoredCall],
     /// Searches of the archive whose next parts are listed.
-    pub searches: Vec<&'a Search>,
+    pub searches: Vec<&'a ArchiveSearch>,
     /// A record of an earlier try that may have been committed.
     pub tried: Option<TransactionId>,
 }
@@ -69,7 +69,7 @@ pub struct Known {
     /// Why its call was found or not, where that was asked for.
     pub whys: HashMap<usize, MatchTrace>,
     /// The next parts of the archive for each search.
-    pub listed: Vec<Listed>,
+    pub listed: Vec<NearbyParts>,
 }
 
 /// The reports of a batch that search alike, each with its place in the batch.

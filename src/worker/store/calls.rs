@@ -9,10 +9,10 @@ use worker::D1Database;
 use super::archive::restored;
 use super::statement::{Bind, prepare};
 use super::{Cost, Failure, read_json, run};
-use crate::input::calls::Row;
+use crate::input::calls::CallRow;
 use crate::model::transaction_id::TransactionId;
-use crate::rules::archive::Generation;
-use crate::rules::import::{Known, Plan, StoredCall};
+use crate::rules::archive::IndexGeneration;
+use crate::rules::import::{ImportContext, Plan, StoredCall};
 
 const CONTEXT: &str = include_str!("sql/import/import_context.sql");
 const INSERT: &str = include_str!("sql/import/insert_calls.sql");
@@ -28,7 +28,7 @@ pub const CALLS_WRITE: &str = "calls:write";
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum ContextRow {
-    Token(String, Option<String>, String, Vec<Generation>),
+    Token(String, Option<String>, String, Vec<IndexGeneration>),
     /// The calls with the two ids of a row that the token sees, and those of the ids that belong to an outcome or to a call
     /// that it does not see.
     Ids(
@@ -48,16 +48,16 @@ pub struct Facts {
     /// Whether the token may import calls.
     pub permitted: bool,
     /// The hash tables of archived calls by their ids.
-    pub generations: Vec<Generation>,
+    pub generations: Vec<IndexGeneration>,
     /// What is stored of all that the rows name.
-    pub known: Known,
+    pub known: ImportContext,
 }
 
 /// Looks up the token and all that the rows name; `None` if the token is unknown or revoked.
 pub async fn facts(
     db: &D1Database,
     token_hash: &str,
-    rows: &[Row<'_>],
+    rows: &[CallRow<'_>],
     cost: &mut Cost,
 ) -> Result<Option<Facts>, Failure> {
     let named: Vec<Value> = rows
@@ -81,9 +81,9 @@ pub async fn facts(
                 network_id,
                 generations,
                 permitted: permissions.split(' ').any(|granted| granted == CALLS_WRITE),
-                known: Known {
+                known: ImportContext {
                     token_advertiser: advertiser,
-                    ..Known::default()
+                    ..ImportContext::default()
                 },
             });
         } else if let Some(facts) = &mut facts {
@@ -93,7 +93,7 @@ pub async fn facts(
     Ok(facts)
 }
 
-fn learn(known: &mut Known, row: ContextRow) {
+fn learn(known: &mut ImportContext, row: ContextRow) {
     match row {
         ContextRow::Token(..) => {}
         ContextRow::Ids(by_id, by_external_id, taken, taken_external) => {

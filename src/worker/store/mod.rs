@@ -23,9 +23,9 @@ use crate::model::money::Cents;
 use crate::model::outcome::Fields;
 use crate::model::time::UnixMillis;
 use crate::model::transaction_id::TransactionId;
-use crate::rules::archive::{Generation, Known};
+use crate::rules::archive::{DatabaseMatches, IndexGeneration};
 use crate::rules::confidence::{MatchSettings, Neighbourhood};
-use crate::rules::explanation::{Explanation, Steps};
+use crate::rules::explanation::{Explanation, NearMisses};
 use crate::rules::import::StoredCall;
 use crate::rules::matching::{self, Target};
 use statement::Bind;
@@ -197,7 +197,7 @@ pub struct Facts {
     pub display: Option<String>,
     archived: u8,
     /// The hash tables of archived calls by their ids, if the report names a call that the database does not know.
-    pub generations: Vec<Generation>,
+    pub generations: Vec<IndexGeneration>,
 }
 
 impl Facts {
@@ -270,9 +270,9 @@ pub struct MatchTrace {
 
 impl MatchTrace {
     /// Returns what a search of the archive takes into account.
-    fn known(&self) -> Known {
+    fn known(&self) -> DatabaseMatches {
         let call = |call: &Option<TracedCall>| call.as_ref().and_then(TracedCall::to_call);
-        Known {
+        DatabaseMatches {
             candidates: [call(&self.chosen), call(&self.runner_up)],
             count: self.candidates,
             rejected: [
@@ -302,7 +302,7 @@ impl MatchTrace {
         }
         let steps = [&self.filtered, &self.numbered, &self.visible].map(call);
         let [filtered, numbered, visible] = steps.each_ref().map(Option::as_ref);
-        let steps = Steps {
+        let steps = NearMisses {
             filtered,
             numbered,
             visible,

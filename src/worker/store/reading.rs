@@ -13,9 +13,9 @@ use super::{Call, Cost, Failure, Record, first, read_json, run, search};
 use crate::input::export::Export;
 use crate::model::time::UnixMillis;
 use crate::model::transaction_id::TransactionId;
-use crate::response::Recorded;
-use crate::response::records::Stored;
-use crate::rules::archive::Generation;
+use crate::response::OutcomeRecord;
+use crate::response::records::StoredRecord;
+use crate::rules::archive::IndexGeneration;
 
 const READ: &str = include_str!("sql/read/read_context.sql");
 const WALK: &str = include_str!("sql/read/records_page.sql");
@@ -47,7 +47,7 @@ pub struct Reader {
     pub outcome: Option<Outcome>,
     call: Option<(i64, String, i64)>,
     /// The hash tables of archived calls by their ids, if the database has no call with the id.
-    pub generations: Vec<Generation>,
+    pub generations: Vec<IndexGeneration>,
 }
 
 /// An outcome, by one of its records. The fields are in the order in which `read_context.sql` selects them.
@@ -147,8 +147,8 @@ struct PageRow {
 }
 
 impl PageRow {
-    fn into_stored(self) -> Option<Stored> {
-        let recorded = Recorded {
+    fn into_stored(self) -> Option<StoredRecord> {
+        let recorded = OutcomeRecord {
             transaction_id: Some(self.record.id()?),
             corrects: self.record.corrects(),
             outcome_name: self.name,
@@ -157,7 +157,7 @@ impl PageRow {
             call_transaction_id: TransactionId::parse(&self.call_transaction_id)?,
             call_start: UnixMillis::from_millis(self.call_start_ms),
         };
-        Some(Stored {
+        Some(StoredRecord {
             recorded,
             recorded_at: self.recorded_at,
         })
@@ -252,7 +252,7 @@ impl Walk {
     }
 
     /// Reads the next records, as many as one statement returns; none at the end.
-    pub async fn next(&mut self, cost: &mut Cost) -> Result<Vec<Stored>, Failure> {
+    pub async fn next(&mut self, cost: &mut Cost) -> Result<Vec<StoredRecord>, Failure> {
         if self.left == 0 {
             return Ok(Vec::new());
         }

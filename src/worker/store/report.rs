@@ -19,7 +19,7 @@ use super::{
 use crate::input::report::{Report, Search};
 use crate::model::money::Cents;
 use crate::model::transaction_id::TransactionId;
-use crate::rules::archive::Search as ArchiveSearch;
+use crate::rules::archive::ArchiveSearch;
 use crate::rules::confidence::MatchSettings;
 use crate::rules::import::StoredCall;
 use crate::worker::query_options::QueryOptions;
@@ -218,10 +218,10 @@ pub async fn list_archived(
     let mut results = results.iter();
     let (facts, why) = prepared.next_reads(&mut results)?;
     if let Some(facts) = &facts {
-        search.know(archive::known(facts, why.as_ref()));
+        search.add_database_matches(archive::known(facts, why.as_ref()));
     }
     for listed in archive::listed(results)? {
-        search.list(listed);
+        search.add_parts(listed);
     }
     Ok(facts)
 }

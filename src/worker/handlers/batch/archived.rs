@@ -2,7 +2,7 @@
 
 use super::{ArchiveMatches, Batch};
 use crate::input::report::{Report, Search};
-use crate::rules::archive::Search as ArchiveSearch;
+use crate::rules::archive::ArchiveSearch;
 use crate::worker::archive::{self, CallId};
 use crate::worker::handlers::answer::authorize;
 use crate::worker::handlers::archived::{ArchiveMatch, search};
@@ -96,7 +96,7 @@ impl Batch<'_> {
         loop {
             let mut active: Vec<&mut RowSearch<'_, 'r>> = searches
                 .iter_mut()
-                .filter(|row| row.search.needs_list())
+                .filter(|row| row.search.needs_parts())
                 .collect();
             if active.is_empty() {
                 break;
@@ -132,9 +132,10 @@ impl Batch<'_> {
         };
         for (row, listed) in searches.iter_mut().zip(now.listed) {
             if let Some(facts) = now.facts.get(&row.place) {
-                row.search.know(known_to(facts, now.whys.get(&row.place)));
+                row.search
+                    .add_database_matches(known_to(facts, now.whys.get(&row.place)));
             }
-            row.search.list(listed);
+            row.search.add_parts(listed);
         }
         Ok(true)
     }

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{ArchiveMatches, Batch, RowResult, answered};
-use crate::input::batch::Row;
+use crate::input::batch::BatchRow;
 use crate::input::report::{Report, Search};
 use crate::model::outcome::Fields;
 use crate::model::transaction_id::TransactionId;
 use crate::problem::{Code, Problem};
-use crate::response::lists::{Answered, Effect};
-use crate::response::{ErrorAnswer, Extras, Recorded, Reply, refuse_call};
+use crate::response::lists::{Effect, RowAnswer};
+use crate::response::{ErrorAnswer, Extras, OutcomeRecord, Reply, refuse_call, refuse_row};
 use crate::rules::explanation::Explanation;
 use crate::rules::merge::{self, Decision};
 use crate::worker::context::new_id;
@@ -23,7 +23,7 @@ use crate::worker::store::{Call, Facts, Failure, MatchTrace, Record};
 /// What a chunk leads to.
 pub struct Decided {
     /// The answer to each row.
-    pub answers: Vec<Answered>,
+    pub answers: Vec<RowAnswer>,
     /// The records to append.
     pub records: Vec<NewRecord>,
 }
@@ -122,7 +122,7 @@ impl Batch<'_> {
     /// database.
     pub(super) fn decide(
         &self,
-        rows: &[Row<'_>],
+        rows: &[BatchRow<'_>],
         known: &Known,
         archived: &ArchiveMatches<'_>,
     ) -> Result<Decided, Failure> {
@@ -130,7 +130,7 @@ impl Batch<'_> {
         let mut earlier = EarlierRows::default();
         for (place, row) in rows.iter().enumerate() {
             let result = match &row.report {
-                Err(invalid) => Err((**invalid).clone()),
+                Err(invalid) => Err(refuse_row(invalid)),
                 Ok(report) => match known.facts.get(&place) {
                     Some(facts) => {
                         let (trace, archived) = (known.whys.get(&place), archived.get(&place));
@@ -272,7 +272,7 @@ impl Batch<'_> {
         current: &Current<'_>,
         call: Call,
         name: Option<&str>,
-    ) -> Recorded {
+    ) -> OutcomeRecord {
         match current {
             Current::Appended(record) => {
                 let (id, fields) = (record.transaction_id, record.fields.clone());

@@ -10,11 +10,11 @@ use futures_util::stream::{self, StreamExt};
 
 use super::archived::ArchiveMatch;
 use super::prologue::{Admitted, Input, Parsed, admit, body_text};
-use crate::input::batch::{Reading, Row, Rows, read, read_lines};
+use crate::input::batch::{BatchRequest, BatchRow, BatchRows, read, read_lines};
 use crate::input::report::Report;
-use crate::problem::{Code, Counted, Problem};
-use crate::response::lists::{Answered, BatchAnswer, Effect};
-use crate::response::{ErrorAnswer, Reply, refuse, refuse_syntax};
+use crate::problem::{Code, LimitedProblems, Problem};
+use crate::response::lists::{BatchAnswer, Effect, RowAnswer};
+use crate::response::{ErrorAnswer, Reply, refuse, refuse_row, refuse_syntax};
 use crate::rules::import::StoredCall;
 use crate::worker::context::{RequestContext, RequestState, now};
 use crate::worker::result::{BodyStream, HandlerResult, Refusal, Success};
@@ -56,7 +56,7 @@ pub async fn batch(
         token_hash,
         input: mut rows,
     } = admit(context, state, || parse(context, body, format)).await?;
-    let mut warnings = Counted::default();
+    let mut warnings = LimitedProblems::default();
     warnings.extend(&state.warnings, Problem::clone);
     // (2) and (3)
     let batch = Batch {
@@ -67,7 +67,7 @@ pub async fn batch(
     let mut index = 0_usize;
     let mut answer = BatchAnswer::default();
     loop {
-        let chunk: Vec<Row<'_>> = rows.by_ref().take(CHUNK).collect();
+        let chunk: Vec<BatchRow<'_>> = rows.by_ref().take(CHUNK).collect();
         if chunk.is_empty() {
             break;
         }
@@ -91,9 +91,9 @@ fn parse<'b>(
     context: &RequestContext<'_>,
     body: &'b [u8],
     format: BatchFormat,
-) -> Result<Parsed<'b, Rows<'b>>, ErrorAnswer> {
+) -> Result<Parsed<'b, BatchRows<'b>>, ErrorAnswer> {
     let (rules, max_rows) = (context.config.rules, context.config.batch_max_rows);
-    let Reading {
+    let BatchRequest {
         token,
         rows,
         warnings,
@@ -140,7 +140,7 @@ struct Batch<'a> {
 
 impl Batch<'_> {
     /// Returns the answers to a chunk of rows; `None` if the token is unknown or revoked.
-    async fn answer(&self, rows: &[Row<'_>], cost: &mut Cost) -> Option<Vec<Answered>> {
+    async fn answer(&self, rows: &[BatchRow<'_>], cost: &mut Cost) -> Option<Vec<RowAnswer>> {
         let mut chunk = Chunk {
             batch: self,
             rows,
@@ -183,7 +183,7 @@ type ArchiveMatches<'r> = HashMap<usize, ArchiveMatch<'r>>;
 /// A chunk of rows under way.
 struct Chunk<'a, 'r> {
     batch: &'a Batch<'a>,
-    rows: &'a [Row<'r>],
+    rows: &'a [BatchRow<'r>],
     /// The rows that were looked up in the archive.
     archived: ArchiveMatches<'r>,
     /// Archived calls to put back first.
@@ -197,7 +197,7 @@ impl<'r> Chunk<'_, 'r> {
     async fn attempt(
         &mut self,
         cost: &mut Cost,
-    ) -> Result<ControlFlow<Option<Vec<Answered>>>, Failure> {
+    ) -> Result<ControlFlow<Option<Vec<RowAnswer>>>, Failure> {
         let context = self.batch.context;
         // (2) Facts.
         let reports = reports(self.rows, &self.archived);
@@ -242,7 +242,7 @@ impl<'r> Chunk<'_, 'r> {
         &mut self,
         decided: Decided,
         cost: &mut Cost,
-    ) -> Result<ControlFlow<Option<Vec<Answered>>>, Failure> {
+    ) -> Result<ControlFlow<Option<Vec<RowAnswer>>>, Failure> {
         let records = &decided.records;
         if records.is_empty() {
             return Ok(ControlFlow::Break(Some(decided.answers)));
@@ -266,10 +266,10 @@ impl<'r> Chunk<'_, 'r> {
 
 /// Returns the valid reports, each by its place, by the id of their call where the archive knows it.
 fn reports<'x, 'r>(
-    rows: &'x [Row<'r>],
+    rows: &'x [BatchRow<'r>],
     archived: &'x ArchiveMatches<'r>,
 ) -> Vec<(usize, &'x Report<'r>)> {
-    let report = |(place, row): (usize, &'x Row<'r>)| {
+    let report = |(place, row): (usize, &'x BatchRow<'r>)| {
         let sent = row.report.as_ref().ok()?;
         let by_id = archived.get(&place).and_then(|found| found.by_id.as_ref());
         Some((place, by_id.unwrap_or(sent)))
@@ -278,15 +278,15 @@ fn reports<'x, 'r>(
 }
 
 /// Answers rows that are not carried out, each with its own problems or else with `code`.
-fn all_failed(rows: &[Row<'_>], code: Code) -> Vec<Answered> {
+fn all_failed(rows: &[BatchRow<'_>], code: Code) -> Vec<RowAnswer> {
     failed_rows(rows, &refuse(&Problem::whole(code)))
 }
 
 /// Answers rows that are not carried out, each with its own problems or else with `answer`.
-fn failed_rows(rows: &[Row<'_>], answer: &ErrorAnswer) -> Vec<Answered> {
+fn failed_rows(rows: &[BatchRow<'_>], answer: &ErrorAnswer) -> Vec<RowAnswer> {
     let failed = rows.iter().map(|row| {
-        let own = row.report.as_ref().err().map(|invalid| &**invalid);
-        answered(row, Err(own.unwrap_or(answer).clone()))
+        let own = row.report.as_ref().err().map(refuse_row);
+        answered(row, Err(own.unwrap_or_else(|| answer.clone())))
     });
     failed.collect()
 }
@@ -294,12 +294,12 @@ fn failed_rows(rows: &[Row<'_>], answer: &ErrorAnswer) -> Vec<Answered> {
 /// What a row did, with its reply, or why it failed.
 type RowResult = Result<(Reply, Effect), ErrorAnswer>;
 
-fn answered(row: &Row<'_>, result: RowResult) -> Answered {
+fn answered(row: &BatchRow<'_>, result: RowResult) -> RowAnswer {
     let (status, body, effect) = match result {
         Ok((reply, effect)) => (reply.status, reply.body, effect),
         Err(refused) => (refused.status(), refused.to_json(), Effect::Failed),
     };
-    Answered {
+    RowAnswer {
         key: row.key.as_deref().map(str::to_owned),
         status,
         body,

@@ -7,7 +7,7 @@ use super::Reporting;
 use crate::input::report::Search;
 use crate::problem::{Code, Problem};
 use crate::response::{refuse, refuse_call};
-use crate::rules::archive::{BULK, Search as ArchiveSearch};
+use crate::rules::archive::{ArchiveSearch, BULK};
 use crate::rules::explanation::Explanation;
 use crate::rules::import::StoredCall;
 use crate::worker::archive;
@@ -64,7 +64,7 @@ impl Reporting<'_> {
         };
         let context = self.context;
         let mut search = archived::search(context, search, facts.advertiser_id.as_deref());
-        while search.needs_list() {
+        while search.needs_parts() {
             let query = self.query();
             let facts_now = store::list_archived(&context.db, &query, &mut search, cost);
             if facts_now.await?.is_none() {
