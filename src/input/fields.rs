@@ -1,7 +1,7 @@
 //! Reads the fields of one JSON object: which keys were sent, and each kind of value by its rule.
 //!
-//! A reader of a value returns the value or a problem. Callers record the problem and go on, so that a request gets all of
-//! its problems at once. [`super::parameters`] has the names of the fields.
+//! A reader of a value returns the value or a problem. Callers record the problem and go on, so that a request gets all
+//! of its problems at once. [`super::parameters`] has the names of the fields.
 
 use std::borrow::Cow;
 
@@ -25,8 +25,8 @@ pub const MAX_LIST_STRAYS: usize = 10_000;
 /// The maximum edit distance between a key and the known name that is suggested for it. All names are longer.
 const MAX_TYPOS: usize = 2;
 
-/// Reads the value of the known key with an index, or returns `None` to have it read as any other. It is a trait object so
-/// that reading an object is compiled once.
+/// Reads the value of the known key with an index, or returns `None` to have it read as any other. It is a trait object
+/// so that reading an object is compiled once.
 pub type Nested<'a, 'f> =
     Option<&'f mut dyn FnMut(&mut Reader<'a>, usize) -> Result<Option<Value<'a>>, SyntaxError>>;
 
@@ -59,26 +59,26 @@ impl<'a> ObjectFields<'a> {
         let mut likely = 0_usize;
         while let Some(key) = reader.next_key()? {
             // Most clients send fields in the API's order.
-            let place = if names.get(likely).is_some_and(|known| key.is(known)) {
+            let index = if names.get(likely).is_some_and(|known| key.is(known)) {
                 Some(likely)
             } else {
                 names.iter().position(|known| key.is(known))
             };
-            let Some(place) = place else {
+            let Some(index) = index else {
                 sent.add_stray(Code::KeyUnknown, key);
                 reader.value()?;
                 continue;
             };
-            likely = place.saturating_add(1);
+            likely = index.saturating_add(1);
             let walked = match &mut nested {
-                Some(nested) => nested(reader, place)?,
+                Some(nested) => nested(reader, index)?,
                 None => None,
             };
             let value = match walked {
                 Some(value) => value,
                 None => reader.value()?,
             };
-            if let Some(slot) = sent.values.get_mut(place)
+            if let Some(slot) = sent.values.get_mut(index)
                 && slot.replace((key.span, value)).is_some()
             {
                 sent.add_stray(Code::KeyRepeated, key);
@@ -115,8 +115,8 @@ impl<'a> ObjectFields<'a> {
                 Some(text) if !text.as_bytes().contains(&0) => Value::String(Str::plain(text)),
                 _ => Value::Array(key.span),
             };
-            let place = names.iter().position(|known| *known == name);
-            let slot = place.and_then(|place| sent.values.get_mut(place));
+            let index = names.iter().position(|known| *known == name);
+            let slot = index.and_then(|index| sent.values.get_mut(index));
             match slot.map(|slot| slot.replace((key.span, value))) {
                 None => sent.add_stray(Code::KeyUnknown, key),
                 Some(None) => {}
@@ -148,8 +148,8 @@ impl<'a> ObjectFields<'a> {
 
     /// Returns what was sent for the key at `place` in the names.
     #[must_use]
-    pub fn value(&self, place: usize) -> Option<Value<'a>> {
-        Some(self.values.get(place)?.as_ref()?.1)
+    pub fn value(&self, index: usize) -> Option<Value<'a>> {
+        Some(self.values.get(index)?.as_ref()?.1)
     }
 
     #[cold]
@@ -187,8 +187,8 @@ impl<'a> ObjectFields<'a> {
         }
     }
 
-    /// Adds a problem for each stray key, with the nearest known name. `left` is how many may still be listed; the first one
-    /// always is. The others are counted.
+    /// Adds a problem for each stray key, with the nearest known name. `left` is how many may still be listed; the
+    /// first one always is. The others are counted.
     pub fn stray_keys(
         &self,
         names: &[&'static str],
@@ -354,8 +354,8 @@ impl<'a> Field<'a, '_> {
         Ok(id.filter(|id| !is_blank(id)))
     }
 
-    /// Reads a Unix time of 10 digits (seconds) or 13 digits (milliseconds). A text for which `absent` returns true counts as
-    /// not sent.
+    /// Reads a Unix time of 10 digits (seconds) or 13 digits (milliseconds). A text for which `absent` returns true
+    /// counts as not sent.
     ///
     /// # Errors
     /// Returns `code` for anything else.

@@ -35,7 +35,8 @@ pub const SWITCHES: [&str; 5] = [
 
 /// The maximum number of parameters that an answer lists.
 const MAX_NAMED: usize = 20;
-/// The minimum length of a name that is suggested for a misspelling. Shorter ones are suggested only if the letters match.
+/// The minimum length of a name that is suggested for a misspelling. Shorter ones are suggested only if the letters
+/// match.
 const MIN_COMPARED: usize = 6;
 /// A name longer than this is not compared with the switches.
 const MAX_COMPARED: usize = 64;

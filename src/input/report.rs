@@ -155,8 +155,8 @@ pub struct ReportRow<'a> {
     pub warnings: Vec<Problem>,
 }
 
-/// Reads the next object as a report in a list, which has no token. `strays_left` is how many unknown and repeated keys of
-/// the list may still be listed.
+/// Reads the next object as a report in a list, which has no token. `strays_left` is how many unknown and repeated keys
+/// of the list may still be listed.
 ///
 /// # Errors
 /// Returns a `json.*` error if the text isn't JSON.
@@ -222,9 +222,9 @@ impl<'a> SentReport<'a> {
         let root = ObjectFields::read(
             reader,
             names,
-            Some(&mut |reader, place| {
+            Some(&mut |reader, index| {
                 let start = reader.position();
-                match place {
+                match index {
                     0 => search = SentObject::read(reader, &SEARCH_NAMES)?,
                     1 => call_outcome = SentObject::read(reader, &CALL_OUTCOME_KEYS)?,
                     _ => return Ok(None),

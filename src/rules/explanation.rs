@@ -118,8 +118,8 @@ pub struct Closest {
     pub ambiguous: bool,
 }
 
-/// The calls that explain why a search found none: of all that the token sees, the closest that passes each step, at any
-/// distance in time.
+/// The calls that explain why a search found none: of all that the token sees, the closest that passes each step, at
+/// any distance in time.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NearMisses<'c> {
     /// Every filter.
@@ -238,7 +238,7 @@ pub struct Matcher<C> {
 }
 
 impl<C: Borrow<Call>> Matcher<C> {
-    /// A matcher that has seen no call.
+    /// A matcher without calls.
     #[must_use]
     pub fn new(target: Target) -> Self {
         let filtered = Target {
@@ -314,8 +314,8 @@ impl<C: Borrow<Call>> Matcher<C> {
         self.closest.as_ref()
     }
 
-    /// Explains the result. `uncounted` is the number of candidates that were counted elsewhere, and `ambiguity` a margin in
-    /// milliseconds.
+    /// Explains the result. `uncounted` is the number of candidates that were counted elsewhere, and `ambiguity` a
+    /// margin in milliseconds.
     pub fn explain(&self, uncounted: usize, ambiguity: i64) -> Explanation {
         let call = |call: &Option<C>| call.as_ref().map(|call| call.borrow().clone());
         if let Some(closest) = call(&self.closest) {
@@ -350,8 +350,8 @@ impl<C: Borrow<Call>> Matcher<C> {
         }
     }
 
-    /// Returns how far from the wanted start a call can be and still change the explanation. `uncounted` is the number of
-    /// candidates that were counted elsewhere.
+    /// Returns how far from the wanted start a call can be and still change the explanation. `uncounted` is the number
+    /// of candidates that were counted elsewhere.
     #[must_use]
     pub fn explanation_reach(&self, uncounted: usize) -> Option<i64> {
         let total = |call: &Option<C>| {
