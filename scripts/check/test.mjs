@@ -19,6 +19,7 @@ const checks = [
   ['the documents and the imports', () => nodeTests('tests/docs')],
   ['documentation', () => run('cargo', ['doc', '--locked', '--no-deps'], { env: strictDocs })],
   ['tests of the crate', () => cargo('test', '--locked')],
+  ['tests of the statements', () => cargo('test', '--locked', '--features', 'worker', '--lib', 'worker::store')],
   ['the table of cases in wasm', () => run('cargo', ['test', '--locked', ...WASM, '--test', 'rules'], { env: runner() })],
   // All builds come first: `npm run load-calls` reads files with the code of the page for CSV files.
   ['the builds', buildAll],

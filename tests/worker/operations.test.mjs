@@ -319,7 +319,7 @@ describe('headers and logs', () => {
     assert.deepEqual(
       lines.map(({ milliseconds, ...line }) => line),
       [
-        { request_id: 'mine-1', route: '/api/{version}/call_outcomes', status: 201, class: null, code: null, trips: 1, statements: 3, rows_read: 11, rows_written: 5 },
+        { request_id: 'mine-1', route: '/api/{version}/call_outcomes', status: 201, class: null, code: null, trips: 1, statements: 2, rows_read: 9, rows_written: 5 },
         { request_id: 'mine-2', route: '/api/{version}/call_outcomes', status: 400, class: 'ParseError', code: 'json.syntax', trips: 0, statements: 0, rows_read: 0, rows_written: 0 },
       ],
     );

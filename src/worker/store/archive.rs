@@ -1,10 +1,11 @@
-//! The database of the archive: which parts there are near a search, and putting calls back.
+//! The archive's tables: lists the parts near a search, and puts calls back. The parts themselves are in KV.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 use worker::{D1Database, D1PreparedStatement, D1Result};
 
-use super::statement::{Bind, prepare};
+use super::statement::{Bind, Statement, prepare};
+use super::template::Template;
 use super::{Facts, Failure, MatchTrace, read_json};
 use crate::rules::archive::{ArchiveSearch, DatabaseMatches, LISTED_PARTS, NearbyParts, Part};
 use crate::rules::import::StoredCall;
@@ -16,27 +17,31 @@ const RESTORED: &str = include_str!("sql/archive/restored.sql");
 
 /// How many searches share a statement, so that its result stays small.
 const SEARCHES: usize = 50;
-/// An hour beyond every other, in either direction.
+/// Beyond every hour, in either direction.
 const ANY_HOUR: i64 = 9_999_999_999;
 
-/// The statements that list the next parts of each search.
+/// Prepares the statements that list the next parts of each search.
 pub fn list(
     db: &D1Database,
     token_hash: &str,
     searches: &[&ArchiveSearch],
 ) -> Result<Vec<D1PreparedStatement>, Failure> {
-    let sql = PARTS
-        .replace("{{copies}}", COPIES)
-        .replace("{{most}}", &LISTED_PARTS.to_string());
-    let statement = |searches: &[&ArchiveSearch]| {
+    let statement = Statement::new(&parts());
+    let bind = |searches: &[&ArchiveSearch]| {
         let searches: Vec<Value> = searches.iter().map(|search| to_row(search)).collect();
         let binds = [
             ("token", Bind::Text(token_hash.to_owned())),
             ("searches", Bind::Text(Value::Array(searches).to_string())),
         ];
-        Ok(prepare(db, &sql, &binds)?)
+        statement.bind(db, &binds)
     };
-    searches.chunks(SEARCHES).map(statement).collect()
+    searches.chunks(SEARCHES).map(bind).collect()
+}
+
+fn parts() -> Template {
+    Template::from(PARTS)
+        .fill("copies", Template::from(COPIES).as_sql())
+        .fill("limit", &LISTED_PARTS.to_string())
 }
 
 fn to_row(search: &ArchiveSearch) -> Value {
@@ -47,7 +52,7 @@ fn to_row(search: &ArchiveSearch) -> Value {
     ])
 }
 
-/// What the statements of [`list`] returned, in the order of the searches; nothing where the token is no longer good.
+/// Reads the results of [`list`], in the order of the searches; empty where the token has become invalid.
 pub fn listed<'r>(
     results: impl Iterator<Item = &'r D1Result>,
 ) -> Result<Vec<NearbyParts>, Failure> {
@@ -65,7 +70,7 @@ pub fn listed<'r>(
     Ok(lists)
 }
 
-/// What the database knows of a search by time.
+/// Returns what the database knows of a search by time.
 pub fn known(facts: &Facts, why: Option<&MatchTrace>) -> DatabaseMatches {
     match why {
         Some(why) => why.known(),
@@ -76,7 +81,7 @@ pub fn known(facts: &Facts, why: Option<&MatchTrace>) -> DatabaseMatches {
     }
 }
 
-/// The statements that put archived calls back, those that the token sees.
+/// Prepares the statements that put back those archived calls that the token sees.
 pub fn restore(
     db: &D1Database,
     token_hash: &str,
@@ -85,7 +90,7 @@ pub fn restore(
     if calls.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<Value> = calls.iter().map(super::calls::to_row).collect();
+    let rows: Vec<Value> = calls.iter().map(super::call_row).collect();
     let rows = Value::Array(rows).to_string();
     let binds = [
         ("token", Bind::Text(token_hash.to_owned())),
@@ -97,8 +102,8 @@ pub fn restore(
     ])
 }
 
-/// The statement that says which calls are in the database again, so that archived copies of them do not count. `rows` is
-/// a list of lists that begin with the call's id.
+/// Prepares the statement that marks calls as put back, so that their archived copies do not count. `rows` is a list of
+/// lists that begin with the call's id.
 pub fn restored(
     db: &D1Database,
     token_hash: &str,
@@ -108,5 +113,16 @@ pub fn restored(
         ("token", Bind::Text(token_hash.to_owned())),
         ("archived", Bind::Text(rows)),
     ];
-    Ok(prepare(db, RESTORED, &binds)?)
+    prepare(db, RESTORED, &binds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_placeholder_of_the_list_of_parts_is_filled() {
+        let (_, names) = parts().number_parameters();
+        assert_eq!(names, ["searches", "token"]);
+    }
 }

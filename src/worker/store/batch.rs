@@ -1,17 +1,20 @@
-//! The database of a batch: what is so before its rows, and one batch of statements that appends all their records.
+//! A batch of reports: looks up what is stored before its rows, and appends all their records in one batch of statements.
 //!
-//! Not here: what the rows lead to.
+//! Handlers decide what each row leads to.
 
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use worker::{D1Database, D1PreparedStatement};
+use worker::{D1Database, D1PreparedStatement, D1Result};
 
 use super::search::{self, SearchShape};
-use super::statement::{Bind, over_rows, prepare};
-use super::{CURRENT, FACTS, archive};
-use super::{Cost, Facts, Failure, MatchTrace, OUTCOMES_WRITE, columns, read_json, run};
+use super::statement::{Bind, prepare};
+use super::template::Template;
+use super::{
+    CONTEXT, CURRENT, Cost, Facts, Failure, MatchTrace, NO_FILTERS, OUTCOMES_WRITE, archive,
+    columns, first, read_json, run,
+};
 use crate::input::report::Report;
 use crate::model::money::Cents;
 use crate::model::outcome::Fields;
@@ -22,19 +25,17 @@ use crate::rules::import::StoredCall;
 const ROWS: &str = include_str!("sql/batch/rows.sql");
 const TOKEN: &str = include_str!("sql/batch/token.sql");
 const APPEND: &str = include_str!("sql/batch/append_all.sql");
-const NAMES: &str = include_str!("sql/batch/insert_names.sql");
 
 /// A value bound in one statement stays below this, in bytes: D1 takes 2 MB.
 const MAX_BOUND: usize = 1_000_000;
 
-/// What the schema says of records that another request has overtaken.
-const CONFLICTS: [&str; 3] = [
+/// The errors of the schema where another request has stored something since the records were decided.
+const CONFLICTS: [&str; 2] = [
     "UNIQUE constraint failed: outcomes.",
-    "UNIQUE constraint failed: outcome_names.",
     "NOT NULL constraint failed: outcomes.",
 ];
 
-/// Some rows of a batch, with all that the database needs to know of their request.
+/// A look-up for some rows of a batch.
 pub struct BatchQuery<'a> {
     /// The reports, each by its place in the batch.
     pub reports: &'a [(usize, &'a Report<'a>)],
@@ -44,97 +45,151 @@ pub struct BatchQuery<'a> {
     pub path_network_id: Option<&'a str>,
     /// How far a start may be off, in milliseconds.
     pub window: Option<i64>,
-    /// Whether to tell why a call was found or not.
+    /// Whether to look up why each call was found or not.
     pub explain: bool,
     /// Archived calls to put back first.
     pub restore: &'a [StoredCall],
-    /// Searches of the archive, to list the parts that come next for each.
+    /// Searches of the archive whose next parts are listed.
     pub searches: Vec<&'a ArchiveSearch>,
-    /// A record of an earlier try, which may have been committed.
+    /// A record of an earlier try that may have been committed.
     pub tried: Option<TransactionId>,
 }
 
-/// What is so before the rows.
+/// What is stored before the rows.
 pub struct Known {
     /// The token's network.
     pub network_id: String,
     /// The token's advertiser, if it is an advertiser's.
     pub advertiser_id: Option<String>,
-    /// Whether the record of the earlier try is there.
+    /// Whether the record of the earlier try is stored.
     pub is_committed: bool,
-    /// The facts of each report, by its place.
+    /// What is stored before each report, by its place.
     pub facts: HashMap<usize, Facts>,
-    /// Why its call was found or not, where that was asked.
+    /// Why its call was found or not, where that was asked for.
     pub whys: HashMap<usize, MatchTrace>,
-    /// The parts of the archive that come next for each search.
+    /// The next parts of the archive for each search.
     pub listed: Vec<NearbyParts>,
 }
 
-/// Looks up what is so before the rows; `None` if the token is unknown or revoked. A statement for each shape of
-/// search.
+/// The reports of a batch that search alike, each with its place in the batch.
+type Group<'a> = Vec<(usize, &'a Report<'a>)>;
+
+/// Looks up what is stored before the rows, with a statement for each shape of search; `None` if the token is unknown or
+/// revoked.
 pub async fn facts(
     db: &D1Database,
     ask: &BatchQuery<'_>,
     cost: &mut Cost,
 ) -> Result<Option<Known>, Failure> {
-    #[derive(Deserialize)]
-    struct Token(String, Option<String>, u8);
-    enum Kind {
-        Facts,
-        MatchTrace,
-    }
-    let token = ("token", Bind::Text(ask.token_hash.to_owned()));
-    let mut shapes: BTreeMap<SearchShape, Vec<(usize, &Report<'_>)>> = BTreeMap::new();
-    for (place, report) in ask.reports {
-        let alike = shapes.entry(SearchShape::of(&report.search)).or_default();
-        alike.push((*place, report));
-    }
-    let mut statements = archive::restore(db, ask.token_hash, ask.restore)?;
-    let restoring = statements.len();
-    let candidate = ask.tried.as_ref().map(TransactionId::as_str);
-    let binds = [token.clone(), ("candidate", Bind::text(candidate))];
-    statements.push(prepare(db, TOKEN, &binds)?);
-    let mut options = Vec::new();
-    for (shape, reports) in &shapes {
-        let rows: Vec<Vec<_>> = reports
-            .iter()
-            .map(|(_, report)| columns(report, ask.window))
-            .collect();
-        let names: Vec<&str> = rows
-            .first()
-            .into_iter()
-            .flatten()
-            .map(|(n, _)| *n)
-            .collect();
-        let rows: Vec<Value> = rows
-            .iter()
-            .map(|row| {
-                row.iter()
-                    .map(|(name, bind)| (*name, bind.to_json()))
-                    .collect()
-            })
-            .collect();
-        let binds = [
-            token.clone(),
-            ("permission", Bind::Text(OUTCOMES_WRITE.to_owned())),
-            ("path_network_id", Bind::text(ask.path_network_id)),
-            ("rows", Bind::Text(Value::Array(rows).to_string())),
-        ];
-        let facts = FACTS
-            .replace("{{archived}}", &shape.archived(ask.explain))
-            .replace("{{generations}}", &shape.generations());
-        statements.push(prepare(db, &over(&facts, *shape, &names), &binds)?);
-        options.push((Kind::Facts, reports));
-        if let Some(sql) = shape.explain().filter(|_| ask.explain) {
-            statements.push(prepare(db, &over(&sql, *shape, &names), &binds)?);
-            options.push((Kind::MatchTrace, reports));
-        }
+    let groups = group(ask.reports);
+    let restore = archive::restore(db, ask.token_hash, ask.restore)?;
+    let restoring = restore.len();
+    let mut statements = restore;
+    statements.push(token(db, ask)?);
+    for (shape, reports) in &groups {
+        statements.extend(reads(db, ask, *shape, reports)?);
     }
     statements.extend(archive::list(db, ask.token_hash, &ask.searches)?);
     let results = run(db, statements, cost).await?;
-    let mut results = results.iter().skip(restoring);
-    let who = read_json::<Token>(results.next())?.into_iter().next();
-    let Some(Token(network_id, advertiser_id, committed)) = who else {
+    read_known(ask, &groups, results.iter().skip(restoring))
+}
+
+fn group<'a>(reports: &[(usize, &'a Report<'a>)]) -> BTreeMap<SearchShape, Group<'a>> {
+    let mut groups: BTreeMap<_, Group<'a>> = BTreeMap::new();
+    for (place, report) in reports {
+        let alike = groups.entry(SearchShape::of(&report.search)).or_default();
+        alike.push((*place, report));
+    }
+    groups
+}
+
+/// Prepares the statement that looks up the token and the record of an earlier try.
+fn token(db: &D1Database, ask: &BatchQuery<'_>) -> Result<D1PreparedStatement, Failure> {
+    let tried = ask.tried.as_ref().map(TransactionId::as_str);
+    let binds = [
+        ("token", Bind::Text(ask.token_hash.to_owned())),
+        ("candidate", Bind::text(tried)),
+    ];
+    prepare(db, TOKEN, &binds)
+}
+
+/// Prepares the statements that read what is stored before reports of one shape: their context, and where it was asked
+/// for, why each call was found.
+fn reads(
+    db: &D1Database,
+    ask: &BatchQuery<'_>,
+    shape: SearchShape,
+    reports: &Group<'_>,
+) -> Result<Vec<D1PreparedStatement>, Failure> {
+    let rows: Vec<_> = reports
+        .iter()
+        .map(|(_, report)| columns(report, ask.window))
+        .collect();
+    let names: Vec<&str> = rows
+        .iter()
+        .take(1)
+        .flatten()
+        .map(|(name, _)| *name)
+        .collect();
+    let to_object = |row: &Vec<(&str, Bind)>| -> Value {
+        row.iter()
+            .map(|(name, bind)| (*name, bind.to_json()))
+            .collect()
+    };
+    let rows: Value = rows.iter().map(to_object).collect();
+    let mut binds = vec![
+        ("token", Bind::Text(ask.token_hash.to_owned())),
+        ("permission", Bind::Text(OUTCOMES_WRITE.to_owned())),
+        ("path_network_id", Bind::text(ask.path_network_id)),
+        ("rows", Bind::Text(rows.to_string())),
+    ];
+    if matches!(shape, SearchShape::ById) {
+        binds.extend(NO_FILTERS);
+    }
+    templates(shape, ask.explain, &names)
+        .into_iter()
+        .map(|template| prepare(db, template, &binds))
+        .collect()
+}
+
+/// The statements of [`reads`], over rows of reports that have these columns.
+fn templates(shape: SearchShape, explain: bool, columns: &[&str]) -> Vec<Template> {
+    let context = Template::from(CONTEXT)
+        .fill("campaign", search::campaign().as_sql())
+        .fill("call", shape.call().as_sql())
+        .fill("current", Template::from(CURRENT).as_sql())
+        .fill("archived", shape.archived(explain).as_sql())
+        .fill("generations", shape.generations().as_sql());
+    let mut templates = vec![over_reports(context, columns)];
+    if let Some(explanation) = shape.explain().filter(|_| explain) {
+        templates.push(over_reports(explanation, columns));
+    }
+    templates
+}
+
+/// Makes a statement of one report a statement over the reports in `:rows`.
+fn over_reports(template: Template, columns: &[&str]) -> Template {
+    let selected: Vec<String> = std::iter::once("key AS at".to_owned())
+        .chain(
+            columns
+                .iter()
+                .map(|name| format!("value ->> '$.{name}' AS {name}")),
+        )
+        .collect();
+    let rows = Template::from(ROWS).fill("columns", &selected.join(", "));
+    let template = template.fill("at", "q.at").fill("each", "CROSS JOIN q");
+    template.over_rows(columns).fill("rows", rows.as_sql())
+}
+
+/// Reads the results of [`facts`]: those of the token, of each group, and of the archive.
+fn read_known<'r>(
+    ask: &BatchQuery<'_>,
+    groups: &BTreeMap<SearchShape, Group<'_>>,
+    mut results: impl Iterator<Item = &'r D1Result>,
+) -> Result<Option<Known>, Failure> {
+    #[derive(Deserialize)]
+    struct Token(String, Option<String>, u8);
+    let Some(Token(network_id, advertiser_id, committed)) = first(results.next())? else {
         return Ok(None);
     };
     let mut known = Known {
@@ -145,49 +200,28 @@ pub async fn facts(
         whys: HashMap::new(),
         listed: Vec::new(),
     };
-    for (kind, reports) in options {
+    for (shape, reports) in groups {
         let place = |at: usize| reports.get(at).map(|(place, _)| *place);
-        match kind {
-            Kind::Facts => {
-                let facts = read_json::<Facts>(results.next())?.into_iter();
-                known
-                    .facts
-                    .extend(facts.filter_map(|f| Some((place(f.at)?, f))));
-            }
-            Kind::MatchTrace => {
-                let whys = read_json::<MatchTrace>(results.next())?.into_iter();
-                known
-                    .whys
-                    .extend(whys.filter_map(|w| Some((place(w.at)?, w))));
-            }
+        let facts: Vec<Facts> = read_json(results.next())?;
+        let facts = facts.into_iter();
+        known
+            .facts
+            .extend(facts.filter_map(|facts| Some((place(facts.at)?, facts))));
+        if ask.explain && shape.explains() {
+            let whys: Vec<MatchTrace> = read_json(results.next())?;
+            let whys = whys.into_iter();
+            known
+                .whys
+                .extend(whys.filter_map(|why| Some((place(why.at)?, why))));
         }
     }
     known.listed = archive::listed(results)?;
     Ok(Some(known))
 }
 
-/// The statement of one report for all that search alike, whose values have these names.
-fn over(sql: &str, shape: SearchShape, names: &[&str]) -> String {
-    let sql = sql
-        .replace("{{call}}", &shape.call())
-        .replace("{{current}}", CURRENT)
-        .replace("{{campaign}}", search::CAMPAIGN)
-        .replace("{{at}}", "q.at")
-        .replace("{{each}}", "CROSS JOIN q");
-    let columns: Vec<String> = std::iter::once("key AS at".to_owned())
-        .chain(
-            names
-                .iter()
-                .map(|name| format!("value ->> '$.{name}' AS {name}")),
-        )
-        .collect();
-    let rows = ROWS.replace("{{columns}}", &columns.join(", "));
-    over_rows(&sql, names).replace("{{rows}}", &rows)
-}
-
 /// A record to append.
 pub struct NewRecord {
-    /// The call, as the database knows it.
+    /// The call's key in the database.
     pub call_id: i64,
     /// The call's id.
     pub call: TransactionId,
@@ -195,7 +229,9 @@ pub struct NewRecord {
     pub transaction_id: TransactionId,
     /// The record that it corrects.
     pub corrects: Option<TransactionId>,
-    /// What the outcome's name is compared by.
+    /// The outcome's name as it was reported, if the network did not have it.
+    pub new_name: Option<String>,
+    /// The outcome's name in lower case, by which names are compared.
     pub name_key: String,
     /// The partner's id.
     pub partner_unique_id: String,
@@ -214,6 +250,7 @@ impl NewRecord {
             self.call,
             self.transaction_id,
             self.corrects,
+            self.new_name,
             self.name_key,
             self.partner_unique_id,
             self.revision,
@@ -228,13 +265,12 @@ impl NewRecord {
     }
 }
 
-/// Appends all records and names, or none where something has changed since they were decided. `false` if the token
-/// was revoked since.
+/// Appends all records with the names that they bring, or none if something has changed since they were decided. Returns
+/// `false` if the token was revoked since.
 pub async fn append(
     db: &D1Database,
     token_hash: &str,
     records: &[NewRecord],
-    names: &[(String, String)],
     cost: &mut Cost,
 ) -> Result<bool, Failure> {
     let mut statements = Vec::new();
@@ -245,27 +281,20 @@ pub async fn append(
         APPEND,
         records.iter().map(NewRecord::to_row),
     )?;
-    lists(
-        db,
-        &mut statements,
-        token_hash,
-        NAMES,
-        names.iter().map(|name| json!(name)),
-    )?;
     let results = match run(db, statements, cost).await {
         Err(Failure::Unexpected(text)) if CONFLICTS.iter().any(|part| text.contains(part)) => {
             return Err(Failure::Conflict);
         }
         other => other?,
     };
-    let changed = match results.first().map(worker::D1Result::meta) {
+    let changed = match results.first().map(D1Result::meta) {
         Some(meta) => meta?.and_then(|meta| meta.changes),
         None => None,
     };
     Ok(changed.is_some_and(|changes| changes > 0))
 }
 
-/// Statements over `rows`, in as many lists as keep below the limit of a value.
+/// Adds statements over `rows`, in as many lists as keep below the limit of a value.
 fn lists(
     db: &D1Database,
     statements: &mut Vec<D1PreparedStatement>,
@@ -298,4 +327,30 @@ fn lists(
         push(&list)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::worker::store::search::tests::shapes;
+
+    #[test]
+    fn every_placeholder_of_every_shape_is_filled() {
+        for shape in shapes() {
+            for explain in [false, true] {
+                for template in templates(shape, explain, &["name_key", "start"]) {
+                    let (sql, names) = template.number_parameters();
+                    assert!(
+                        sql.contains("q.name_key") || sql.contains("q.start"),
+                        "{shape:?}"
+                    );
+                    assert!(
+                        names
+                            .iter()
+                            .all(|name| name != "name_key" && name != "start")
+                    );
+                }
+            }
+        }
+    }
 }

@@ -1,6 +1,6 @@
-//! The database of an import: what is known of all that it names, and one batch that stores all good rows together.
+//! Imports of calls: looks up all that an import names, and stores all its valid rows in one batch.
 //!
-//! Not here: what an import changes.
+//! `rules::import` decides what an import changes.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,12 +14,12 @@ use crate::model::transaction_id::TransactionId;
 use crate::rules::archive::IndexGeneration;
 use crate::rules::import::{ImportContext, Plan, StoredCall};
 
-const FACTS: &str = include_str!("sql/import/import_context.sql");
+const CONTEXT: &str = include_str!("sql/import/import_context.sql");
 const INSERT: &str = include_str!("sql/import/insert_calls.sql");
 const UPDATE: &str = include_str!("sql/import/update_calls.sql");
 const ADVERTISERS: &str = include_str!("sql/import/insert_advertisers.sql");
 const CAMPAIGNS: &str = include_str!("sql/import/insert_campaigns.sql");
-const STANDS: &str = include_str!("sql/import/token_is_valid.sql");
+const TOKEN_IS_VALID: &str = include_str!("sql/import/token_is_valid.sql");
 
 /// The permission to import calls.
 pub const CALLS_WRITE: &str = "calls:write";
@@ -27,10 +27,10 @@ pub const CALLS_WRITE: &str = "calls:write";
 /// A row of `import_context.sql`.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Fact {
+enum ContextRow {
     Token(String, Option<String>, String, Vec<IndexGeneration>),
-    /// What stands under the two ids of a row, as far as the token sees it, and those ids that stand for what it does
-    /// not see, or for an outcome.
+    /// The calls with the two ids of a row that the token sees, and those of the ids that belong to an outcome or to a call
+    /// that it does not see.
     Ids(
         Option<StoredCall>,
         Option<StoredCall>,
@@ -41,7 +41,7 @@ enum Fact {
     Campaign(String, Option<String>),
 }
 
-/// Who imports, and what is known.
+/// What is stored before an import.
 pub struct Facts {
     /// The token's network.
     pub network_id: String,
@@ -73,10 +73,10 @@ pub async fn facts(
         ("permission", Bind::Text(CALLS_WRITE.to_owned())),
         ("rows", Bind::Text(Value::Array(named).to_string())),
     ];
-    let results = run(db, vec![prepare(db, FACTS, &binds)?], cost).await?;
+    let results = run(db, vec![prepare(db, CONTEXT, &binds)?], cost).await?;
     let mut facts = None;
-    for fact in read_json::<Fact>(results.first())? {
-        if let Fact::Token(network_id, advertiser, permissions, generations) = fact {
+    for row in read_json::<ContextRow>(results.first())? {
+        if let ContextRow::Token(network_id, advertiser, permissions, generations) = row {
             facts = Some(Facts {
                 network_id,
                 generations,
@@ -87,32 +87,32 @@ pub async fn facts(
                 },
             });
         } else if let Some(facts) = &mut facts {
-            learn(&mut facts.known, fact);
+            learn(&mut facts.known, row);
         }
     }
     Ok(facts)
 }
 
-fn learn(known: &mut ImportContext, fact: Fact) {
-    match fact {
-        Fact::Token(..) => {}
-        Fact::Ids(by_id, by_external_id, taken, taken_external) => {
+fn learn(known: &mut ImportContext, row: ContextRow) {
+    match row {
+        ContextRow::Token(..) => {}
+        ContextRow::Ids(by_id, by_external_id, taken, taken_external) => {
             known.calls.extend(by_id);
             known.calls.extend(by_external_id);
             known.taken_ids.extend(taken);
             known.taken_external_ids.extend(taken_external);
         }
-        Fact::Advertiser(id) => {
+        ContextRow::Advertiser(id) => {
             known.advertisers.insert(id);
         }
-        Fact::Campaign(id, advertiser) => {
+        ContextRow::Campaign(id, advertiser) => {
             known.campaigns.insert(id, advertiser);
         }
     }
 }
 
-/// Stores all that a plan holds in one batch, or nothing; whether it did. It does not where the token was revoked since
-/// the plan was made. The caller plans again then, and where another import came between.
+/// Stores all of a plan in one batch, or nothing; returns whether it did. It does not where the token was revoked since the
+/// plan was made. The caller plans again then, as after a conflict with another import.
 pub async fn store(
     db: &D1Database,
     token_hash: &str,
@@ -123,7 +123,7 @@ pub async fn store(
         places
             .iter()
             .filter_map(|place| plan.calls.get(*place))
-            .map(to_row)
+            .map(super::call_row)
             .collect()
     };
     let campaigns = plan.new_campaigns.iter().map(|campaign| json!(campaign));
@@ -160,28 +160,14 @@ pub async fn store(
         statements.push(restored(db, token_hash, Value::Array(ids).to_string())?);
     }
     let binds = [("token", Bind::Text(token_hash.to_owned()))];
-    statements.push(prepare(db, STANDS, &binds)?);
+    statements.push(prepare(db, TOKEN_IS_VALID, &binds)?);
     let results = run(db, statements, cost).await?;
-    let Some((stands, results)) = results.split_last() else {
+    let Some((token_is_valid, results)) = results.split_last() else {
         return Ok(false);
     };
     let mut stored = 0_usize;
     for result in results {
         stored = stored.saturating_add(read_json::<bool>(Some(result))?.len());
     }
-    Ok(stored == planned && !read_json::<bool>(Some(stands))?.is_empty())
-}
-
-/// A call as the statements take it.
-pub fn to_row(call: &StoredCall) -> Value {
-    json!([
-        call.transaction_id,
-        call.external_id,
-        call.start_ms,
-        call.duration,
-        call.calling_phone,
-        call.destination_phone,
-        call.advertiser_id,
-        call.campaign_id,
-    ])
+    Ok(stored == planned && !read_json::<bool>(Some(token_is_valid))?.is_empty())
 }

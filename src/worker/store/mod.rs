@@ -1,6 +1,7 @@
-//! The database: what its rows mean, and what its refusals do.
+//! The database: the statements of each use case, what their rows mean, and what its errors mean.
 //!
-//! Not here: what a report's facts lead to.
+//! Every use case composes its SQL (`search`, `template`), binds values (`statement`) and sends all in one batch, which D1
+//! runs as one transaction. Handlers decide what the rows lead to.
 
 pub mod archive;
 pub mod batch;
@@ -11,8 +12,10 @@ pub mod retry;
 pub mod schema;
 mod search;
 mod statement;
+mod template;
 
 use serde::Deserialize;
+use serde_json::{Value, json};
 use worker::{D1Database, D1PreparedStatement, D1Result, Error};
 
 use crate::input::report::{Report, Search, TimeSearch};
@@ -26,13 +29,13 @@ use crate::rules::import::StoredCall;
 use crate::rules::matching::{self, Target};
 use statement::Bind;
 
-const FACTS: &str = include_str!("sql/report/report_context.sql");
+const CONTEXT: &str = include_str!("sql/report/report_context.sql");
 const CURRENT: &str = include_str!("sql/report/current.sql");
 
 /// The last start there can be: 13 digits.
 const LATEST: i64 = 9_999_999_999_999;
 
-/// What D1's messages say where the same batch may well succeed, and may have been committed.
+/// Parts of D1's messages after which the same batch may succeed, and may have been committed.
 const TRANSIENT: [&str; 7] = [
     // A local database that a command writes to at the same time.
     "SQLITE_BUSY",
@@ -44,14 +47,14 @@ const TRANSIENT: [&str; 7] = [
     "internal error; reference",
 ];
 
-/// Why the database did not answer.
+/// Why the database or the archive gave no result.
 #[derive(Debug)]
 pub enum Failure {
-    /// It is overloaded; nothing was stored.
+    /// It is overloaded. Nothing was stored.
     Overloaded,
     /// The connection broke: the batch may have been committed.
     ConnectionLost,
-    /// A constraint of the schema refused the batch: another request came between. Nothing was stored.
+    /// A constraint of the schema refused the batch, because another request was faster. Nothing was stored.
     Conflict,
     /// The id of a new record is taken. Nothing was stored.
     IdCollision,
@@ -83,7 +86,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// What requests to the database have cost.
+/// The cost of requests to the database.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cost {
     /// Round trips.
@@ -154,7 +157,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// The call of an archived copy; `None` if its id is none.
+    /// The call of an archived copy; `None` if its id is malformed.
     pub fn from_archive(call: &StoredCall) -> Option<Self> {
         Self::from_row(&call.transaction_id, call.start_ms)
     }
@@ -168,7 +171,7 @@ impl Call {
     }
 }
 
-/// What was so before the report. The fields stand as `report_context.sql` selects them.
+/// What is stored before a report. The fields are in the order in which `report_context.sql` selects them.
 #[derive(Debug, Deserialize)]
 pub struct Facts {
     /// The report's place in its list.
@@ -209,7 +212,7 @@ impl Facts {
         Call::from_row(self.call_transaction_id.as_deref()?, self.call_start_ms?)
     }
 
-    /// Whether archived calls may change what the search comes to.
+    /// Whether archived calls may change the result of the search.
     pub const fn needs_archive(&self) -> bool {
         self.archived != 0
     }
@@ -221,19 +224,19 @@ impl Facts {
     }
 }
 
-/// A call as `explain.sql` shows it.
+/// A call as `explain.sql` selects it: its id, its start and its duration.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Seen(String, i64, Option<u32>);
+struct TracedCall(String, i64, Option<u32>);
 
-impl Seen {
-    /// The call as the distance looks at it.
+impl TracedCall {
+    /// The call as matching sees it.
     fn to_call(&self) -> Option<matching::Call> {
         let start = UnixMillis::from_millis(self.1);
         Some(found(TransactionId::parse(&self.0)?, start, self.2))
     }
 }
 
-/// A call that the database found, as the distance looks at it.
+/// A call that the database found, as matching sees it.
 const fn found(
     transaction_id: TransactionId,
     start: UnixMillis,
@@ -249,23 +252,23 @@ const fn found(
     }
 }
 
-/// Why a search by time found its call or none. The fields stand as `explain.sql` selects them.
+/// Why a search by time found its call or none. The fields are in the order in which `explain.sql` selects them.
 #[derive(Debug, Deserialize)]
 pub struct MatchTrace {
     /// The report's place in its list.
     pub at: usize,
-    chosen: Option<Seen>,
-    runner_up: Option<Seen>,
+    chosen: Option<TracedCall>,
+    runner_up: Option<TracedCall>,
     candidates: usize,
-    filtered: Option<Seen>,
-    numbered: Option<Seen>,
-    visible: Option<Seen>,
+    filtered: Option<TracedCall>,
+    numbered: Option<TracedCall>,
+    visible: Option<TracedCall>,
 }
 
 impl MatchTrace {
-    /// What of it an archive search takes into account.
+    /// Returns what a search of the archive takes into account.
     fn known(&self) -> DatabaseMatches {
-        let call = |seen: &Option<Seen>| seen.as_ref().and_then(Seen::to_call);
+        let call = |call: &Option<TracedCall>| call.as_ref().and_then(TracedCall::to_call);
         DatabaseMatches {
             candidates: [call(&self.chosen), call(&self.runner_up)],
             count: self.candidates,
@@ -277,10 +280,10 @@ impl MatchTrace {
         }
     }
 
-    /// The explanation of a search; `ambiguity` is a margin in milliseconds.
+    /// Returns the explanation of a search; `ambiguity` is a margin in milliseconds.
     pub fn explain(&self, search: &TimeSearch<'_>, ambiguity: i64) -> Explanation {
         let target = Target::new(search, None);
-        let call = |seen: &Option<Seen>| seen.as_ref().and_then(Seen::to_call);
+        let call = |call: &Option<TracedCall>| call.as_ref().and_then(TracedCall::to_call);
         if let Some(chosen) = call(&self.chosen) {
             let runner_up = call(&self.runner_up);
             return Explanation::found(
@@ -302,7 +305,7 @@ impl MatchTrace {
     }
 }
 
-/// Sends a batch and counts what it cost.
+/// Sends a batch and adds what it cost.
 async fn run(
     db: &D1Database,
     statements: Vec<D1PreparedStatement>,
@@ -322,12 +325,12 @@ async fn run(
     Ok(results)
 }
 
-/// The first row of a result, if it has one.
+/// Reads the first row of a result, if it has one.
 fn first<T: for<'de> Deserialize<'de>>(result: Option<&D1Result>) -> Result<Option<T>, Failure> {
     Ok(read_json(result)?.into_iter().next())
 }
 
-/// The rows of a result, each from its one column of JSON.
+/// Reads the rows of a result, each from its one column of JSON.
 fn read_json<T: for<'de> Deserialize<'de>>(result: Option<&D1Result>) -> Result<Vec<T>, Failure> {
     #[derive(Deserialize)]
     struct Row {
@@ -345,7 +348,28 @@ fn read_json<T: for<'de> Deserialize<'de>>(result: Option<&D1Result>) -> Result<
         .map_err(|error| Failure::Unexpected(format!("a row that cannot be read: {error}")))
 }
 
-/// The values that find a report's call and current record, the same names for every report of one [`SearchShape`].
+/// A call as the statements that store calls take it.
+fn call_row(call: &StoredCall) -> Value {
+    json!([
+        call.transaction_id,
+        call.external_id,
+        call.start_ms,
+        call.duration,
+        call.calling_phone,
+        call.destination_phone,
+        call.advertiser_id,
+        call.campaign_id,
+    ])
+}
+
+/// The values of parameters that have none beside an id: NULL.
+const NO_FILTERS: [(&str, Bind); 3] = [
+    ("network_id", Bind::Null),
+    ("advertiser_id", Bind::Null),
+    ("campaign_id", Bind::Null),
+];
+
+/// The values that find a report's call and current record. Reports of one [`search::SearchShape`] have the same names.
 fn columns(report: &Report<'_>, window: Option<i64>) -> Vec<(&'static str, Bind)> {
     let identity = &report.identity;
     let mut columns = vec![

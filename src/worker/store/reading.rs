@@ -1,6 +1,4 @@
-//! The database of reading: what an id names, and records one after the other.
-//!
-//! Not here: how records are written, and who may read.
+//! Reading outcomes: what an id names, and pages of records.
 
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -9,7 +7,8 @@ use serde::Deserialize;
 use worker::{D1Database, D1Result};
 
 use super::retry::{TRIES, retry};
-use super::statement::{Bind, prepare};
+use super::statement::{Bind, Statement};
+use super::template::Template;
 use super::{Call, Cost, Failure, Record, first, read_json, run, search};
 use crate::input::export::Export;
 use crate::model::time::UnixMillis;
@@ -31,12 +30,12 @@ const BOUNDS: &str = include_str!("sql/read/bounds.sql");
 /// The permission to read outcomes.
 pub const OUTCOMES_READ: &str = "outcomes:read";
 
-/// What one statement returns ends with the record that passes this, in bytes: with it, it stays under 1 MB.
+/// A statement returns no more records after this many bytes: with the one that passes it, its result stays under 1 MB.
 const MOST_BYTES: usize = 900_000;
-/// Behind every record.
+/// Beyond every record.
 const END: i64 = 9_007_199_254_740_991;
 
-/// Who reads, and what the id names. The fields stand as `read_context.sql` selects them.
+/// The token, and what the id names. The fields are in the order in which `read_context.sql` selects them.
 #[derive(Debug, Deserialize)]
 pub struct Reader {
     /// The token's network.
@@ -51,7 +50,7 @@ pub struct Reader {
     pub generations: Vec<IndexGeneration>,
 }
 
-/// An outcome, by one of its records. The fields stand as `read_context.sql` selects them.
+/// An outcome, by one of its records. The fields are in the order in which `read_context.sql` selects them.
 #[derive(Debug, Deserialize)]
 pub struct Outcome {
     /// The record's place in the order of commits.
@@ -70,7 +69,7 @@ impl Reader {
             .any(|granted| granted == OUTCOMES_READ)
     }
 
-    /// The call with this id, as the database knows it and as it is shown.
+    /// The call with this id: its key in the database, and the call as it is shown.
     pub fn call(&self) -> Option<(i64, Call)> {
         let (id, transaction_id, start_ms) = self.call.as_ref()?;
         Some((*id, Call::from_row(transaction_id, *start_ms)?))
@@ -91,38 +90,53 @@ pub async fn read(
             Bind::text(id.as_ref().map(TransactionId::as_str)),
         ),
     ];
-    let sql = READ
-        .replace("{{by_id}}", search::BY_ID)
-        .replace("{{generations}}", &search::generations("b"));
-    first(query(db, &sql, &binds, cost).await?.first())
+    first(query(db, &read_context(), &binds, cost).await?.first())
+}
+
+/// The statement that looks up a token and an id.
+fn read_context() -> Template {
+    Template::from(READ)
+        .fill("by_id", search::by_id().as_sql())
+        .fill("generations", search::generations().as_sql())
+}
+
+/// A page of records, each found by the expression `next`.
+fn page(next: &Template) -> Template {
+    Template::from(WALK).fill("next", next.as_sql())
+}
+
+/// A statement over the records of an export.
+fn exported(sql: &str) -> Template {
+    Template::from(sql).fill("exported", Template::from(EXPORTED).as_sql())
 }
 
 /// Runs a statement that only reads. It is sent again if the connection is lost.
 async fn query(
     db: &D1Database,
-    sql: &str,
+    template: &Template,
     binds: &[(&'static str, Bind)],
     cost: &mut Cost,
 ) -> Result<Vec<D1Result>, Failure> {
+    let statement = Statement::new(template);
     let attempt = async || {
-        let statements = vec![prepare(db, sql, binds)?];
+        let statements = vec![statement.bind(db, binds)?];
         Ok(ControlFlow::Break(run(db, statements, cost).await?))
     };
     retry(TRIES, attempt).await
 }
 
-/// A walk over records, a page at a time.
+/// Reads records one after the other, as many at a time as one statement returns.
 pub struct Walk {
     db: Rc<D1Database>,
-    next: String,
+    next: Template,
     binds: Vec<(&'static str, Bind)>,
     after: i64,
     left: usize,
 }
 
-/// A record, and its place in the order of commits.
+/// A record on a page, as `records_page.sql` selects it.
 #[derive(Deserialize)]
-struct Row {
+struct PageRow {
     seq: i64,
     recorded_at: i64,
     name: String,
@@ -132,7 +146,7 @@ struct Row {
     record: Record,
 }
 
-impl Row {
+impl PageRow {
     fn into_stored(self) -> Option<StoredRecord> {
         let recorded = OutcomeRecord {
             transaction_id: Some(self.record.id()?),
@@ -175,7 +189,7 @@ impl Walk {
         Self::over(db, OF_CALL, vec![("call_id", Bind::Integer(call_id))])
     }
 
-    /// A page of an export behind the record at `after`, and the id to start the next one after, if there is one.
+    /// A page of an export after the record at `after`, and the id that the next page starts after, if there is one.
     pub async fn export(
         db: Rc<D1Database>,
         reader: &Reader,
@@ -185,7 +199,7 @@ impl Walk {
     ) -> Result<(Self, Option<TransactionId>), Failure> {
         let time = |time: Option<i64>| time.map_or(Bind::Null, Bind::Integer);
         let mut walk = Self {
-            next: IN_EXPORT.replace("{{exported}}", EXPORTED),
+            next: exported(IN_EXPORT),
             binds: vec![
                 ("network_id", Bind::Text(reader.network_id.clone())),
                 ("advertiser_id", Bind::text(reader.advertiser_id.as_deref())),
@@ -217,7 +231,7 @@ impl Walk {
     fn over(db: Rc<D1Database>, next: &str, binds: Vec<(&'static str, Bind)>) -> Self {
         Self {
             db,
-            next: next.to_owned(),
+            next: Template::from(next),
             binds,
             after: 0,
             left: usize::MAX,
@@ -225,23 +239,24 @@ impl Walk {
     }
 
     async fn bounds(&self, cost: &mut Cost) -> Result<(i64, i64), Failure> {
-        let found = self.rows(BOUNDS, cost).await?.into_iter().next();
+        let found = self
+            .rows(Template::from(BOUNDS), cost)
+            .await?
+            .into_iter()
+            .next();
         found.ok_or_else(|| Failure::Unexpected("no bounds".to_owned()))
     }
 
     async fn page_end(&self, cost: &mut Cost) -> Result<Vec<(i64, String)>, Failure> {
-        self.rows(&PAGE_END.replace("{{exported}}", EXPORTED), cost)
-            .await
+        self.rows(exported(PAGE_END), cost).await
     }
 
-    /// The next records, as many as one statement returns; none at the end.
+    /// Reads the next records, as many as one statement returns; none at the end.
     pub async fn next(&mut self, cost: &mut Cost) -> Result<Vec<StoredRecord>, Failure> {
         if self.left == 0 {
             return Ok(Vec::new());
         }
-        let rows: Vec<Row> = self
-            .rows(&WALK.replace("{{next}}", &self.next), cost)
-            .await?;
+        let rows: Vec<PageRow> = self.rows(page(&self.next), cost).await?;
         if let Some(row) = rows.last() {
             self.after = row.seq;
         }
@@ -254,7 +269,7 @@ impl Walk {
 
     async fn rows<T: for<'de> Deserialize<'de>>(
         &self,
-        sql: &str,
+        template: Template,
         cost: &mut Cost,
     ) -> Result<Vec<T>, Failure> {
         let count = |count: usize| Bind::Integer(i64::try_from(count).unwrap_or(END).min(END));
@@ -264,6 +279,23 @@ impl Walk {
             ("most", count(self.left)),
             ("most_bytes", count(MOST_BYTES)),
         ]);
-        read_json(query(&self.db, sql, &binds, cost).await?.first())
+        read_json(query(&self.db, &template, &binds, cost).await?.first())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_placeholder_is_filled() {
+        let mut statements = vec![read_context(), exported(PAGE_END), Template::from(BOUNDS)];
+        let next = [ONE, IN_HISTORY, OF_CALL].map(Template::from);
+        statements.extend(next.iter().map(page));
+        statements.push(page(&exported(IN_EXPORT)));
+        for statement in statements {
+            let (_, names) = statement.number_parameters();
+            assert!(!names.is_empty());
+        }
     }
 }

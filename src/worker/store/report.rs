@@ -1,19 +1,20 @@
-//! A report's one batch: who asks, which call, what was reported, and the new record.
+//! A report's one batch of statements: reads what is stored before the report, and appends its record.
 //!
-//! Not here: what the facts lead to.
+//! Handlers decide what to answer. Which call it is stands in `search`.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use serde::Serialize;
-use worker::D1Database;
+use worker::{D1Database, D1PreparedStatement, D1Result};
 
-use super::search::{CAMPAIGN, SearchShape};
-use super::statement::{Bind, Statement, prepare};
+use super::search::{self, SearchShape};
+use super::statement::{Bind, Binds, Statement, prepare};
+use super::template::Template;
 use super::{
-    CURRENT, Call, Cost, FACTS, Facts, Failure, MatchTrace, OUTCOMES_WRITE, Record, archive,
-    columns, first, run,
+    CONTEXT, CURRENT, Call, Cost, Facts, Failure, MatchTrace, NO_FILTERS, OUTCOMES_WRITE, Record,
+    archive, columns, first, run,
 };
 use crate::input::report::{Report, Search};
 use crate::model::money::Cents;
@@ -23,10 +24,9 @@ use crate::rules::import::StoredCall;
 use crate::worker::query_options::QueryOptions;
 
 const APPEND: &str = include_str!("sql/report/append.sql");
-const NAME: &str = include_str!("sql/report/name.sql");
-const MINE: &str = include_str!("sql/report/retry_record.sql");
+const RETRY_RECORD: &str = include_str!("sql/report/retry_record.sql");
 
-/// A report with all that the database needs to know of its request.
+/// A report to carry out, with what its request adds to it.
 pub struct ReportQuery<'a> {
     /// The report.
     pub report: &'a Report<'a>,
@@ -36,17 +36,17 @@ pub struct ReportQuery<'a> {
     pub path_network_id: Option<&'a str>,
     /// How far a start may be off, in milliseconds.
     pub window: Option<i64>,
-    /// Below which margin a match is ambiguous, in milliseconds.
+    /// The margin below which a match is ambiguous, in milliseconds.
     pub ambiguity: i64,
-    /// What the client asks for beyond the 2015 dialect.
+    /// The options in the query string.
     pub options: QueryOptions,
     /// The time of the request, in Unix seconds.
     pub now: i64,
-    /// The id of the new record, should there be one.
+    /// The id of the record, if one is appended.
     pub candidate: TransactionId,
-    /// Whether an earlier try with this candidate may have been committed.
+    /// Whether an earlier try with the same candidate may have been committed.
     pub retry: bool,
-    /// An archived call to put back first.
+    /// An archived call to put back before.
     pub restore: Option<StoredCall>,
 }
 
@@ -64,63 +64,88 @@ pub struct RetryRecord {
 pub struct ReportRows {
     /// What an earlier try of this request stored.
     pub mine: Option<RetryRecord>,
-    /// What was so before; `None` if the token is unknown or revoked.
+    /// What is stored before it; `None` if the token is unknown or revoked.
     pub facts: Option<Facts>,
-    /// Why, where the client asked and searched by time.
+    /// Why the call was found or not, if the client asked for it and searched by time.
     pub why: Option<MatchTrace>,
     /// The record that was appended.
     pub appended: Option<Record>,
 }
 
-/// The statements of all reports of one shape, filled and numbered.
+/// The statements of all reports with one shape of search.
 struct Statements {
-    facts: Statement,
-    /// Where the client asked, and searched by time.
-    why: Option<Statement>,
+    context: Statement,
+    /// Where the client asked for an explanation, and searched by time.
+    explain: Option<Statement>,
     append: Statement,
-    name: Statement,
 }
 
 impl Statements {
     fn new(shape: SearchShape, options: QueryOptions) -> Self {
         let call = shape.call();
         let archived = shape.archived(options.needs_explanation());
-        let fill = |sql: &str, call: &str| {
-            let filled = sql
-                .replace("{{call}}", call)
-                .replace("{{current}}", CURRENT)
-                .replace("{{campaign}}", CAMPAIGN)
-                .replace("{{archived}}", &archived)
-                .replace("{{generations}}", &shape.generations())
-                .replace("{{rows}}", "")
-                .replace("{{each}}", "")
-                .replace("{{at}}", "0");
-            Statement::new(&filled)
+        let one_report =
+            |template: Template| template.fill("rows", "").fill("at", "0").fill("each", "");
+        let context = one_report(Template::from(CONTEXT))
+            .fill("campaign", search::campaign().as_sql())
+            .fill("call", call.as_sql())
+            .fill("current", Template::from(CURRENT).as_sql())
+            .fill("archived", archived.as_sql())
+            .fill("generations", shape.generations().as_sql());
+        let explain = shape.explain().filter(|_| options.needs_explanation());
+        let appended_to = if options.unambiguous {
+            shape.unambiguous_call()
+        } else {
+            call
         };
+        let append = Template::from(APPEND)
+            .fill("call", appended_to.as_sql())
+            .fill("current", Template::from(CURRENT).as_sql())
+            .fill("archived", archived.as_sql());
         Self {
-            facts: fill(FACTS, &call),
-            why: shape
-                .explain()
-                .filter(|_| options.needs_explanation())
-                .map(|sql| fill(&sql, &call)),
-            append: if options.unambiguous {
-                fill(APPEND, &shape.unambiguous_call())
-            } else {
-                fill(APPEND, &call)
-            },
-            name: Statement::new(NAME),
+            context: Statement::new(&context),
+            explain: explain.map(|template| Statement::new(&one_report(template))),
+            append: Statement::new(&append),
         }
     }
 
-    /// Those of a shape: filling them takes longer than all else that this isolate does for a report, so they are kept.
+    /// Adds the statements that read.
+    fn push_reads(
+        &self,
+        db: &D1Database,
+        binds: &Binds,
+        statements: &mut Vec<D1PreparedStatement>,
+    ) -> Result<(), Failure> {
+        statements.push(self.context.bind(db, binds)?);
+        if let Some(explain) = &self.explain {
+            statements.push(explain.bind(db, binds)?);
+        }
+        Ok(())
+    }
+
+    /// Takes their results.
+    fn next_reads<'r>(
+        &self,
+        results: &mut impl Iterator<Item = &'r D1Result>,
+    ) -> Result<(Option<Facts>, Option<MatchTrace>), Failure> {
+        let facts = first(results.next())?;
+        let why = match self.explain {
+            Some(_) => first(results.next())?,
+            None => None,
+        };
+        Ok((facts, why))
+    }
+
+    /// Returns the statements of a shape. They are cached, because filling the templates takes longer than the rest of what
+    /// this isolate does for a report.
     fn of(shape: SearchShape, options: QueryOptions) -> Rc<Self> {
-        type Kept = BTreeMap<(SearchShape, bool, bool), Rc<Statements>>;
+        type Cache = BTreeMap<(SearchShape, bool, bool), Rc<Statements>>;
         thread_local! {
-            static KEPT: RefCell<Kept> = const { RefCell::new(BTreeMap::new()) };
+            static CACHE: RefCell<Cache> = const { RefCell::new(BTreeMap::new()) };
         }
         let key = (shape, options.explain, options.unambiguous);
-        KEPT.with_borrow_mut(|kept| {
-            let statements = kept
+        CACHE.with_borrow_mut(|cache| {
+            let statements = cache
                 .entry(key)
                 .or_insert_with(|| Rc::new(Self::new(shape, options)));
             Rc::clone(statements)
@@ -128,8 +153,7 @@ impl Statements {
     }
 }
 
-/// Authenticates, matches, merges and appends, in one batch, which D1 runs as one transaction. A dry run appends
-/// nothing.
+/// Authenticates, matches, merges and appends in one batch, which D1 runs as one transaction. A dry run appends nothing.
 pub async fn report(
     db: &D1Database,
     ask: &ReportQuery<'_>,
@@ -137,18 +161,15 @@ pub async fn report(
 ) -> Result<ReportRows, Failure> {
     let binds = binds(ask)?;
     let prepared = Statements::of(SearchShape::of(&ask.report.search), ask.options);
-    let mut statements = archive::restore(db, ask.token_hash, ask.restore.as_slice())?;
-    let restoring = statements.len();
+    let restore = archive::restore(db, ask.token_hash, ask.restore.as_slice())?;
+    let restoring = restore.len();
+    let mut statements = restore;
     if ask.retry {
-        statements.push(prepare(db, MINE, &binds)?);
+        statements.push(prepare(db, RETRY_RECORD, &binds)?);
     }
-    statements.push(prepared.facts.bind(db, &binds)?);
-    if let Some(why) = &prepared.why {
-        statements.push(why.bind(db, &binds)?);
-    }
+    prepared.push_reads(db, &binds, &mut statements)?;
     if !ask.options.validate_only {
         statements.push(prepared.append.bind(db, &binds)?);
-        statements.push(prepared.name.bind(db, &binds)?);
     }
     let results = run(db, statements, cost).await?;
     let mut results = results.iter().skip(restoring);
@@ -157,12 +178,7 @@ pub async fn report(
     } else {
         None
     };
-    let facts = first(results.next())?;
-    let why = if prepared.why.is_some() {
-        first(results.next())?
-    } else {
-        None
-    };
+    let (facts, why) = prepared.next_reads(&mut results)?;
     let appended = if ask.options.validate_only {
         None
     } else {
@@ -176,8 +192,8 @@ pub async fn report(
     })
 }
 
-/// What is so before the report, with the parts of the archive that its search looks at next: of one moment. `None` if the
-/// token is unknown or revoked.
+/// Reads what is stored before the report together with the parts of the archive that its search looks at next, both of
+/// the same moment. `None` if the token is unknown or revoked.
 pub async fn list_archived(
     db: &D1Database,
     ask: &ReportQuery<'_>,
@@ -186,18 +202,12 @@ pub async fn list_archived(
 ) -> Result<Option<Facts>, Failure> {
     let binds = binds(ask)?;
     let prepared = Statements::of(SearchShape::of(&ask.report.search), ask.options);
-    let mut statements = vec![prepared.facts.bind(db, &binds)?];
-    if let Some(why) = &prepared.why {
-        statements.push(why.bind(db, &binds)?);
-    }
+    let mut statements = Vec::new();
+    prepared.push_reads(db, &binds, &mut statements)?;
     statements.extend(archive::list(db, ask.token_hash, &[search])?);
     let results = run(db, statements, cost).await?;
     let mut results = results.iter();
-    let facts: Option<Facts> = first(results.next())?;
-    let why = match &prepared.why {
-        Some(_) => first(results.next())?,
-        None => None,
-    };
+    let (facts, why) = prepared.next_reads(&mut results)?;
     if let Some(facts) = &facts {
         search.add_database_matches(archive::known(facts, why.as_ref()));
     }
@@ -221,10 +231,10 @@ fn mine(
 
 fn binds(ask: &ReportQuery<'_>) -> Result<Vec<(&'static str, Bind)>, Failure> {
     let text = |value: &str| Bind::Text(value.to_owned());
-    // As every parameter of a search, it is ignored beside an id.
-    let path_network_id = match ask.report.search {
-        Search::ById(_) => None,
-        Search::ByTime(_) => ask.path_network_id,
+    // Beside an id, every other parameter of a search is ignored.
+    let (path_network_id, no_filters) = match ask.report.search {
+        Search::ById(_) => (None, &NO_FILTERS[..]),
+        Search::ByTime(_) => (ask.path_network_id, &[][..]),
     };
     let patch = patch(ask.report).map_err(|error| Failure::Unexpected(error.to_string()))?;
     let mut binds = vec![
@@ -238,10 +248,11 @@ fn binds(ask: &ReportQuery<'_>) -> Result<Vec<(&'static str, Bind)>, Failure> {
         ("now", Bind::Integer(ask.now)),
     ];
     binds.extend(columns(ask.report, ask.window));
+    binds.extend_from_slice(no_filters);
     Ok(binds)
 }
 
-/// The sent fields as one JSON object: a field that was not sent is absent, an amount that was cleared is null.
+/// Returns the sent fields as one JSON object. A field that was not sent is absent; an amount that was cleared is null.
 fn patch(report: &Report<'_>) -> serde_json::Result<String> {
     #[expect(
         clippy::option_option,
@@ -275,4 +286,65 @@ fn patch(report: &Report<'_>) -> serde_json::Result<String> {
         custom_2: two.as_deref(),
         custom_3: three.as_deref(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::report::{Rules, read};
+    use crate::worker::store::search::tests::shapes;
+
+    const BY_ID: &str = r#"{"transaction_id":"00000000-00000001"}"#;
+    const BY_TIME: &str = r#"{"start_time_t":"1435993200","duration_in_seconds":"60",
+        "calling_phone_number":"+18885551212","advertiser_id_from_network":"9",
+        "advertiser_campaign_id_from_network":"7","network_id":"3"}"#;
+
+    /// The values of a report, as one with this search has them.
+    fn values(search: &str, options: QueryOptions) -> Vec<(&'static str, Bind)> {
+        let body = format!(r#"{{"search":{search},"call_outcome":{{"outcome_name":"Sale"}}}}"#);
+        let report = read(&body, Rules::default()).unwrap().report.unwrap();
+        let id = TransactionId::parse("00000000-00000002").unwrap();
+        let ask = ReportQuery {
+            report: &report,
+            token_hash: "",
+            path_network_id: None,
+            window: None,
+            ambiguity: 5_000,
+            options,
+            now: 1_440_607_999,
+            candidate: id,
+            retry: false,
+            restore: None,
+        };
+        binds(&ask).unwrap()
+    }
+
+    #[test]
+    fn every_statement_of_every_shape_is_filled_and_has_its_values() {
+        for shape in shapes() {
+            for bits in 0..4_u8 {
+                let options = QueryOptions {
+                    explain: bits & 1 != 0,
+                    unambiguous: bits & 2 != 0,
+                    ..QueryOptions::default()
+                };
+                let search = match shape {
+                    SearchShape::ById => BY_ID,
+                    SearchShape::ByTime { .. } => BY_TIME,
+                };
+                let values = values(search, options);
+                let statements = Statements::new(shape, options);
+                let all = [
+                    Some(&statements.context),
+                    statements.explain.as_ref(),
+                    Some(&statements.append),
+                ];
+                for statement in all.into_iter().flatten() {
+                    assert!(statement.values(&values).is_ok(), "{shape:?}");
+                }
+                let retry = Statement::new(&Template::from(RETRY_RECORD));
+                assert!(retry.values(&values).is_ok());
+            }
+        }
+    }
 }

@@ -1,6 +1,4 @@
-//! Which schema the database has, and what it lacks of the one that the statements rely on.
-//!
-//! Not here: the schema, which stands in `migrations/`.
+//! Compares the schema of the database with `migrations/`, on which the statements rely.
 
 use worker::D1Database;
 
@@ -8,8 +6,8 @@ use super::{Cost, Failure, read_json, run};
 
 const OBJECTS_OF: &str = include_str!("sql/schema/objects.sql");
 const MIGRATIONS_OF: &str = include_str!("sql/schema/migrations.sql");
-/// Where wrangler notes what it applied.
-const NOTES: &str = "table d1_migrations";
+/// The table in which wrangler records the migrations that it has applied.
+const APPLIED: &str = "table d1_migrations";
 
 // `MIGRATIONS` and `OBJECTS`, from the files in `migrations/`.
 include!(concat!(env!("OUT_DIR"), "/schema.rs"));
@@ -18,16 +16,16 @@ include!(concat!(env!("OUT_DIR"), "/schema.rs"));
 pub struct Schema {
     /// The newest migration that was applied to it.
     pub version: Option<String>,
-    /// The migrations that it lacks, or else the tables, indexes and triggers, each with its kind.
+    /// The migrations that it lacks; or, if it lacks none, the tables, indexes and triggers, each with its kind.
     pub missing: Vec<String>,
 }
 
-/// Asks the database.
+/// Reads the schema of the database.
 pub async fn schema(db: &D1Database, cost: &mut Cost) -> Result<Schema, Failure> {
     let objects = names(db, OBJECTS_OF, cost).await?;
     let has = |object: &str| objects.iter().any(|name| name == object);
-    // Without the table, asking for its rows is an error.
-    let applied = if has(NOTES) {
+    // Selecting from a table that does not exist is an error.
+    let applied = if has(APPLIED) {
         names(db, MIGRATIONS_OF, cost).await?
     } else {
         Vec::new()

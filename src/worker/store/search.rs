@@ -1,16 +1,15 @@
-//! Which call a report is on, as SQL: expressions over the token `t`, made for what a search names.
+//! The SQL that finds a report's call: expressions over the token `t`, composed by what the search names.
 //!
-//! Not here: values. An expression names them as parameters, so that a list of reports can put its columns there.
+//! An expression refers to values as parameters, so that a batch can put the columns of its rows in their place.
 
+use super::template::Template;
 use crate::input::report::{Search, TimeSearch};
 use crate::rules::explanation::MAX_CANDIDATES;
 
 /// Whether the token sees the campaign that was named.
-pub const CAMPAIGN: &str = include_str!("sql/match/campaign.sql");
+const CAMPAIGN: &str = include_str!("sql/match/campaign.sql");
 
-/// The id of the call with an id, whatever the token may do.
-pub const BY_ID: &str = include_str!("sql/match/by_id.sql");
-
+const BY_ID: &str = include_str!("sql/match/by_id.sql");
 const ACCESS: &str = include_str!("sql/match/access.sql");
 const NEAREST: &str = include_str!("sql/match/nearest.sql");
 const CLOSEST: &str = include_str!("sql/match/closest.sql");
@@ -21,46 +20,70 @@ const EXPLAIN: &str = include_str!("sql/match/explain.sql");
 const ARCHIVED: &str = include_str!("sql/archive/archived.sql");
 const GENERATIONS: &str = include_str!("sql/archive/generations.sql");
 
-/// How far the next ring of `closest.sql` reaches: never farther than the best distance, its first 15 digits.
+/// How many milliseconds of start time a second of duration counts as.
+const SECOND: &str = "1000";
+
+/// The preference of the call `c`, a text: its distance, the difference of the starts, and its start, each in 15 digits.
+///
+/// The lowest text is the call that `matching::Target::preference` puts first, but for its last tie-break, the transaction
+/// id. With a wanted start of 1435993202000, a call that started 2 s before and is 3 s too long or too short has the
+/// preference `000000000005000` `000000000002000` `001435993200000`.
+///
+/// It is packed into one value because a step of a recursive statement gets one value from each index seek. `min()` of
+/// these texts then selects a call together with all that the next step needs of it. Neither JSON arrays nor row values
+/// can (arrays do not compare as numbers, and a subquery in an expression returns one column), and finding the rest by the
+/// call's id would read a row more a call.
+const PREFERENCE: &str =
+    "printf('%015d%015d%015d', {{distance}}, abs(c.start_ms - :start), c.start_ms)";
+
+/// A preference that is worse than every call's.
+const NONE: &str = "'999999999999999999999999999999999999999999999'";
+
+/// How far the next ring of `closest.sql` reaches: no farther than the distance of the best call so far.
 const REACH: &str = "min(walk.next, CAST(substr(walk.best, 1, 15) AS INTEGER))";
 
-/// What `closest_of_network.sql` repeats: how far each end of the two walks has come, the duration to look at next, the
-/// best preference so far, a call's duration and its preference; one that every call's is better than; and farther than
-/// any call is.
-const PARTS: [(&str, &str); 10] = [
+/// The expressions that `closest_of_network.sql` repeats, each before those that it uses.
+const NETWORK_PARTS: [(&str, &str); 12] = [
+    // The least distance of the calls that neither walk has seen.
     (
-        "{{next}}",
-        "iif({{high_off}} > {{low_off}}, walk.low, walk.high)",
+        "unseen",
+        "min({{after_off}}, {{before_off}}) + {{second}} * min({{high_off}}, {{low_off}})",
     ),
+    // How far the walk over the starts has come on each side, in milliseconds.
+    ("after_off", "ifnull({{after_start}} - :start, {{far}})"),
+    ("before_off", "ifnull(:start - {{before_start}}, {{far}})"),
+    // Which duration is next: the one that differs less.
+    ("next_duration", "iif({{is_low_next}}, walk.low, walk.high)"),
+    ("is_low_next", "{{high_off}} > {{low_off}}"),
+    // How far the walk over the durations has come on each side, in seconds.
+    ("high_off", "ifnull(walk.high - :duration, {{far}})"),
+    ("low_off", "ifnull(:duration - walk.low, {{far}})"),
+    // Farther than any call is.
+    ("far", "2000000000000000"),
+    // The best preference so far.
     (
-        "{{after_off}}",
-        "ifnull(CAST(substr(walk.after, 46, 15) AS INTEGER) - :start, {{far}})",
-    ),
-    (
-        "{{before_off}}",
-        "ifnull(:start - CAST(substr(walk.before, 46, 15) AS INTEGER), {{far}})",
-    ),
-    ("{{high_off}}", "ifnull(walk.high - :duration, {{far}})"),
-    ("{{low_off}}", "ifnull(:duration - walk.low, {{far}})"),
-    (
-        "{{best}}",
+        "best",
         "min(walk.best, walk.found, ifnull(substr(walk.after, 1, 45), {{none}}), ifnull(substr(walk.before, 1, 45), {{none}}))",
     ),
-    ("{{duration}}", "coalesce(k.duration_s, 0)"),
+    // Where the walk over the starts begins: at the wanted start, with a preference that is worse than every call's.
     (
-        "{{preference}}",
-        "printf('%015d%015d%015d', abs(k.start_ms - :start) + 1000 * abs(coalesce(k.duration_s, 0) - :duration), abs(k.start_ms - :start), k.start_ms)",
+        "at_start",
+        "substr({{none}}, 1, 30) || printf('%015d', :start)",
     ),
+    // The starts of the last calls seen.
+    ("after_start", "CAST(substr(walk.after, 31, 15) AS INTEGER)"),
     (
-        "{{none}}",
-        "'999999999999999999999999999999999999999999999'",
+        "before_start",
+        "CAST(substr(walk.before, 31, 15) AS INTEGER)",
     ),
-    ("{{far}}", "2000000000000000"),
 ];
 
-/// The hard filters that a search has.
+/// The duration of the call `c`, as `calls_by_duration` has it.
+const DURATION: &str = "coalesce(c.duration_s, 0)";
+
+/// Which hard filters a search has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Filters {
+pub struct Filters {
     phone: bool,
     campaign: bool,
     advertiser: bool,
@@ -68,59 +91,68 @@ struct Filters {
 
 /// What a search names, whatever the values: what its SQL depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SearchShape(Option<(Filters, bool)>);
+pub enum SearchShape {
+    /// The call's id.
+    ById,
+    /// A start, filters, and perhaps a duration.
+    ByTime {
+        /// The filters.
+        filters: Filters,
+        /// Whether it names a duration.
+        duration: bool,
+    },
+}
 
 impl SearchShape {
     /// The shape of a search.
     pub const fn of(search: &Search<'_>) -> Self {
         match search {
-            Search::ById(_) => Self(None),
+            Search::ById(_) => Self::ById,
             Search::ByTime(TimeSearch {
                 calling_phone,
                 duration,
                 advertiser_id,
                 campaign_id,
                 ..
-            }) => {
-                let filters = Filters {
+            }) => Self::ByTime {
+                filters: Filters {
                     phone: calling_phone.is_some(),
                     campaign: campaign_id.is_some(),
                     advertiser: advertiser_id.is_some(),
-                };
-                Self(Some((filters, duration.is_some())))
-            }
+                },
+                duration: duration.is_some(),
+            },
         }
     }
 
-    /// The id of the call, NULL or 0 where there is none or the token may not report.
-    pub fn call(self) -> String {
-        let call = match self.0 {
-            None => BY_ID.to_owned(),
-            Some((filters, duration)) => closest(filters, duration, "AND TRUE"),
-        };
-        permitted(&call)
+    /// The id of the call; NULL or 0 where there is none or the token may not report.
+    pub fn call(self) -> Template {
+        permitted(&match self {
+            Self::ById => by_id(),
+            Self::ByTime { filters, duration } => closest(filters, duration, ""),
+        })
     }
 
     /// As [`SearchShape::call`], and NULL where another call is about as close.
-    pub fn unambiguous_call(self) -> String {
-        let Some((filters, duration)) = self.0 else {
+    pub fn unambiguous_call(self) -> Template {
+        let Self::ByTime { filters, duration } = self else {
             return self.call();
         };
-        UNAMBIGUOUS_CALL
-            .replace("{{call}}", &self.call())
-            .replace("{{runner_up}}", &runner_up(filters, duration))
-            .replace("{{distance_w}}", &distance("w", duration))
-            .replace("{{distance_r}}", &distance("r", duration))
+        Template::from(UNAMBIGUOUS_CALL)
+            .fill("call", self.call().as_sql())
+            .fill("runner_up", runner_up(filters, duration).as_sql())
+            .fill("chosen_distance", &distance("chosen", duration))
+            .fill("runner_up_distance", &distance("runner_up", duration))
     }
 
-    /// Whether archived calls may change what the search comes to: its call, or with `explain` what tells why, too. By id,
-    /// never.
-    pub fn archived(self, explain: bool) -> String {
-        let Some((_, duration)) = self.0 else {
-            return "FALSE".to_owned();
+    /// Whether archived calls may change the result of the search: its call, or with `explain` also its explanation. A
+    /// search by id is never affected.
+    pub fn archived(self, explain: bool) -> Template {
+        let Self::ByTime { duration, .. } = self else {
+            return Template::from("FALSE");
         };
         let (low, high) = if explain {
-            // A call outside the window may be the nearest that there is.
+            // Where there is no call, the explanation names the nearest one outside the window.
             let found = "iif(c.id IS NULL, 9999999999999, 0)";
             (
                 format!("(:earliest - {found})"),
@@ -133,24 +165,34 @@ impl SearchShape {
                 format!("min(:latest, :start + {reach})"),
             )
         };
-        ARCHIVED.replace("{{low}}", &low).replace("{{high}}", &high)
+        Template::from(ARCHIVED)
+            .fill("low", &low)
+            .fill("high", &high)
     }
 
     /// The hash tables of archived calls, where the database has no call with the wanted id. By time, none.
-    pub fn generations(self) -> String {
-        match self.0 {
-            None => generations("c"),
-            Some(_) => "'[]'".to_owned(),
+    pub fn generations(self) -> Template {
+        match self {
+            Self::ById => generations(),
+            Self::ByTime { .. } => Template::from("'[]'"),
         }
     }
 
-    /// The statement that tells why the call was found or not; `None` for a search by id.
-    pub fn explain(self) -> Option<String> {
-        let (filters, duration) = self.0?;
+    /// Whether [`SearchShape::explain`] has a statement.
+    pub const fn explains(self) -> bool {
+        matches!(self, Self::ByTime { .. })
+    }
+
+    /// The statement that explains why the call was found or not; `None` for a search by id. The placeholders `rows`, `at`
+    /// and `each` are left.
+    pub fn explain(self) -> Option<Template> {
+        let Self::ByTime { filters, duration } = self else {
+            return None;
+        };
         let any_time = |filters| {
-            closest(filters, duration, "AND TRUE")
-                .replace(":earliest", "(:start - 9999999999999)")
-                .replace(":latest", "(:start + 9999999999999)")
+            closest(filters, duration, "")
+                .replace_parameter("earliest", "(:start - 9999999999999)")
+                .replace_parameter("latest", "(:start + 9999999999999)")
         };
         let by_number = Filters {
             phone: true,
@@ -159,102 +201,154 @@ impl SearchShape {
         let numbered = if filters.phone {
             any_time(by_number)
         } else {
-            "NULL".to_owned()
+            Template::from("NULL")
         };
-        let most = MAX_CANDIDATES.saturating_add(1).to_string();
-        let count = over(COUNT, COUNT, filters, "AND TRUE").replace("{{most}}", &most);
-        Some(
-            EXPLAIN
-                .replace("{{call}}", &self.call())
-                .replace("{{runner_up}}", &runner_up(filters, duration))
-                .replace("{{count}}", &count)
-                .replace("{{filtered}}", &permitted(&any_time(filters)))
-                .replace("{{numbered}}", &numbered)
-                .replace("{{visible}}", &any_time(Filters::default())),
-        )
+        let limit = MAX_CANDIDATES.saturating_add(1).to_string();
+        let count = Template::from(COUNT).fill("limit", &limit);
+        let explain = Template::from(EXPLAIN)
+            .fill("call", self.call().as_sql())
+            .fill("runner_up", runner_up(filters, duration).as_sql())
+            .fill("count", over_starts(&count, filters, "").as_sql())
+            .fill("filtered", permitted(&any_time(filters)).as_sql())
+            .fill("numbered", numbered.as_sql())
+            .fill("visible", any_time(Filters::default()).as_sql());
+        Some(explain)
     }
 }
 
-/// The hash tables of archived calls, where there is no `call`.
-pub fn generations(call: &str) -> String {
-    GENERATIONS.replace("{{call}}", call)
+/// The id of the call with the id `:transaction_id` if the token sees it, or else 0.
+pub fn by_id() -> Template {
+    Template::from(BY_ID)
 }
 
-fn permitted(call: &str) -> String {
-    let access = ACCESS.replace("{{campaign}}", CAMPAIGN);
-    format!("iif({access}, {call}, NULL)")
+/// Whether the token sees the campaign `:campaign_id`.
+pub fn campaign() -> Template {
+    Template::from(CAMPAIGN)
 }
 
-/// The closest call beside `w`.
-fn runner_up(filters: Filters, duration: bool) -> String {
-    closest(filters, duration, "AND k.id <> w.id")
+/// The hash tables of archived calls, where there is no call `c`.
+pub fn generations() -> Template {
+    Template::from(GENERATIONS)
 }
 
-fn closest(filters: Filters, duration: bool, and: &str) -> String {
+fn permitted(call: &Template) -> Template {
+    let access = Template::from(ACCESS).fill("campaign", campaign().as_sql());
+    Template::from("iif({{access}}, {{call}}, NULL)")
+        .fill("access", access.as_sql())
+        .fill("call", call.as_sql())
+}
+
+/// The closest call beside `chosen`.
+fn runner_up(filters: Filters, duration: bool) -> Template {
+    closest(filters, duration, " AND c.id <> chosen.id")
+}
+
+/// The closest call that passes the filters and `and`.
+fn closest(filters: Filters, duration: bool, and: &str) -> Template {
     if !duration {
-        return over(NEAREST, NEAREST, filters, and);
+        return over_starts(&Template::from(NEAREST), filters, and);
     }
-    let of_network = PARTS
+    let distance = distance("c", duration);
+    let measured = |template: Template| {
+        template
+            .fill("preference", PREFERENCE)
+            .fill("distance", &distance)
+            .fill("none", NONE)
+    };
+    let of_network = NETWORK_PARTS
         .iter()
-        .fold(CLOSEST_OF_NETWORK.to_owned(), |sql, (name, part)| {
-            sql.replace(name, part)
-        });
-    over(&of_network, CLOSEST, filters, and)
+        .fold(Template::from(CLOSEST_OF_NETWORK), |sql, (name, part)| {
+            sql.fill(name, part)
+        })
+        .fill("second", SECOND)
+        .fill("duration", DURATION);
+    let by_index = Template::from(CLOSEST).fill("reach", REACH);
+    over_indexes(&measured(of_network), &measured(by_index), filters, and)
 }
 
-/// The distance of a call, in milliseconds.
+/// The distance of a call, in milliseconds: the specification is `matching::Target::distance`.
 fn distance(call: &str, duration: bool) -> String {
     let start = format!("abs({call}.start_ms - :start)");
     if duration {
-        format!("({start} + 1000 * abs(coalesce({call}.duration_s, 0) - :duration))")
+        format!("({start} + {SECOND} * abs(coalesce({call}.duration_s, 0) - :duration))")
     } else {
         start
     }
 }
 
-/// A template over the narrowest index for the filters; `of_network` is the one for all calls of a network.
-fn over(of_network: &str, template: &str, filters: Filters, and: &str) -> String {
-    let fill_in = |template: &str, index: &str, scope: &str| {
-        template
-            .replace("{{reach}}", REACH)
-            .replace("{{index}}", index)
-            .replace(
-                "{{scope}}",
-                &format!("k.network_id = t.network_id AND {scope} {and}"),
-            )
-    };
-    let fill = |index, scope: &str| fill_in(template, index, scope);
-    let visible = "(t.advertiser_id IS NULL OR k.advertiser_id = t.advertiser_id)";
+/// A search over the narrowest index for the filters, each of which is in the order of start.
+fn over_starts(template: &Template, filters: Filters, and: &str) -> Template {
+    let of_network = template.clone().fill("index", "calls_by_start");
+    over_indexes(&of_network, template, filters, and)
+}
+
+/// A search over the narrowest index for the filters. `of_network` is the search of all calls of a network, over indexes
+/// that it names itself; `by_index` the one over any other index.
+fn over_indexes(
+    of_network: &Template,
+    by_index: &Template,
+    filters: Filters,
+    and: &str,
+) -> Template {
+    let visible = "(t.advertiser_id IS NULL OR c.advertiser_id = t.advertiser_id)";
     let of_advertiser = if filters.advertiser {
-        "k.advertiser_id = :advertiser_id"
+        "c.advertiser_id = :advertiser_id"
     } else {
         "TRUE"
     };
     let of_campaign = if filters.campaign {
-        "k.campaign_id = :campaign_id"
+        "c.campaign_id = :campaign_id"
     } else {
         "TRUE"
     };
+    let scope = |condition: &str| format!("c.network_id = t.network_id AND {condition}{and}");
+    let over = |index: &str, condition: &str| {
+        let by_index = by_index.clone().fill("index", index);
+        by_index.fill("scope", &scope(condition))
+    };
     if filters.phone {
-        fill(
+        let of_number = "c.calling_phone = :calling_phone";
+        over(
             "calls_by_phone",
-            &format!(
-                "k.calling_phone = :calling_phone AND {visible} AND {of_campaign} AND {of_advertiser}"
-            ),
+            &format!("{of_number} AND {visible} AND {of_campaign} AND {of_advertiser}"),
         )
     } else if filters.campaign {
-        fill(
+        over(
             "calls_by_campaign",
             &format!("{of_campaign} AND {visible} AND {of_advertiser}"),
         )
     } else if filters.advertiser {
-        fill(
+        over(
             "calls_by_advertiser",
             &format!("{of_advertiser} AND {visible}"),
         )
     } else {
-        let network = fill_in(of_network, "calls_by_start", "TRUE");
-        let advertiser = fill("calls_by_advertiser", "k.advertiser_id = t.advertiser_id");
-        format!("iif(t.advertiser_id IS NULL, {network}, {advertiser})")
+        let network = of_network.clone().fill("scope", &scope("TRUE"));
+        let advertiser = over("calls_by_advertiser", "c.advertiser_id = t.advertiser_id");
+        Template::from("iif(t.advertiser_id IS NULL, {{network}}, {{advertiser}})")
+            .fill("network", network.as_sql())
+            .fill("advertiser", advertiser.as_sql())
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::{Filters, SearchShape};
+
+    /// Every shape that a search can have.
+    pub fn shapes() -> Vec<SearchShape> {
+        let by_time = (0..16_u8).map(|bits| {
+            let has = |bit: u8| bits & (1 << bit) != 0;
+            let filters = Filters {
+                phone: has(0),
+                campaign: has(1),
+                advertiser: has(2),
+            };
+            SearchShape::ByTime {
+                filters,
+                duration: has(3),
+            }
+        });
+        std::iter::once(SearchShape::ById).chain(by_time).collect()
     }
 }

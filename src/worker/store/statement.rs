@@ -1,10 +1,11 @@
-//! SQL with named parameters, as D1 takes it: numbered.
-//!
-//! Not here: any SQL. No value ever becomes part of a statement's text.
+//! Statements as D1 takes them: with numbered parameters, and with the values that they are bound to.
 
 use serde_json::Value;
 use worker::wasm_bindgen::JsValue;
-use worker::{D1Database, D1PreparedStatement, Result};
+use worker::{D1Database, D1PreparedStatement};
+
+use super::Failure;
+use super::template::Template;
 
 /// A value to bind.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,115 +46,49 @@ impl Bind {
     }
 }
 
-/// The named values of one request.
+/// The values of one request, by the names of their parameters.
 pub type Binds = [(&'static str, Bind)];
 
-/// A statement as D1 takes it. Each `:name` of its text takes the value of that name; what is not named is not bound.
+/// A statement as D1 takes it. It can be bound more than once.
 pub struct Statement {
     sql: String,
     names: Vec<String>,
 }
 
 impl Statement {
-    /// Numbers the parameters.
-    pub fn new(sql: &str) -> Self {
-        let (sql, names) = number(sql);
+    /// Numbers the parameters of a template whose placeholders are all filled.
+    pub fn new(template: &Template) -> Self {
+        let (sql, names) = template.number_parameters();
         Self { sql, names }
     }
 
-    /// The statement with values.
-    pub fn bind(&self, db: &D1Database, binds: &Binds) -> Result<D1PreparedStatement> {
-        let values: Vec<JsValue> = self
-            .names
-            .iter()
-            .map(|name| {
-                binds
-                    .iter()
-                    .find(|(known, _)| known == name)
-                    .map_or(JsValue::NULL, |(_, bind)| bind.to_js())
-            })
-            .collect();
-        db.prepare(&self.sql).bind(&values)
+    /// Binds each parameter to the value of its name. Values without a parameter are left out.
+    ///
+    /// # Errors
+    /// A parameter without a value, which is a bug.
+    pub fn bind(&self, db: &D1Database, binds: &Binds) -> Result<D1PreparedStatement, Failure> {
+        let values = self.values(binds)?;
+        let values: Vec<JsValue> = values.into_iter().map(Bind::to_js).collect();
+        Ok(db.prepare(&self.sql).bind(&values)?)
+    }
+
+    /// The values in the order of their numbers.
+    pub fn values<'b>(&self, binds: &'b Binds) -> Result<Vec<&'b Bind>, Failure> {
+        let value = |name: &String| {
+            let found = binds.iter().find(|(known, _)| known == name);
+            found
+                .map(|(_, bind)| bind)
+                .ok_or_else(|| Failure::Unexpected(format!("`:{name}` has no value")))
+        };
+        self.names.iter().map(value).collect()
     }
 }
 
-/// A statement that is used once, with values.
-pub fn prepare(db: &D1Database, sql: &str, binds: &Binds) -> Result<D1PreparedStatement> {
-    Statement::new(sql).bind(db, binds)
-}
-
-/// The statement with each parameter in `columns` as a column of the rows `q`.
-pub fn over_rows(sql: &str, columns: &[&str]) -> String {
-    replace_names(sql, |name, out| {
-        out.push_str(if columns.contains(&name) { "q." } else { ":" });
-        out.push_str(name);
-    })
-}
-
-/// Replaces each `:name` by `?N`, counted by first use.
-///
-/// A column that is compared with a bare parameter makes `SQLite` plan by whether the value is 0 or 1. D1 clears what is
-/// bound after each run, upon which such a statement is prepared anew at the next, and preparing costs more than running.
-/// An explicit collation, the one that applies anyway, makes it no bare parameter.
-fn number(sql: &str) -> (String, Vec<String>) {
-    let mut names: Vec<String> = Vec::new();
-    let numbered = replace_names(sql, |name, out| {
-        let known = names.iter().position(|known| *known == name);
-        let place = known.unwrap_or_else(|| {
-            names.push(name.to_owned());
-            names.len().saturating_sub(1)
-        });
-        out.push('?');
-        let is_compared = out.ends_with(" = ?");
-        out.push_str(&place.saturating_add(1).to_string());
-        if is_compared {
-            out.push_str(" COLLATE BINARY");
-        }
-    });
-    (numbered, names)
-}
-
-/// Writes each `:name` as `write` does, and drops comments.
-fn replace_names<'a>(sql: &'a str, mut write: impl FnMut(&'a str, &mut String)) -> String {
-    let mut replaced = String::with_capacity(sql.len());
-    for line in sql
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("--"))
-    {
-        let mut parts = line.trim().split(':');
-        replaced.push_str(parts.next().unwrap_or(""));
-        for part in parts {
-            let end = part
-                .find(|c: char| !c.is_ascii_lowercase() && c != '_')
-                .unwrap_or(part.len());
-            let (name, rest) = part.split_at_checked(end).unwrap_or((part, ""));
-            write(name, &mut replaced);
-            replaced.push_str(rest);
-        }
-        replaced.push('\n');
-    }
-    replaced
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{number, over_rows};
-
-    #[test]
-    fn names_are_numbered_by_first_use() {
-        let (sql, names) = number("-- :comment\nSELECT :b_c, :a\n  FROM x WHERE y = :b_c\n");
-        let expected = "SELECT ?1, ?2\nFROM x WHERE y = ?1 COLLATE BINARY\n";
-        assert_eq!(
-            (sql.as_str(), names.as_slice()),
-            (expected, ["b_c", "a"].as_slice())
-        );
-    }
-
-    #[test]
-    fn columns_stand_for_the_parameters_of_their_names() {
-        assert_eq!(
-            over_rows("x = :a AND y = :ab", &["a"]),
-            "x = q.a AND y = :ab\n"
-        );
-    }
+/// Prepares a statement that is used once.
+pub fn prepare(
+    db: &D1Database,
+    template: impl Into<Template>,
+    binds: &Binds,
+) -> Result<D1PreparedStatement, Failure> {
+    Statement::new(&template.into()).bind(db, binds)
 }

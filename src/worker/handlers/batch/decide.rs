@@ -26,8 +26,6 @@ pub struct Decided {
     pub answers: Vec<RowAnswer>,
     /// The records to append.
     pub records: Vec<NewRecord>,
-    /// The new names: the key that each is compared by, and how it is shown.
-    pub names: Vec<(String, String)>,
 }
 
 impl Decided {
@@ -144,11 +142,9 @@ impl Batch<'_> {
             };
             answers.push(answered(row, result));
         }
-        let names = earlier.names.into_iter();
         Ok(Decided {
             answers,
             records: earlier.records,
-            names: names.map(|(key, name)| (key, name.to_owned())).collect(),
         })
     }
 
@@ -253,6 +249,7 @@ impl Batch<'_> {
             call: key.call,
             transaction_id: new_id()?,
             corrects,
+            new_name: name.is_none().then(|| identity.name.clone().into_owned()),
             name_key: key.name_key,
             partner_unique_id: key.partner_unique_id,
             revision: revision.saturating_add(1),

@@ -243,7 +243,7 @@ impl<'r> Chunk<'_, 'r> {
         decided: Decided,
         cost: &mut Cost,
     ) -> Result<ControlFlow<Option<Vec<RowAnswer>>>, Failure> {
-        let Decided { records, names, .. } = &decided;
+        let records = &decided.records;
         if records.is_empty() {
             return Ok(ControlFlow::Break(Some(decided.answers)));
         }
@@ -252,7 +252,7 @@ impl<'r> Chunk<'_, 'r> {
             token_hash,
             ..
         } = self.batch;
-        match store::append(&context.db, token_hash, records, names, cost).await {
+        match store::append(&context.db, token_hash, records, cost).await {
             Ok(true) => Ok(ControlFlow::Break(Some(decided.answers))),
             // The token was revoked meanwhile.
             Ok(false) => Err(Failure::Conflict),

@@ -1,7 +1,8 @@
--- Whether archived calls may start within reach of the search: as near as the call `c` is, if there is one. The token
--- tells whether there are any, so that a network without them reads no row more. D1 binds doubles, and a quotient of doubles is no whole hour.
+-- Whether archived calls may start within reach of the search: as near as the call `c`, if there is one. Uses the primary
+-- key of archived_hours. `has_archive` of the token saves networks without archived calls that look-up.
+-- D1 binds doubles, and only a quotient of integers is a whole hour: hence CAST.
 iif(t.has_archive, EXISTS (
-  SELECT 1 FROM archived_hours AS a
-  WHERE a.network_id = t.network_id
-    AND a.hour BETWEEN CAST({{low}} AS INTEGER) / 3600000 AND CAST({{high}} AS INTEGER) / 3600000
-    AND a.last_ms >= {{low}} AND a.first_ms <= {{high}}), 0)
+  SELECT 1 FROM archived_hours AS h
+  WHERE h.network_id = t.network_id
+    AND h.hour BETWEEN CAST({{low}} AS INTEGER) / 3600000 AND CAST({{high}} AS INTEGER) / 3600000
+    AND h.last_ms >= {{low}} AND h.first_ms <= {{high}}), 0)

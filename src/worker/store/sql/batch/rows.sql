@@ -1,3 +1,3 @@
--- The reports of a batch that search alike, a row each.
+-- The reports of a batch that have the same shape of search, a row each.
 WITH q AS MATERIALIZED (
   SELECT {{columns}} FROM json_each(:rows))

@@ -1,33 +1,34 @@
--- The id of the closest call, with a duration. `best` is the order of preference as one text: distance, difference
--- of the starts, start, transaction id; then the call's id. The walk looks at rings around the wanted start: the
--- first reaches to the nearest start, each other one four times as far as the one before, none farther than the
--- distance of the best call so far, as every call that starts farther away is worse.
+-- The id of the call that is closest by start and duration, over an index in the order of start.
+--
+-- Looks at rings around the wanted start. The first reaches to the nearest start, each further one four times as far as the
+-- one before, but none farther than the distance of the best call so far: a call that starts farther away is worse.
+--
+-- Columns of `walk`: how far the rings so far have reached, in milliseconds; how far the next one may reach; and the best
+-- call so far, as its preference (see search.rs), its transaction id, a space and its id.
 (WITH RECURSIVE walk (seen, next, best) AS (
    SELECT -1, (
      SELECT min(abs(start_ms - :start)) FROM (
        SELECT * FROM (
-         SELECT k.start_ms FROM calls AS k INDEXED BY {{index}}
-         WHERE {{scope}} AND k.start_ms BETWEEN :earliest AND :start
-         ORDER BY k.start_ms DESC LIMIT 1)
+         SELECT c.start_ms FROM calls AS c INDEXED BY {{index}}
+         WHERE {{scope}} AND c.start_ms BETWEEN :earliest AND :start
+         ORDER BY c.start_ms DESC LIMIT 1)
        UNION ALL
        SELECT * FROM (
-         SELECT k.start_ms FROM calls AS k INDEXED BY {{index}}
-         WHERE {{scope}} AND k.start_ms > :start AND k.start_ms <= :latest
-         ORDER BY k.start_ms LIMIT 1))), '999999999999999'
+         SELECT c.start_ms FROM calls AS c INDEXED BY {{index}}
+         WHERE {{scope}} AND c.start_ms > :start AND c.start_ms <= :latest
+         ORDER BY c.start_ms LIMIT 1))), {{none}}
    UNION ALL
    SELECT
      {{reach}},
      min(max(4 * walk.next, 4000), :latest - :start),
      min(walk.best, ifnull((
-       SELECT min(printf('%015d%015d%015d%s %d',
-         abs(start_ms - :start) + 1000 * abs(coalesce(duration_s, 0) - :duration), abs(start_ms - :start),
-         start_ms, transaction_id, id))
+       SELECT min({{preference}} || c.transaction_id || ' ' || c.id)
        FROM (
-         SELECT k.start_ms, k.duration_s, k.transaction_id, k.id FROM calls AS k INDEXED BY {{index}}
-         WHERE {{scope}} AND k.start_ms BETWEEN :start - {{reach}} AND :start - walk.seen - 1
+         SELECT c.start_ms, c.duration_s, c.transaction_id, c.id FROM calls AS c INDEXED BY {{index}}
+         WHERE {{scope}} AND c.start_ms BETWEEN :start - {{reach}} AND :start - walk.seen - 1
          UNION ALL
-         SELECT k.start_ms, k.duration_s, k.transaction_id, k.id FROM calls AS k INDEXED BY {{index}}
-         WHERE {{scope}} AND k.start_ms BETWEEN :start + max(walk.seen, 0) + 1 AND :start + {{reach}})), walk.best))
+         SELECT c.start_ms, c.duration_s, c.transaction_id, c.id FROM calls AS c INDEXED BY {{index}}
+         WHERE {{scope}} AND c.start_ms BETWEEN :start + max(walk.seen, 0) + 1 AND :start + {{reach}}) AS c), walk.best))
    FROM walk
    WHERE {{reach}} > walk.seen)
  SELECT CAST(substr(min(best), instr(min(best), ' ') + 1) AS INTEGER) FROM walk WHERE instr(best, ' ') > 0)

@@ -1,64 +1,70 @@
--- The id of the closest call of a network, with a duration. Two walks go outward from what is wanted, a step each in turn:
--- one over the starts, a call a step on each side, one over the durations that exist, of each of which only the nearest call on
--- each side of the wanted start can be the closest. What neither has seen yet is at least as far as both have come
--- together, so they end once that is farther than the best call seen. The cheaper walk, whichever it is, is thus followed
--- for about as long as it would take alone, at twice its rows.
+-- The id of the call of a network that is closest by start and duration, where no filter narrows the search down.
 --
--- A call's preference is one text: distance, difference of the starts, start. `after` and `before` are that of a call,
--- then its start and id; `high` and `low` are the next durations to look at, `found` is the best of the one before. The lowest transaction id of the best preference comes last: its duration is one of two.
+-- Two walks go outward from what is wanted and take turns. One goes over the starts (calls_by_start), a call a step on
+-- each side. The other goes over the durations that exist (calls_by_duration), a duration a step; of each duration only
+-- the nearest call on each side of the wanted start can be the closest. A call that neither walk has seen differs by at
+-- least as much as both have come, so both end once that is more than the distance of the best call seen. The walk that
+-- would be shorter alone thus ends both, which reads at most about twice its rows.
+--
+-- Columns of `walk`:
+--   after, before  the last calls that the walk over the starts has seen, later and earlier than the wanted start: the
+--                  preference (see search.rs), then the transaction id. NULL at the end
+--   high, low      the next durations to look at, from the wanted one up, and below it. NULL at the end
+--   found          the better preference of the duration that was looked at last
+--   best           the best preference of the steps before
+--
+-- The last step finds the call of the best preference. Its duration is one of two, and of equally good calls it takes the
+-- one with the lowest transaction id.
 (WITH RECURSIVE walk (after, before, high, low, found, best) AS (
    SELECT
-     {{none}} || printf('%015d', :start), {{none}} || printf('%015d', :start),
-     (SELECT {{duration}} FROM calls AS k INDEXED BY calls_by_duration
+     {{at_start}}, {{at_start}},
+     (SELECT {{duration}} FROM calls AS c INDEXED BY calls_by_duration
       WHERE {{scope}} AND {{duration}} >= :duration ORDER BY {{duration}} LIMIT 1),
-     (SELECT {{duration}} FROM calls AS k INDEXED BY calls_by_duration
+     (SELECT {{duration}} FROM calls AS c INDEXED BY calls_by_duration
       WHERE {{scope}} AND {{duration}} < :duration ORDER BY {{duration}} DESC LIMIT 1),
      {{none}}, {{none}}
    UNION ALL
    SELECT
-     (SELECT {{preference}} || printf('%015d', k.start_ms) || k.transaction_id
-      FROM calls AS k INDEXED BY calls_by_start
-      WHERE {{scope}} AND k.start_ms <= :latest
-        AND (k.start_ms, k.transaction_id) > (CAST(substr(walk.after, 46, 15) AS INTEGER), substr(walk.after, 61))
-      ORDER BY k.start_ms, k.transaction_id LIMIT 1),
-     (SELECT {{preference}} || printf('%015d', k.start_ms) || k.transaction_id
-      FROM calls AS k INDEXED BY calls_by_start
-      WHERE {{scope}} AND k.start_ms >= :earliest
-        AND (k.start_ms, k.transaction_id) < (CAST(substr(walk.before, 46, 15) AS INTEGER), substr(walk.before, 61))
-      ORDER BY k.start_ms DESC, k.transaction_id DESC LIMIT 1),
-     iif({{high_off}} > {{low_off}}, walk.high, (
-       SELECT {{duration}} FROM calls AS k INDEXED BY calls_by_duration
+     (SELECT {{preference}} || c.transaction_id FROM calls AS c INDEXED BY calls_by_start
+      WHERE {{scope}} AND c.start_ms <= :latest
+        AND (c.start_ms, c.transaction_id) > ({{after_start}}, substr(walk.after, 46))
+      ORDER BY c.start_ms, c.transaction_id LIMIT 1),
+     (SELECT {{preference}} || c.transaction_id FROM calls AS c INDEXED BY calls_by_start
+      WHERE {{scope}} AND c.start_ms >= :earliest
+        AND (c.start_ms, c.transaction_id) < ({{before_start}}, substr(walk.before, 46))
+      ORDER BY c.start_ms DESC, c.transaction_id DESC LIMIT 1),
+     iif({{is_low_next}}, walk.high, (
+       SELECT {{duration}} FROM calls AS c INDEXED BY calls_by_duration
        WHERE {{scope}} AND {{duration}} > walk.high ORDER BY {{duration}} LIMIT 1)),
-     iif({{high_off}} <= {{low_off}}, walk.low, (
-       SELECT {{duration}} FROM calls AS k INDEXED BY calls_by_duration
-       WHERE {{scope}} AND {{duration}} < walk.low ORDER BY {{duration}} DESC LIMIT 1)),
+     iif({{is_low_next}}, (
+       SELECT {{duration}} FROM calls AS c INDEXED BY calls_by_duration
+       WHERE {{scope}} AND {{duration}} < walk.low ORDER BY {{duration}} DESC LIMIT 1), walk.low),
      min(
        ifnull((
-         SELECT {{preference}} FROM calls AS k INDEXED BY calls_by_duration
-         WHERE {{scope}} AND {{duration}} = {{next}} AND k.start_ms BETWEEN :start AND :latest
-         ORDER BY k.start_ms LIMIT 1), {{none}}),
+         SELECT {{preference}} FROM calls AS c INDEXED BY calls_by_duration
+         WHERE {{scope}} AND {{duration}} = {{next_duration}} AND c.start_ms BETWEEN :start AND :latest
+         ORDER BY c.start_ms LIMIT 1), {{none}}),
        ifnull((
-         SELECT {{preference}} FROM calls AS k INDEXED BY calls_by_duration
-         WHERE {{scope}} AND {{duration}} = {{next}} AND k.start_ms >= :earliest AND k.start_ms < :start
-         ORDER BY k.start_ms DESC LIMIT 1), {{none}})),
+         SELECT {{preference}} FROM calls AS c INDEXED BY calls_by_duration
+         WHERE {{scope}} AND {{duration}} = {{next_duration}} AND c.start_ms >= :earliest AND c.start_ms < :start
+         ORDER BY c.start_ms DESC LIMIT 1), {{none}})),
      {{best}}
    FROM walk
-   WHERE CAST(substr({{best}}, 1, 15) AS INTEGER) >=
-     min({{after_off}}, {{before_off}}) + 1000 * min({{high_off}}, {{low_off}}))
+   WHERE CAST(substr({{best}}, 1, 15) AS INTEGER) >= {{unseen}})
  SELECT (
    SELECT id FROM (
      SELECT * FROM (
-       SELECT k.id, k.transaction_id FROM calls AS k INDEXED BY calls_by_duration
-       WHERE {{scope}} AND {{duration}} = :duration - closest.off AND k.start_ms = closest.start
-       ORDER BY k.transaction_id LIMIT 1)
+       SELECT c.id, c.transaction_id FROM calls AS c INDEXED BY calls_by_duration
+       WHERE {{scope}} AND {{duration}} = :duration - closest.off AND c.start_ms = closest.start
+       ORDER BY c.transaction_id LIMIT 1)
      UNION ALL
      SELECT * FROM (
-       SELECT k.id, k.transaction_id FROM calls AS k INDEXED BY calls_by_duration
-       WHERE {{scope}} AND {{duration}} = :duration + closest.off AND k.start_ms = closest.start
-       ORDER BY k.transaction_id LIMIT 1))
+       SELECT c.id, c.transaction_id FROM calls AS c INDEXED BY calls_by_duration
+       WHERE {{scope}} AND {{duration}} = :duration + closest.off AND c.start_ms = closest.start
+       ORDER BY c.transaction_id LIMIT 1))
    ORDER BY transaction_id LIMIT 1)
  FROM (
    SELECT
-     CAST(substr(best, 31) AS INTEGER) AS start,
-     (CAST(substr(best, 1, 15) AS INTEGER) - CAST(substr(best, 16, 15) AS INTEGER)) / 1000 AS off
+     CAST(substr(best, 31, 15) AS INTEGER) AS start,
+     (CAST(substr(best, 1, 15) AS INTEGER) - CAST(substr(best, 16, 15) AS INTEGER)) / {{second}} AS off
    FROM (SELECT min({{best}}) AS best FROM walk)) AS closest)

@@ -1,17 +1,19 @@
--- Why the call was found: it, the next best one, and how many there are. Or why not: the closest call at any time that
--- passes every filter, or else the number alone, or else nothing.
+-- Why a search by time found its call or none. Where it found one: the call, the next best one, and how many calls there
+-- are. Where it found none: the closest call at any time that passes every filter, or else the one of the phone number,
+-- or else any. Each call is read by its primary key; a later search runs only where the ones before found nothing.
 {{rows}}SELECT json_array(
   {{at}},
-  json(iif(w.id IS NULL, 'null', json_array(w.transaction_id, w.start_ms, w.duration_s))),
-  json(iif(r.id IS NULL, 'null', json_array(r.transaction_id, r.start_ms, r.duration_s))),
-  iif(w.id IS NULL, 0, {{count}}),
-  json(iif(f.id IS NULL, 'null', json_array(f.transaction_id, f.start_ms, f.duration_s))),
-  json(iif(p.id IS NULL, 'null', json_array(p.transaction_id, p.start_ms, p.duration_s))),
-  json(iif(v.id IS NULL, 'null', json_array(v.transaction_id, v.start_ms, v.duration_s)))) AS json
+  json(iif(chosen.id IS NULL, 'null', json_array(chosen.transaction_id, chosen.start_ms, chosen.duration_s))),
+  json(iif(runner_up.id IS NULL, 'null', json_array(runner_up.transaction_id, runner_up.start_ms, runner_up.duration_s))),
+  iif(chosen.id IS NULL, 0, {{count}}),
+  json(iif(filtered.id IS NULL, 'null', json_array(filtered.transaction_id, filtered.start_ms, filtered.duration_s))),
+  json(iif(numbered.id IS NULL, 'null', json_array(numbered.transaction_id, numbered.start_ms, numbered.duration_s))),
+  json(iif(visible.id IS NULL, 'null', json_array(visible.transaction_id, visible.start_ms, visible.duration_s)))) AS json
 FROM tokens AS t {{each}}
-LEFT JOIN calls AS w ON w.id = {{call}}
-LEFT JOIN calls AS r ON r.id = iif(w.id IS NULL, NULL, {{runner_up}})
-LEFT JOIN calls AS f ON f.id = iif(w.id IS NULL, {{filtered}}, NULL)
-LEFT JOIN calls AS p ON p.id = iif(w.id IS NULL AND f.id IS NULL, {{numbered}}, NULL)
-LEFT JOIN calls AS v ON v.id = iif(w.id IS NULL AND f.id IS NULL AND p.id IS NULL, {{visible}}, NULL)
+LEFT JOIN calls AS chosen ON chosen.id = {{call}}
+LEFT JOIN calls AS runner_up ON runner_up.id = iif(chosen.id IS NULL, NULL, {{runner_up}})
+LEFT JOIN calls AS filtered ON filtered.id = iif(chosen.id IS NULL, {{filtered}}, NULL)
+LEFT JOIN calls AS numbered ON numbered.id = iif(chosen.id IS NULL AND filtered.id IS NULL, {{numbered}}, NULL)
+LEFT JOIN calls AS visible
+  ON visible.id = iif(chosen.id IS NULL AND filtered.id IS NULL AND numbered.id IS NULL, {{visible}}, NULL)
 WHERE t.hash = :token AND t.revoked_at IS NULL

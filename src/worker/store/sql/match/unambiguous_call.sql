@@ -1,4 +1,5 @@
--- The id of the call, NULL where another one is about as close.
-(SELECT w.id
- FROM calls AS w LEFT JOIN calls AS r ON r.id = {{runner_up}}
- WHERE w.id = {{call}} AND (r.id IS NULL OR {{distance_r}} - {{distance_w}} >= :ambiguity))
+-- The id of the call, or NULL where another one is about as close. Reads both calls by their primary key.
+(SELECT chosen.id
+ FROM calls AS chosen LEFT JOIN calls AS runner_up ON runner_up.id = {{runner_up}}
+ WHERE chosen.id = {{call}}
+   AND (runner_up.id IS NULL OR {{runner_up_distance}} - {{chosen_distance}} >= :ambiguity))

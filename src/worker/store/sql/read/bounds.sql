@@ -1,5 +1,5 @@
--- Between which records those of a time lie, found in as many steps as their number has bits. The clock that times
--- records may have been set back, but not by an hour.
+-- Between which `seq` the records of a period lie, by bisection over the primary key: a step for each bit. Allows for a
+-- clock that was set back by up to an hour, since `recorded_at` is the database's clock.
 SELECT json_array(
   (WITH RECURSIVE bisect (low, high) AS (
      SELECT 0, (SELECT coalesce(max(seq), 0) FROM outcomes) + 1

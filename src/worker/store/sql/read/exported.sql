@@ -1,4 +1,4 @@
--- Whether the record `k` belongs to the export.
-k.network_id = :network_id AND k.seq <= :last
-AND (:from IS NULL OR k.recorded_at >= :from) AND (:to IS NULL OR k.recorded_at <= :to)
-AND (:advertiser_id IS NULL OR (SELECT x.advertiser_id FROM calls AS x WHERE x.id = k.call_id) = :advertiser_id)
+-- Whether the record `o` belongs to the export.
+o.network_id = :network_id AND o.seq <= :last
+AND (:from IS NULL OR o.recorded_at >= :from) AND (:to IS NULL OR o.recorded_at <= :to)
+AND (:advertiser_id IS NULL OR (SELECT c.advertiser_id FROM calls AS c WHERE c.id = o.call_id) = :advertiser_id)

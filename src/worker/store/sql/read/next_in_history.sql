@@ -1,5 +1,5 @@
--- The next record of one outcome.
-(SELECT h.seq FROM outcomes AS h
- WHERE h.call_id = :call_id AND h.name_key = :name_key AND h.partner_unique_id = :partner_unique_id
-   AND h.revision > coalesce((SELECT p.revision FROM outcomes AS p WHERE p.seq = page.seq), 0) AND h.seq <= :last
- ORDER BY h.revision LIMIT 1)
+-- The next record of one outcome. Uses outcomes_by_identity, which ends in the revision.
+(SELECT o.seq FROM outcomes AS o
+ WHERE o.call_id = :call_id AND o.name_key = :name_key AND o.partner_unique_id = :partner_unique_id
+   AND o.revision > coalesce((SELECT o.revision FROM outcomes AS o WHERE o.seq = page.seq), 0) AND o.seq <= :last
+ ORDER BY o.revision LIMIT 1)

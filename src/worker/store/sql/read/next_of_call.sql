@@ -1,10 +1,12 @@
--- The current record of the call's next outcome, by name and partner's id.
+-- The current record of the call's next outcome, by name and partner's id. Uses outcomes_by_identity twice: to find the next
+-- outcome, and to find its last revision.
 (SELECT (
-   SELECT h.seq FROM outcomes AS h
-   WHERE h.call_id = n.call_id AND h.name_key = n.name_key AND h.partner_unique_id = n.partner_unique_id
-   ORDER BY h.revision DESC LIMIT 1)
- FROM outcomes AS n
- WHERE n.call_id = :call_id AND (n.name_key, n.partner_unique_id) > (
-   coalesce((SELECT p.name_key FROM outcomes AS p WHERE p.seq = page.seq), ''),
-   coalesce((SELECT p.partner_unique_id FROM outcomes AS p WHERE p.seq = page.seq), ''))
- ORDER BY n.name_key, n.partner_unique_id LIMIT 1)
+   SELECT o.seq FROM outcomes AS o
+   WHERE o.call_id = outcome.call_id AND o.name_key = outcome.name_key
+     AND o.partner_unique_id = outcome.partner_unique_id
+   ORDER BY o.revision DESC LIMIT 1)
+ FROM outcomes AS outcome
+ WHERE outcome.call_id = :call_id AND (outcome.name_key, outcome.partner_unique_id) > (
+   coalesce((SELECT o.name_key FROM outcomes AS o WHERE o.seq = page.seq), ''),
+   coalesce((SELECT o.partner_unique_id FROM outcomes AS o WHERE o.seq = page.seq), ''))
+ ORDER BY outcome.name_key, outcome.partner_unique_id LIMIT 1)

@@ -1,2 +1,2 @@
--- Only the last one.
+-- One record alone, by its `seq`.
 iif(page.seq < :last, :last, NULL)

@@ -1,4 +1,5 @@
--- Records one after the other, up to a size: D1 limits what a statement returns.
+-- Records one after the other, up to a number and a size, as D1 limits what a statement returns. Each record is found by its
+-- `seq`, the primary key; the placeholder is the expression for the one after `page.seq`.
 WITH RECURSIVE page (seq, place, size, json) AS (
   SELECT :after, 0, 0, NULL
   UNION ALL

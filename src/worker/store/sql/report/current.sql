@@ -1,4 +1,4 @@
--- The current record of the outcome on the call `c`: one index step.
-(SELECT h.seq FROM outcomes AS h
- WHERE h.call_id = c.id AND h.name_key = :name_key AND h.partner_unique_id = :partner_unique_id
- ORDER BY h.revision DESC LIMIT 1)
+-- The current record of the outcome on the call `c`: one step at the end of outcomes_by_identity.
+(SELECT o.seq FROM outcomes AS o
+ WHERE o.call_id = c.id AND o.name_key = :name_key AND o.partner_unique_id = :partner_unique_id
+ ORDER BY o.revision DESC LIMIT 1)
