@@ -7,7 +7,7 @@
 //!
 //! # Reading a report
 //!
-//! [`report::read`] returns a report, or all of its problems at once:
+//! [`input::report::read`] returns a report, or all of its problems at once:
 //!
 //! ```
 //! use call_outcomes::problem::Code;
