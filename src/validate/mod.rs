@@ -253,7 +253,7 @@ fn nearest(text: &str, pointer: &str) -> Span {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::parameters::{CALL_OUTCOME, CALL_OUTCOME_NAMES};
+    use crate::input::parameters::{CALL_OUTCOME_NAMES, CLEARABLE_NAMES};
     use serde_json::{Value, json};
 
     fn problems(text: &str, unit: Option<Unit>) -> Value {
@@ -337,11 +337,7 @@ mod tests {
             .filter(others)
             .filter(cleared)
             .collect();
-        let clearable = CALL_OUTCOME
-            .iter()
-            .filter(|parameter| parameter.is_clearable);
-        let clearable: Vec<&str> = clearable.map(|parameter| parameter.name).collect();
-        assert_eq!(all, clearable);
+        assert_eq!(all, CLEARABLE_NAMES);
     }
 
     #[test]
