@@ -7,7 +7,7 @@
 //!
 //! # Reading a report
 //!
-//! [`report::read`] returns a report, or all of its problems at once:
+//! [`input::report::read`] returns a report, or all of its problems at once:
 //!
 //! ```
 //! use call_outcomes::problem::Code;
@@ -17,8 +17,8 @@
 //!     "search": {"transaction_id": "00000000-00000001"},
 //!     "call_outcome": {"outcome_name": "Sale", "sale_amount": "$100.00", "value": "maybe"}
 //! }"#;
-//! let reading = report::read(body, Rules::default()).expect("the body is a JSON object");
-//! let problems = reading.report.expect_err("two fields are wrong");
+//! let request = report::read(body, Rules::default()).expect("the body is a JSON object");
+//! let problems = request.report.expect_err("two fields are wrong");
 //!
 //! assert_eq!(problems[0].code, Code::SaleAmountCurrency);
 //! assert_eq!(problems[0].pointer, "/call_outcome/sale_amount");
@@ -48,7 +48,8 @@
 //!
 //! # Modules
 //!
-//! From the top down. A module uses only those below it.
+//! From the top down. A module uses only those below it, and nothing uses the bindings or the Worker. In particular,
+//! [`input`] returns problems, and only [`response`] makes answers of them.
 //!
 //! | Module | Contents |
 //! |---|---|

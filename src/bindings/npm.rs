@@ -11,7 +11,7 @@ use lol_alloc::{FreeListAllocator, LockedAllocator};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
-use crate::input::parameters::{CALL_OUTCOME, CALL_OUTCOME_NAMES, SEARCH_NAMES};
+use crate::input::parameters::{CALL_OUTCOME_NAMES, CLEARABLE_NAMES, SEARCH_NAMES};
 use crate::input::report::{MAX_BODY, Rules};
 use crate::json::write::to_json;
 use crate::model::confidence::Confidence;
@@ -236,11 +236,11 @@ pub fn limits() -> JsValue {
 #[must_use]
 #[wasm_bindgen]
 pub fn parameters() -> JsValue {
-    let clearable = CALL_OUTCOME
-        .iter()
-        .filter(|parameter| parameter.is_clearable);
-    let clearable: Vec<&str> = clearable.map(|parameter| parameter.name).collect();
-    parse(&to_json(&(SEARCH_NAMES, CALL_OUTCOME_NAMES, clearable)))
+    parse(&to_json(&(
+        SEARCH_NAMES,
+        CALL_OUTCOME_NAMES,
+        CLEARABLE_NAMES,
+    )))
 }
 
 /// The version of the package.

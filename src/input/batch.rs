@@ -1,7 +1,7 @@
 //! Reads a batch: a JSON object with a list of reports, or one report a line.
 //!
-//! A body is read twice. The first pass checks it as a whole and finds the token and the number of rows; the second reads
-//! row by row, so that a row takes memory only when its turn comes.
+//! A body is read twice. The first pass checks it as a whole and finds the token and the number of rows; the second
+//! reads row by row, so that a row takes memory only when its turn comes.
 
 use std::borrow::Cow;
 use std::slice::Split;
@@ -110,9 +110,9 @@ pub fn read(body: &str, rules: Rules, max_rows: usize) -> Result<BatchRequest<'_
     let root = ObjectFields::read(
         &mut reader,
         &ROOT,
-        Some(&mut |reader, place| {
+        Some(&mut |reader, index| {
             let start = reader.position();
-            if place > 0 || !reader.at_array() {
+            if index > 0 || !reader.at_array() {
                 return Ok(None);
             }
             reader.open_array()?;

@@ -1,5 +1,5 @@
-//! Reads an import: a list of calls, each a [`CallReport`] or its problems. [`crate::rules::import`] compares them with what
-//! is stored.
+//! Reads an import: a list of calls, each a [`CallReport`] or its problems. [`crate::rules::import`] compares them with
+//! what is stored.
 
 use std::borrow::Cow;
 
@@ -67,18 +67,18 @@ pub fn read(body: &str, rules: Rules) -> Result<ImportRequest<'_>, SyntaxError> 
     let root = ObjectFields::read(
         &mut reader,
         &ROOT,
-        Some(&mut |reader, place| {
+        Some(&mut |reader, index| {
             let start = reader.position();
             let mut warnings = Vec::new();
-            match place {
+            match index {
                 0 => list = None,
                 1 => single = None,
                 _ => return Ok(None),
             }
-            if place == 0 && reader.at_array() {
+            if index == 0 && reader.at_array() {
                 let rows = read_list(reader, rules, &mut warnings)?;
                 list = Some((rows, warnings));
-            } else if place == 1 && reader.at_object() {
+            } else if index == 1 && reader.at_object() {
                 let mut left = MAX_LIST_STRAYS;
                 let row = read_call(reader, "/call", rules, &mut left, &mut warnings)?;
                 single = Some((Ok(vec![row]), warnings));
@@ -178,7 +178,8 @@ pub(crate) fn read_list<'a>(
     })
 }
 
-/// Reads the next object as a call. `parent` is its pointer, and `strays_left` is how many stray keys may still be listed.
+/// Reads the next object as a call. `parent` is its pointer, and `strays_left` is how many stray keys may still be
+/// listed.
 pub(crate) fn read_call<'a>(
     reader: &mut Reader<'a>,
     parent: &str,

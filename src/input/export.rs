@@ -32,14 +32,14 @@ impl Export {
     ) -> Result<Self, Vec<Problem>> {
         let (mut from, mut to, mut limit, mut start_after) = (None, None, None, None);
         for (name, value) in query {
-            let place = match name {
+            let parameter = match name {
                 "from" => &mut from,
                 "to" => &mut to,
                 "limit" => &mut limit,
                 "start_after_transaction_id" => &mut start_after,
                 _ => continue,
             };
-            *place = Some(value.trim()).filter(|value| !value.is_empty());
+            *parameter = Some(value.trim()).filter(|value| !value.is_empty());
         }
         let mut problems = Vec::new();
         let mut time = |sent: Option<&str>, name, code| {

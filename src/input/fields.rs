@@ -1,7 +1,7 @@
 //! Reads the fields of one JSON object: which keys were sent, and each kind of value by its rule.
 //!
-//! A reader of a value returns the value or a problem. Callers record the problem and go on, so that a request gets all of
-//! its problems at once. [`super::parameters`] has the names of the fields.
+//! A reader of a value returns the value or a problem. Callers record the problem and go on, so that a request gets all
+//! of its problems at once. [`super::parameters`] has the names of the fields.
 
 use std::borrow::Cow;
 
@@ -25,8 +25,8 @@ pub const MAX_LIST_STRAYS: usize = 10_000;
 /// The maximum edit distance between a key and the known name that is suggested for it. All names are longer.
 const MAX_TYPOS: usize = 2;
 
-/// Reads the value of the known key with an index, or returns `None` to have it read as any other. It is a trait object so
-/// that reading an object is compiled once.
+/// Reads the value of the known key with an index, or returns `None` to have it read as any other. It is a trait object
+/// so that reading an object is compiled once.
 pub type Nested<'a, 'f> =
     Option<&'f mut dyn FnMut(&mut Reader<'a>, usize) -> Result<Option<Value<'a>>, SyntaxError>>;
 
@@ -59,26 +59,26 @@ impl<'a> ObjectFields<'a> {
         let mut likely = 0_usize;
         while let Some(key) = reader.next_key()? {
             // Most clients send fields in the API's order.
-            let place = if names.get(likely).is_some_and(|known| key.is(known)) {
+            let index = if names.get(likely).is_some_and(|known| key.is(known)) {
                 Some(likely)
             } else {
                 names.iter().position(|known| key.is(known))
             };
-            let Some(place) = place else {
+            let Some(index) = index else {
                 sent.add_stray(Code::KeyUnknown, key);
                 reader.value()?;
                 continue;
             };
-            likely = place.saturating_add(1);
+            likely = index.saturating_add(1);
             let walked = match &mut nested {
-                Some(nested) => nested(reader, place)?,
+                Some(nested) => nested(reader, index)?,
                 None => None,
             };
             let value = match walked {
                 Some(value) => value,
                 None => reader.value()?,
             };
-            if let Some(slot) = sent.values.get_mut(place)
+            if let Some(slot) = sent.values.get_mut(index)
                 && slot.replace((key.span, value)).is_some()
             {
                 sent.add_stray(Code::KeyRepeated, key);
@@ -86,15 +86,6 @@ impl<'a> ObjectFields<'a> {
         }
         sent.find_repeated_strays();
         Ok(sent)
-    }
-
-    /// The fields of an object that was not sent.
-    pub(crate) const fn absent() -> Self {
-        Self {
-            values: Vec::new(),
-            stray: Vec::new(),
-            more: 0,
-        }
     }
 
     /// The fields of an object that came as texts and not as JSON, such as the cells of a row: names and texts, where
@@ -115,8 +106,8 @@ impl<'a> ObjectFields<'a> {
                 Some(text) if !text.as_bytes().contains(&0) => Value::String(Str::plain(text)),
                 _ => Value::Array(key.span),
             };
-            let place = names.iter().position(|known| *known == name);
-            let slot = place.and_then(|place| sent.values.get_mut(place));
+            let index = names.iter().position(|known| *known == name);
+            let slot = index.and_then(|index| sent.values.get_mut(index));
             match slot.map(|slot| slot.replace((key.span, value))) {
                 None => sent.add_stray(Code::KeyUnknown, key),
                 Some(None) => {}
@@ -129,27 +120,28 @@ impl<'a> ObjectFields<'a> {
     /// The fields of the object at the pointer `parent`, in the order of `names`, with which it was read.
     #[must_use]
     pub fn fields<'p, const N: usize>(
-        &self,
+        &'p self,
         names: &[&'static str; N],
         parent: &'p str,
     ) -> [Field<'a, 'p>; N] {
-        let mut sent = self.values.iter();
-        names.map(|name| {
-            let sent = sent.next().copied().flatten();
-            Field {
-                name,
-                key: name,
-                parent,
-                value: sent.map(|(_, value)| value),
-                key_span: sent.map(|(span, _)| span),
-            }
-        })
+        let mut fields = [Field::absent("", parent); N];
+        self.fill(names, &mut fields);
+        fields
+    }
+
+    // Not generic, so that it is compiled once.
+    fn fill<'p>(&'p self, names: &[&'static str], fields: &mut [Field<'a, 'p>]) {
+        let mut values = self.values.iter();
+        for (field, name) in fields.iter_mut().zip(names) {
+            (field.name, field.key) = (name, name);
+            field.sent = values.next().and_then(Option::as_ref);
+        }
     }
 
     /// Returns what was sent for the key at `place` in the names.
     #[must_use]
-    pub fn value(&self, place: usize) -> Option<Value<'a>> {
-        Some(self.values.get(place)?.as_ref()?.1)
+    pub fn value(&self, index: usize) -> Option<Value<'a>> {
+        Some(self.values.get(index)?.as_ref()?.1)
     }
 
     #[cold]
@@ -187,8 +179,8 @@ impl<'a> ObjectFields<'a> {
         }
     }
 
-    /// Adds a problem for each stray key, with the nearest known name. `left` is how many may still be listed; the first one
-    /// always is. The others are counted.
+    /// Adds a problem for each stray key, with the nearest known name. `left` is how many may still be listed; the
+    /// first one always is. The others are counted.
     pub fn stray_keys(
         &self,
         names: &[&'static str],
@@ -256,23 +248,38 @@ pub struct Field<'a, 'p> {
     pub key: &'static str,
     /// The pointer of its object.
     pub parent: &'p str,
-    /// The value that was sent.
-    pub value: Option<Value<'a>>,
-    /// Where the key stands in the text.
-    pub key_span: Option<Span>,
+    /// The position of the key, and the value.
+    pub sent: Option<&'p (Span, Value<'a>)>,
 }
 
 /// The value of a field, or `None` if it was not sent. The problem is boxed because it is large and rare.
 pub type FieldResult<T> = Result<Option<T>, Box<Problem>>;
 
-impl<'a> Field<'a, '_> {
+impl<'a, 'p> Field<'a, 'p> {
+    /// A field that wasn't sent.
+    #[must_use]
+    pub const fn absent(name: &'static str, parent: &'p str) -> Self {
+        Self {
+            name,
+            key: name,
+            parent,
+            sent: None,
+        }
+    }
+
+    /// Returns the value that was sent.
+    #[must_use]
+    pub fn value(&self) -> Option<Value<'a>> {
+        self.sent.map(|(_, value)| *value)
+    }
+
     /// A problem with the value that was sent.
     #[must_use]
     #[cold]
     pub fn problem(&self, code: Code) -> Problem {
         let mut problem = Problem::whole(code).with_name(self.name);
         problem.pointer = pointer_to(self.parent, self.key);
-        problem.span = self.value.map(|value| value.span());
+        problem.span = self.value().map(|value| value.span());
         problem
     }
 
@@ -290,7 +297,7 @@ impl<'a> Field<'a, '_> {
     /// Returns `code` for an object, an array, or a text with U+0000.
     #[inline]
     pub fn text(&self, code: Code) -> FieldResult<Cow<'a, str>> {
-        match self.value {
+        match self.value() {
             None => Ok(None),
             Some(Value::String(string)) if !string.is_escaped() => Ok(Some(string.decode())),
             Some(value) => self.text_from_any(value, code),
@@ -300,7 +307,7 @@ impl<'a> Field<'a, '_> {
     fn text_from_any(&self, value: Value<'a>, code: Code) -> FieldResult<Cow<'a, str>> {
         match value {
             Value::Null(_) => Ok(None),
-            Value::Bool(value, _) => Ok(Some(Cow::Borrowed(if value { "true" } else { "false" }))),
+            Value::Bool(value, _) => Ok(Some(Cow::Borrowed(boolean_text(value)))),
             Value::Number(written, _) => Ok(Some(Cow::Borrowed(written))),
             Value::String(string) => match string.decode() {
                 // Only an escape can stand for U+0000 in JSON.
@@ -338,7 +345,7 @@ impl<'a> Field<'a, '_> {
     /// Returns whether a value was sent that isn't null or a blank text. It may be invalid.
     #[must_use]
     pub fn is_present(&self) -> bool {
-        match self.value {
+        match self.value() {
             None | Some(Value::Null(_)) => false,
             Some(Value::String(string)) => !string.is_blank(),
             Some(_) => true,
@@ -354,8 +361,8 @@ impl<'a> Field<'a, '_> {
         Ok(id.filter(|id| !is_blank(id)))
     }
 
-    /// Reads a Unix time of 10 digits (seconds) or 13 digits (milliseconds). A text for which `absent` returns true counts as
-    /// not sent.
+    /// Reads a Unix time of 10 digits (seconds) or 13 digits (milliseconds). A text for which `absent` returns true
+    /// counts as not sent.
     ///
     /// # Errors
     /// Returns `code` for anything else.
@@ -377,7 +384,8 @@ impl<'a> Field<'a, '_> {
         let Some(text) = self.non_blank_text(code)? else {
             return Ok(None);
         };
-        let written_in_digits = !matches!(self.value, Some(Value::Number(..))) || is_digits(&text);
+        let written_in_digits =
+            !matches!(self.value(), Some(Value::Number(..))) || is_digits(&text);
         match Phone::parse(&text, country).filter(|_| written_in_digits) {
             Some(phone) => Ok(Some(phone)),
             None => self.refuse(code),
@@ -406,7 +414,7 @@ impl<'a> Field<'a, '_> {
     /// # Errors
     /// Returns the `sale_amount.*` rule that the value breaks.
     pub fn amount(&self) -> FieldResult<Option<Cents>> {
-        match self.value {
+        match self.value() {
             None => return Ok(None),
             Some(Value::Bool(..)) => return self.refuse(Code::SaleAmountFormat),
             Some(_) => {}
@@ -444,6 +452,11 @@ impl<'a> Field<'a, '_> {
             self.refuse(Code::ValueFormat)
         }
     }
+}
+
+/// Returns a boolean as text.
+pub(crate) const fn boolean_text(value: bool) -> &'static str {
+    if value { "true" } else { "false" }
 }
 
 /// Returns the value, or records the problem and returns `None`.

@@ -113,6 +113,9 @@ pub const CALL_NAMES: [&str; CALL.len()] = names(&CALL);
 /// The keys of `call_outcome`: the names, and behind them the misspellings.
 pub const CALL_OUTCOME_KEYS: [&str; 12] = keys(&CALL_OUTCOME);
 
+/// The parameters of `call_outcome` that null and `""` clear.
+pub const CLEARABLE_NAMES: [&str; 5] = clearable(&CALL_OUTCOME);
+
 #[expect(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
@@ -147,4 +150,24 @@ const fn keys<const N: usize>(parameters: &[Parameter]) -> [&'static str; N] {
     }
     assert!(next == N, "a key for each name and each misspelling");
     keys
+}
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "evaluated when the crate is compiled"
+)]
+const fn clearable<const N: usize>(parameters: &[Parameter]) -> [&'static str; N] {
+    let mut names = [""; N];
+    let mut next = 0;
+    let mut at = 0;
+    while at < parameters.len() {
+        if parameters[at].is_clearable {
+            names[next] = parameters[at].name;
+            next += 1;
+        }
+        at += 1;
+    }
+    assert!(next == N, "every parameter that can be cleared");
+    names
 }

@@ -38,7 +38,8 @@ const MIN_CONFIDENCE: &str = "min_confidence";
 
 /// How many parameters are named in an answer at most.
 const MAX_NAMED: usize = 20;
-/// The minimum length of a name that is suggested for a misspelling. Shorter ones are suggested only if the letters match.
+/// The minimum length of a name that is suggested for a misspelling. Shorter ones are suggested only if the letters
+/// match.
 const MIN_COMPARED: usize = 6;
 /// A name longer than this is not compared with the switches.
 const MAX_COMPARED: usize = 64;

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use crate::input::fields::{
-    Field, FieldResult, MAX_DESCRIPTION, MAX_NAME, ObjectFields, SentObject, ok_or_record,
+    Field, FieldResult, MAX_DESCRIPTION, MAX_NAME, ObjectFields, SentObject, boolean_text,
+    ok_or_record,
 };
 use crate::input::parameters::{CALL_OUTCOME_KEYS, CALL_OUTCOME_NAMES, SEARCH_NAMES};
 use crate::json::{Reader, Str, SyntaxError, Value};
@@ -155,8 +156,8 @@ pub struct ReportRow<'a> {
     pub warnings: Vec<Problem>,
 }
 
-/// Reads the next object as a report in a list, which has no token. `strays_left` is how many unknown and repeated keys of
-/// the list may still be listed.
+/// Reads the next object as a report in a list, which has no token. `strays_left` is how many unknown and repeated keys
+/// of the list may still be listed.
 ///
 /// # Errors
 /// Returns a `json.*` error if the text isn't JSON.
@@ -222,9 +223,9 @@ impl<'a> SentReport<'a> {
         let root = ObjectFields::read(
             reader,
             names,
-            Some(&mut |reader, place| {
+            Some(&mut |reader, index| {
                 let start = reader.position();
-                match place {
+                match index {
                     0 => search = SentObject::read(reader, &SEARCH_NAMES)?,
                     1 => call_outcome = SentObject::read(reader, &CALL_OUTCOME_KEYS)?,
                     _ => return Ok(None),
@@ -282,14 +283,14 @@ impl<'a> SentReport<'a> {
 
 /// Reads the token of a body. It isn't trimmed, because tokens are compared as they are.
 pub(crate) fn token(value: Option<Value<'_>>) -> SentToken<'_> {
-    match value {
-        None | Some(Value::Null(_)) => SentToken::NotSent,
-        Some(Value::String(string)) => text_token(string),
-        Some(Value::Number(text, _)) => SentToken::Text(Cow::Borrowed(text)),
-        Some(Value::Bool(true, _)) => SentToken::Text(Cow::Borrowed("true")),
-        Some(Value::Bool(false, _)) => SentToken::Text(Cow::Borrowed("false")),
-        Some(Value::Array(_) | Value::Object(_)) => SentToken::NoToken,
-    }
+    let text = match value {
+        None | Some(Value::Null(_)) => return SentToken::NotSent,
+        Some(Value::String(string)) => return text_token(string),
+        Some(Value::Number(text, _)) => text,
+        Some(Value::Bool(value, _)) => boolean_text(value),
+        Some(Value::Array(_) | Value::Object(_)) => return SentToken::NoToken,
+    };
+    SentToken::Text(Cow::Borrowed(text))
 }
 
 fn text_token(string: Str<'_>) -> SentToken<'_> {
@@ -341,10 +342,12 @@ impl Diagnostics {
         let sent = match section {
             SentObject::Object(sent) => sent,
             SentObject::Absent => {
-                return self.refuse_section(Code::SearchMissing, "search", parent, None);
+                self.refuse_section(Code::SearchMissing, "search", parent, None);
+                return None;
             }
             SentObject::Wrong(span) => {
-                return self.refuse_section(Code::SearchType, "search", parent, Some(*span));
+                self.refuse_section(Code::SearchType, "search", parent, Some(*span));
+                return None;
             }
         };
         let [id, by_time @ ..] = sent.fields(&SEARCH_NAMES, parent);
@@ -385,7 +388,7 @@ impl Diagnostics {
         let [start, others @ ..] = fields;
         let [phone, duration, advertiser, campaign, network] = others;
         if !start.is_present() {
-            self.refuse_section::<()>(Code::SearchMissing, "search", parent, None);
+            self.refuse_section(Code::SearchMissing, "search", parent, None);
         }
         let problems = &mut self.problems;
         let start_time = ok_or_record(problems, start.time(Code::StartTimeFormat, is_blank));
@@ -425,13 +428,14 @@ impl Diagnostics {
         let sent = match section {
             SentObject::Object(sent) => sent,
             SentObject::Absent => {
-                let [name, ..] = ObjectFields::absent().fields(&CALL_OUTCOME_KEYS, parent);
+                let name = Field::absent(CALL_OUTCOME_NAMES[0], parent);
                 self.problems.push(name.problem(Code::OutcomeNameMissing));
                 return None;
             }
             SentObject::Wrong(span) => {
                 let code = Code::CallOutcomeType;
-                return self.refuse_section(code, "call_outcome", parent, Some(*span));
+                self.refuse_section(code, "call_outcome", parent, Some(*span));
+                return None;
             }
         };
         let outcome = self.outcome_fields(&sent.fields(&CALL_OUTCOME_KEYS, parent));
@@ -508,20 +512,20 @@ impl Diagnostics {
     }
 
     /// A custom parameter, which may be sent under a misspelt name.
-    fn custom_parameter<'a>(
+    fn custom_parameter<'a, 'p>(
         &mut self,
-        mut field: Field<'a, '_>,
-        misspelt: &Field<'a, '_>,
+        mut field: Field<'a, 'p>,
+        misspelt: &Field<'a, 'p>,
     ) -> Option<Cow<'a, str>> {
-        if misspelt.value.is_some() {
+        if let Some((key_span, _)) = misspelt.sent {
             let mut warning = misspelt.problem(Code::CustomParameterMisspelt);
-            warning.span = misspelt.key_span;
+            warning.span = Some(*key_span);
             warning.fix = Some(field.name.to_owned());
             self.warnings.push(warning);
             // The right spelling wins, even with null.
-            if field.value.is_none() {
+            if field.sent.is_none() {
                 field.key = misspelt.key;
-                field.value = misspelt.value;
+                field.sent = misspelt.sent;
             }
         }
         let text = clearable_text(
@@ -534,18 +538,11 @@ impl Diagnostics {
     }
 
     /// Records a problem of a whole section, such as `search`.
-    fn refuse_section<T>(
-        &mut self,
-        code: Code,
-        name: &'static str,
-        parent: &str,
-        span: Option<Span>,
-    ) -> Option<T> {
+    fn refuse_section(&mut self, code: Code, name: &'static str, parent: &str, span: Option<Span>) {
         let mut problem = Problem::whole(code).with_name(name);
         parent.clone_into(&mut problem.pointer);
         problem.span = span;
         self.problems.push(problem);
-        None
     }
 }
 
@@ -583,7 +580,7 @@ fn clearable_text<'a>(
     code: Code,
     too_long: Code,
 ) -> FieldResult<Cow<'a, str>> {
-    match field.value {
+    match field.value() {
         Some(Value::Null(_)) => Ok(Some(Cow::Borrowed(""))),
         _ => field.text_within(max, code, too_long),
     }

@@ -1,8 +1,8 @@
 //! A JSON reader that keeps positions, exact decimals and repeated keys, and doesn't recurse on its input.
 //!
 //! It returns slices of the text and allocates only to decode strings with escapes. A caller enters an object with
-//! [`Reader::open_object`], then calls [`Reader::next_key`] and [`Reader::value`] in turn. Values that the caller skips are
-//! still checked to be JSON.
+//! [`Reader::open_object`], then calls [`Reader::next_key`] and [`Reader::value`] in turn. Values that the caller skips
+//! are still checked to be JSON.
 
 #![expect(
     clippy::inline_always,
@@ -176,7 +176,8 @@ impl<'a> Str<'a> {
     }
 }
 
-/// Splits a string at its first escape: the text before it, its character, and the rest. The reader has checked the escape.
+/// Splits a string at its first escape: the text before it, its character, and the rest. The reader has checked the
+/// escape.
 fn split_escape(raw: &str) -> Option<(&str, char, &str)> {
     let (plain, rest) = raw.split_at_checked(plain_bytes(raw.as_bytes()))?;
     let (c, behind) = decode_escape(rest.strip_prefix('\\')?)?;
@@ -374,8 +375,8 @@ impl<'a> Reader<'a> {
         self.open(b'[', "expected an array")
     }
 
-    /// Reads the next key of the entered object and moves to its value. Returns `None`, and leaves the object, if there is
-    /// none.
+    /// Reads the next key of the entered object and moves to its value. Returns `None`, and leaves the object, if there
+    /// is none.
     ///
     /// # Errors
     /// Returns an error if the text isn't JSON.

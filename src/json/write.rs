@@ -1,13 +1,13 @@
-//! Writes this crate's own types as JSON, without what they don't use. `serde_json` would make the npm package a quarter
-//! larger.
+//! Writes this crate's own types as JSON, without what they don't use. `serde_json` would make the npm package a
+//! quarter larger.
 
 use std::fmt::{Display, Formatter, Write};
 
 use serde::Serialize;
 use serde::ser::{Error, Impossible, SerializeSeq, SerializeStruct, SerializeTuple, Serializer};
 
-/// Writes a value as JSON. Only strings, booleans, integers, durations, lists and structs are supported; for anything else,
-/// which would be a bug of this crate, the result is empty.
+/// Writes a value as JSON. Only strings, booleans, integers, durations, lists and structs are supported; for anything
+/// else, which would be a bug of this crate, the result is empty.
 #[must_use]
 pub fn to_json(value: &impl Serialize) -> String {
     let mut out = String::with_capacity(512);

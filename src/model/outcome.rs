@@ -52,7 +52,8 @@ pub struct Patch<'a> {
 }
 
 impl Patch<'_> {
-    /// Returns the fields that a first report at `now` (Unix seconds) creates. A field that isn't sent gets its default.
+    /// Returns the fields that a first report at `now` (Unix seconds) creates. A field that isn't sent gets its
+    /// default.
     #[must_use]
     pub fn create(&self, now: i64) -> Fields {
         self.merge(&Fields {

@@ -61,8 +61,8 @@ impl fmt::Display for CountryCode {
 }
 
 impl Phone {
-    /// Parses a number as people write it. Spaces, `-`, `.`, `(` and `)` are ignored. Without them, `+` and 7 to 15 digits
-    /// are complete, 10 digits get the country code, and 11 digits that start with the country code get the `+`.
+    /// Parses a number as people write it. Spaces, `-`, `.`, `(` and `)` are ignored. Without them, `+` and 7 to 15
+    /// digits are complete, 10 digits get the country code, and 11 digits that start with the country code get the `+`.
     ///
     /// ```
     /// use call_outcomes::model::phone::{CountryCode, Phone};

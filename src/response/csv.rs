@@ -29,8 +29,8 @@ pub fn unescape_formula(cell: &str) -> &str {
         .unwrap_or(cell)
 }
 
-/// Appends a line of CSV, with cells escaped by [`escape_formula`]. Every common delimiter is quoted, because programs often
-/// open a comma-separated file as one with semicolons.
+/// Appends a line of CSV, with cells escaped by [`escape_formula`]. Every common delimiter is quoted, because programs
+/// often open a comma-separated file as one with semicolons.
 pub fn write_line<'t>(out: &mut Vec<u8>, delimiter: u8, texts: impl IntoIterator<Item = &'t str>) {
     let needs_quotes = |byte: u8| {
         byte == delimiter || matches!(byte, b'"' | b',' | b';' | b'\t' | b'|' | b'\r' | b'\n')

@@ -70,8 +70,8 @@ pub(crate) struct BatchSummary {
     failed: usize,
 }
 
-/// The answer to a batch, written chunk by chunk. A row's answer may be many times the size of the row, so nothing is kept
-/// twice.
+/// The answer to a batch, written chunk by chunk. A row's answer may be many times the size of the row, so nothing is
+/// kept twice.
 #[derive(Debug, Default)]
 pub struct BatchAnswer {
     parts: Vec<String>,
@@ -115,7 +115,8 @@ impl BatchAnswer {
         self.parts.push(part);
     }
 
-    /// Returns the answer with the first part of its body, and the other parts. The status is 200 if no row failed, or 207.
+    /// Returns the answer with the first part of its body, and the other parts. The status is 200 if no row failed, or
+    /// 207.
     #[must_use]
     pub fn finish(mut self) -> (Reply, Vec<String>) {
         let end = format!("],\"summary\":{}}}", to_json(&self.summary));
@@ -187,8 +188,9 @@ pub(crate) struct ImportSummary {
     failed: usize,
 }
 
-/// Answers an import. The status is 403 if every row failed, 207 if some did, 201 if a call was created, or 200. A dry run,
-/// which has warnings, always gets 200. Its body has the status that the import would get, without the ids of new calls.
+/// Answers an import. The status is 403 if every row failed, 207 if some did, 201 if a call was created, or 200. A dry
+/// run, which has warnings, always gets 200. Its body has the status that the import would get, without the ids of new
+/// calls.
 #[must_use]
 pub fn reply_to_import(plan: &Plan, dry_run: Option<&[Problem]>) -> Reply {
     let mut summary = ImportSummary::default();

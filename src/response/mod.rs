@@ -1,5 +1,5 @@
-//! Writes answers: those to a report here, those to lists of rows in [`lists`], errors in the private module `error_answer`.
-//! The Worker makes HTTP responses of them.
+//! Writes answers: those to a report here, those to lists of rows in [`lists`], errors in the private module
+//! `error_answer`. The Worker makes HTTP responses of them.
 
 pub mod csv;
 mod error_answer;

@@ -2,8 +2,8 @@
 
 use crate::problem::{Code, Problem};
 
-/// Returns the `X-Warnings` header: `code pointer` pairs in printable ASCII, at most 20 of them and 2 KiB, then `more=N`.
-/// Returns `None` if there are no warnings.
+/// Returns the `X-Warnings` header: `code pointer` pairs in printable ASCII, at most 20 of them and 2 KiB, then
+/// `more=N`. Returns `None` if there are no warnings.
 #[must_use]
 pub fn warnings_header(warnings: &[Problem]) -> Option<String> {
     const ENTRIES: usize = 20;

@@ -1,7 +1,8 @@
 //! Searches by time if some of the calls are archived: decides which parts of the archive to read, and when to stop.
 //!
-//! The archive keeps the calls of an hour in immutable parts. A search reads them outward from the wanted start, as long as
-//! a call could still be the closest, and chooses among them and the matches in the database. The Worker does the reading.
+//! The archive keeps the calls of an hour in immutable parts. A search reads them outward from the wanted start, as
+//! long as a call could still be the closest, and chooses among them and the matches in the database. The Worker does
+//! the reading.
 
 use serde::Deserialize;
 
@@ -36,8 +37,8 @@ pub struct Part {
     pub last: i64,
     /// The number of its calls.
     pub calls: usize,
-    /// Its calls that have copies elsewhere, each with the number of the part whose copy counts. `None` means that the copy in
-    /// the database counts.
+    /// Its calls that have copies elsewhere, each with the number of the part whose copy counts. `None` means that the
+    /// copy in the database counts.
     pub copies: Vec<(String, Option<i64>)>,
 }
 
@@ -120,8 +121,8 @@ struct SideCursor {
 }
 
 impl ArchiveSearch {
-    /// A search for `target` among the calls of a network, or of one advertiser; with `explain`, for what tells why, too.
-    /// To tell why there is no match, at most so many parts are read beyond the window.
+    /// A search for `target` among the calls of a network, or of one advertiser; with `explain`, for what tells why,
+    /// too. To tell why there is no match, at most so many parts are read beyond the window.
     #[must_use]
     pub fn new(target: Target, advertiser_id: Option<&str>, explain: Option<usize>) -> Self {
         let start = target.start.millis();
@@ -215,8 +216,8 @@ impl ArchiveSearch {
         self.beyond <= self.explain.unwrap_or(0) && self.unlisted(self.reach()).is_some()
     }
 
-    /// Returns the next parts to read, the nearest first. Returns `None` if none of those listed can change the result before
-    /// more are listed.
+    /// Returns the next parts to read, the nearest first. Returns `None` if none of those listed can change the result
+    /// before more are listed.
     pub fn next_parts(&mut self) -> Option<Vec<Part>> {
         let reach = self.reach();
         let unlisted = self.unlisted(reach);

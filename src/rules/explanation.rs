@@ -124,8 +124,8 @@ pub struct Closest {
     pub ambiguous: bool,
 }
 
-/// The calls that explain why a search found none: of all that the token sees, the closest that passes each step, at any
-/// distance in time.
+/// The calls that explain why a search found none: of all that the token sees, the closest that passes each step, at
+/// any distance in time.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NearMisses<'c> {
     /// Every filter.
@@ -253,7 +253,7 @@ pub struct Matcher<C> {
 }
 
 impl<C: Borrow<Call>> Matcher<C> {
-    /// A matcher that has seen no call.
+    /// A matcher without calls.
     #[must_use]
     pub fn new(target: Target) -> Self {
         let filtered = Target {
@@ -344,7 +344,7 @@ impl<C: Borrow<Call>> Matcher<C> {
         self.closest.as_ref()
     }
 
-    /// Why the closest call is the one, or why there is none. `uncounted` candidates were looked at elsewhere.
+    /// Explains the result. `uncounted` is the number of candidates that were counted elsewhere.
     pub fn explain(&self, uncounted: usize, settings: &MatchSettings) -> Explanation {
         let call = |call: &Option<C>| call.as_ref().map(|call| call.borrow().clone());
         if let Some(closest) = call(&self.closest) {
@@ -380,8 +380,8 @@ impl<C: Borrow<Call>> Matcher<C> {
         }
     }
 
-    /// As [`Matcher::reach`], for a call that changes the explanation: before the wanted start, and at or after it.
-    /// `uncounted` candidates were looked at elsewhere.
+    /// Returns how far from the wanted start a call can be and still change the explanation, before it and after it.
+    /// `uncounted` is the number of candidates that were counted elsewhere.
     #[must_use]
     pub fn explanation_reach(&self, uncounted: usize) -> [Option<i64>; 2] {
         let total = |call: &Option<C>| {

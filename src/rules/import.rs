@@ -85,8 +85,35 @@ pub struct Plan {
     pub warnings: Vec<Problem>,
 }
 
-/// Plans the import of `rows`. `pointer` returns the JSON pointer of the row with an index, and `new_id` makes the id of a
-/// call that was sent without one.
+/// Plans the import of `rows`. `pointer` returns the JSON pointer of the row with an index, and `new_id` makes the id of
+/// a call that was sent without one.
+///
+/// ```
+/// use call_outcomes::input::calls::read;
+/// use call_outcomes::input::report::Rules;
+/// use call_outcomes::model::transaction_id::TransactionId;
+/// use call_outcomes::problem::Code;
+/// use call_outcomes::rules::import::{ImportContext, ImportEffect, plan};
+///
+/// let body = r#"{"calls": [
+///     {"external_call_unique_id": "crm-1", "start_time_t": "1450000000"},
+///     {"external_call_unique_id": "crm-1", "start_time_t": "1450000000"},
+///     {"external_call_unique_id": "crm-1", "start_time_t": "1450000000", "duration_in_seconds": 62},
+///     {"external_call_unique_id": "crm-1", "start_time_t": "1450000001"}
+/// ]}"#;
+/// let rows = read(body, Rules::default()).expect("a JSON object").rows.expect("a list of calls");
+/// let pointer = |index| format!("/calls/{index}");
+/// let plan = plan(ImportContext::default(), rows, pointer, || TransactionId::from_bits(1));
+///
+/// assert_eq!(plan.calls[0].transaction_id, "00000000-00000001");
+/// let [created, unchanged, updated, failed] = &plan.rows[..] else { panic!() };
+/// assert_eq!(created, &ImportEffect::Created(0));
+/// assert_eq!(unchanged, &ImportEffect::Unchanged(0));
+/// assert_eq!(updated, &ImportEffect::Updated(0));
+/// let ImportEffect::Failed(problems) = failed else { panic!() };
+/// assert_eq!(problems[0].code, Code::CallConflict);
+/// assert_eq!(problems[0].pointer, "/calls/3/start_time_t");
+/// ```
 pub fn plan(
     context: ImportContext,
     rows: Vec<CallRow<'_>>,

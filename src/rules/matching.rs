@@ -147,8 +147,8 @@ impl Target {
         }
     }
 
-    /// Returns the key by which calls are ranked, lowest first. Calls at the same distance rank by the earlier start, then by
-    /// the lower transaction id.
+    /// Returns the key by which calls are ranked, lowest first. Calls at the same distance rank by the earlier start,
+    /// then by the lower transaction id.
     #[must_use]
     pub fn preference(&self, call: &Call) -> (Distance, UnixMillis, TransactionId) {
         (self.distance(call), call.start, call.transaction_id)

@@ -13,8 +13,8 @@ pub enum Decision {
     Correct(Fields),
 }
 
-/// Decides the effect of a report on the fields of the current record, if there is one. `now` is the time of the request in
-/// Unix seconds.
+/// Decides the effect of a report on the fields of the current record, if there is one. `now` is the time of the
+/// request in Unix seconds.
 #[must_use]
 pub fn decide(current: Option<&Fields>, patch: &Patch<'_>, now: i64) -> Decision {
     let Some(current) = current else {

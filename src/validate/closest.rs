@@ -1,5 +1,5 @@
-//! Finds the call that a search matches in a list of calls, from JSON to JSON, as the npm package does without a database.
-//! [`crate::rules::matching`] decides which call is closest.
+//! Finds the call that a search matches in a list of calls, from JSON to JSON, as the npm package does without a
+//! database. [`crate::rules::matching`] decides which call is closest.
 
 use std::borrow::Cow;
 
@@ -99,9 +99,9 @@ fn read<'a>(
     let root = ObjectFields::read(
         &mut reader,
         &ROOT,
-        Some(&mut |reader, place| {
+        Some(&mut |reader, index| {
             let start = reader.position();
-            if place == 0 {
+            if index == 0 {
                 search = Some(read_search(reader, rules, warnings)?);
             } else if reader.at_array() {
                 rows = Some(read_list(reader, rules, &mut of_calls)?);

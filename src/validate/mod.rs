@@ -51,7 +51,7 @@ impl<'a> Invalid<'a> {
 /// Problems without positions, of a value that wasn't text.
 #[must_use]
 pub fn unlocated(problems: &[Problem]) -> Vec<LocatedProblem<'_>> {
-    place(problems, &mut None)
+    locate(problems, &mut None)
 }
 
 /// A problem, with its position if it has one.
@@ -78,10 +78,11 @@ struct Location {
     range: (usize, usize),
 }
 
-/// Validates a body like [`validate`], but returns `None` for a valid body without warnings, whose normal form isn't made.
+/// Validates a body like [`validate`], but returns `None` for a valid body without warnings, whose normal form isn't
+/// made.
 #[must_use]
 pub fn check(body: &[u8], rules: Rules, unit: Option<Unit>) -> Option<String> {
-    verdict(body, rules, unit, true)
+    result(body, rules, unit, true)
 }
 
 /// Validates a body and returns the result as JSON. Without a `unit`, problems have no positions.
@@ -98,15 +99,11 @@ pub fn check(body: &[u8], rules: Rules, unit: Option<Unit>) -> Option<String> {
 /// ```
 #[must_use]
 pub fn validate(body: &[u8], rules: Rules, unit: Option<Unit>) -> String {
-    verdict(body, rules, unit, false).unwrap_or_default()
+    result(body, rules, unit, false).unwrap_or_default()
 }
 
-fn verdict(
-    body: &[u8],
-    rules: Rules,
-    unit: Option<Unit>,
-    unless_faultless: bool,
-) -> Option<String> {
+/// Returns the result of validating a body. With `skip_valid`, that of a valid body without warnings is `None`.
+fn result(body: &[u8], rules: Rules, unit: Option<Unit>, skip_valid: bool) -> Option<String> {
     if body.len() > MAX_BODY {
         let problem = Problem::whole(Code::BodyTooLarge).with_max(MAX_BODY);
         return Some(refuse_whole(&problem, None, unit, ""));
@@ -115,22 +112,22 @@ fn verdict(
         Ok(text) => text,
         Err((error, before)) => return Some(refuse_syntax(error, unit, before)),
     };
-    let reading = match read(text, rules) {
-        Ok(reading) => reading,
+    let request = match read(text, rules) {
+        Ok(request) => request,
         Err(error) => return Some(refuse_syntax(error, unit, text)),
     };
-    let mut places = unit.map(|unit| Locator::new(text, unit));
-    Some(match &reading.report {
-        Ok(_) if unless_faultless && reading.warnings.is_empty() => return None,
+    let mut locator = unit.map(|unit| Locator::new(text, unit));
+    Some(match &request.report {
+        Ok(_) if skip_valid && request.warnings.is_empty() => return None,
         Ok(report) => to_json(&Valid {
             ok: true,
             request: NormalReport::from(report),
-            warnings: place(&reading.warnings, &mut places),
+            warnings: locate(&request.warnings, &mut locator),
         }),
         Err(problems) => to_json(&Invalid {
             ok: false,
-            problems: place(problems, &mut places),
-            warnings: place(&reading.warnings, &mut places),
+            problems: locate(problems, &mut locator),
+            warnings: locate(&request.warnings, &mut locator),
         }),
     })
 }
@@ -146,10 +143,10 @@ fn refuse_whole(
     unit: Option<Unit>,
     text: &str,
 ) -> String {
-    let mut places = unit.map(|unit| Locator::new(text, unit));
-    let mut problems = place(std::slice::from_ref(problem), &mut places);
-    if let (Some(placed), Some(message)) = (problems.first_mut(), message) {
-        placed.message = message;
+    let mut locator = unit.map(|unit| Locator::new(text, unit));
+    let mut problems = locate(std::slice::from_ref(problem), &mut locator);
+    if let (Some(located), Some(message)) = (problems.first_mut(), message) {
+        located.message = message;
     }
     to_json(&Invalid {
         ok: false,
@@ -158,17 +155,20 @@ fn refuse_whole(
     })
 }
 
-fn place<'a>(problems: &'a [Problem], places: &mut Option<Locator<'_>>) -> Vec<LocatedProblem<'a>> {
+fn locate<'a>(
+    problems: &'a [Problem],
+    locator: &mut Option<Locator<'_>>,
+) -> Vec<LocatedProblem<'a>> {
     let entry = |problem: &'a Problem| {
-        let place = places.as_mut().map(|places| places.of(problem));
+        let location = locator.as_mut().map(|locator| locator.locate(problem));
         LocatedProblem {
             code: problem.code,
             pointer: &problem.pointer,
             message: problem.message(),
             fix: problem.fix.as_deref(),
-            line: place.map(|place| place.line),
-            column: place.map(|place| place.column),
-            range: place.map(|place| place.range),
+            line: location.map(|location| location.line),
+            column: location.map(|location| location.column),
+            range: location.map(|location| location.range),
         }
     };
     problems.iter().map(entry).collect()
@@ -198,7 +198,7 @@ impl<'a> Locator<'a> {
     }
 
     /// Returns the position of a problem. A missing field has the position of its object.
-    fn of(&mut self, problem: &Problem) -> Location {
+    fn locate(&mut self, problem: &Problem) -> Location {
         let Span { start, end } = problem
             .span
             .unwrap_or_else(|| nearest(self.text, &problem.pointer));
@@ -253,7 +253,7 @@ fn nearest(text: &str, pointer: &str) -> Span {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::parameters::{CALL_OUTCOME, CALL_OUTCOME_NAMES};
+    use crate::input::parameters::{CALL_OUTCOME_NAMES, CLEARABLE_NAMES};
     use serde_json::{Value, json};
 
     fn problems(text: &str, unit: Option<Unit>) -> Value {
@@ -337,11 +337,7 @@ mod tests {
             .filter(others)
             .filter(cleared)
             .collect();
-        let clearable = CALL_OUTCOME
-            .iter()
-            .filter(|parameter| parameter.is_clearable);
-        let clearable: Vec<&str> = clearable.map(|parameter| parameter.name).collect();
-        assert_eq!(all, clearable);
+        assert_eq!(all, CLEARABLE_NAMES);
     }
 
     #[test]
