@@ -102,6 +102,7 @@ const RELEASED: &[(&str, &str)] = &[
     ("transaction.not_found", "RecordNotFound"),
     ("from.format", "RecordInvalid"),
     ("to.format", "RecordInvalid"),
+    ("min_confidence.format", "RecordInvalid"),
     ("limit.format", "RecordInvalid"),
     ("search.too_broad", "warning"),
     ("search.ignored", "warning"),

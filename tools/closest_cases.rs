@@ -1,15 +1,17 @@
 //! Prints random calls and searches, and which call each search means by the specification, as JSON.
-//! `tests/worker/closest.test.mjs` puts them through the SQL.
+//! `tests/worker/closest.test.mjs` puts them through the SQL. The arguments are the number of searches, the weight of
+//! durations, and the typical errors of starts and of durations.
 
 use call_outcomes::model::time::UnixMillis;
 use call_outcomes::model::transaction_id::TransactionId;
-use call_outcomes::rules::confidence::MatchSettings;
+use call_outcomes::rules::confidence::{
+    DURATION_ERROR_SECONDS, ErrorModel, MatchSettings, START_ERROR_SECONDS,
+};
 use call_outcomes::rules::explanation::explain;
-use call_outcomes::rules::matching::{Call, Target};
+use call_outcomes::rules::matching::{Call, DURATION_WEIGHT, Target};
 use serde_json::{Value, json};
 
 const CALLS: u64 = 600;
-const SEARCHES: u64 = 3_000;
 const DAY: i64 = 86_400_000;
 const START: i64 = 1_450_000_000_000;
 
@@ -82,7 +84,7 @@ fn calls(random: &mut Random) -> Vec<Call> {
     calls
 }
 
-fn search(random: &mut Random, calls: &[Call]) -> Value {
+fn search(random: &mut Random, calls: &[Call], settings: &MatchSettings) -> Value {
     // The token of an advertiser sees that advertiser's calls, and may not name one.
     let token = random.one_in(3).then(|| random.below(3));
     let campaign = random.one_in(3).then(|| {
@@ -109,7 +111,6 @@ fn search(random: &mut Random, calls: &[Call]) -> Value {
         }
         _ => random.start(),
     };
-    let settings = MatchSettings::default();
     let in_seconds = random.one_in(3);
     let start = UnixMillis::from_millis(start);
     let written = if in_seconds {
@@ -139,7 +140,7 @@ fn search(random: &mut Random, calls: &[Call]) -> Value {
         .iter()
         .filter(|call| owner.is_none() || call.advertiser_id == owner)
         .collect();
-    let (expected, explanation) = explain(&target, &visible, &settings);
+    let (expected, explanation) = explain(&target, &visible, settings);
     json!({
         "token": token,
         "search": {
@@ -155,9 +156,22 @@ fn search(random: &mut Random, calls: &[Call]) -> Value {
 }
 
 fn main() {
+    let mut arguments = std::env::args().skip(1).map(|text| text.parse().ok());
+    let mut number = |default: u32| arguments.next().flatten().unwrap_or(default);
+    let count = number(1_000);
+    let settings = MatchSettings {
+        duration_weight: number(DURATION_WEIGHT),
+        errors: ErrorModel {
+            start_error: number(START_ERROR_SECONDS),
+            duration_error: number(DURATION_ERROR_SECONDS),
+        },
+        ..MatchSettings::default()
+    };
     let mut random = Random(0x2015_0817);
     let calls = calls(&mut random);
-    let searches: Vec<Value> = (0..SEARCHES).map(|_| search(&mut random, &calls)).collect();
+    let searches: Vec<Value> = (0..count)
+        .map(|_| search(&mut random, &calls, &settings))
+        .collect();
     let rows: Vec<Value> = calls
         .iter()
         .map(|call| {

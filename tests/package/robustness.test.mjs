@@ -230,12 +230,13 @@ for (const [entry, { validate, validateValue, closestCall, requestFromForm, clea
         misuse(/default_country_code/, () => validate(text, { default_country_code }));
         misuse(/default_country_code/, () => closestCall({}, [], { default_country_code }));
       }
-      for (const name of ['match_window_seconds', 'ambiguity_seconds']) {
+      const numbers = ['match_window_seconds', 'duration_weight', 'start_error_seconds', 'duration_error_seconds', 'min_confidence'];
+      for (const name of numbers) {
         for (const seconds of [NaN, -1, '5', true, 1n, Symbol('s'), { valueOf: () => 5 }]) {
           misuse(new RegExp(name), () => closestCall({}, [], { [name]: seconds }));
         }
       }
-      const none = { strict: null, default_country_code: null, match_window_seconds: null, ambiguity_seconds: undefined };
+      const none = { strict: null, default_country_code: null, match_window_seconds: null, min_confidence: undefined };
       for (const options of [undefined, null, {}, [], Object.create(null), none]) {
         assert.deepEqual({ ...validate(text, options) }, RESULT);
         assert.equal(closestCall({ transaction_id: 'a' }, [], options).ok, true);

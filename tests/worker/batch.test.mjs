@@ -121,7 +121,7 @@ describe('rows of one request', () => {
     for (const { status, body } of json.results) {
       assert.deepEqual(
         [status, body.validate_only, body.status, body.call_outcome.transaction_id, body.match],
-        [200, true, 201, null, { by: 'transaction_id' }],
+        [200, true, 201, null, { by: 'transaction_id', confidence: 1 }],
       );
     }
     assert.deepEqual(await server.records(), []);

@@ -83,9 +83,9 @@ test('a changed page is served', async () => {
 
 test('a changed variable takes effect', async () => {
   const path = join(copy, 'wrangler.toml');
-  await writeFile(path, (await readFile(path, 'utf8')).replaceAll('AMBIGUITY_SECONDS = "5"', 'AMBIGUITY_SECONDS = "6"'));
+  await writeFile(path, (await readFile(path, 'utf8')).replaceAll('DURATION_WEIGHT = "20"', 'DURATION_WEIGHT = "6"'));
   await until(/Serving http/);
-  assert.equal(JSON.parse(await get('/config.json')).ambiguity_seconds, 6);
+  assert.equal(JSON.parse(await get('/config.json')).duration_weight, 6);
 });
 
 test('a migration is applied', async () => {
@@ -98,7 +98,7 @@ test('while a build fails, its error is shown and the last good build is served'
   const good = await readFile(path, 'utf8');
   await writeFile(path, `${good}\nfn broken() -> u8 { "text" }\n`);
   assert.match(await until(/The last good build is still served/), /error\[E0308\]: mismatched types/);
-  assert.equal(JSON.parse(await get('/config.json')).ambiguity_seconds, 6);
+  assert.equal(JSON.parse(await get('/config.json')).duration_weight, 6);
   await writeFile(path, good);
   await until(/Serving http/);
 });

@@ -70,7 +70,7 @@ describe('validate_only', () => {
     await server.addArchived([call]);
     const old = (token) => ask('validate_only=true&explain=true', { transaction_id: 'OLD-1' }, { token });
     const { status, json } = await old(OTHER_NETWORK);
-    assert.deepEqual([status, json.status, json.match], [200, 201, { by: 'transaction_id' }]);
+    assert.deepEqual([status, json.status, json.match], [200, 201, { by: 'transaction_id', confidence: 1 }]);
     assert.deepEqual(json.call, { transaction_id: 'OLD-1', start_time_t: '1300000000' });
     assert.deepEqual(await server.rows("SELECT * FROM calls WHERE transaction_id = 'OLD-1'"), []);
     const foreign = await ask('validate_only=true', { transaction_id: 'OLD-1' });
@@ -82,7 +82,7 @@ describe('explain', () => {
   test('by id', async () => {
     const { json } = await ask('explain=true', { transaction_id: '00000000-00000001' });
     assert.deepEqual(Object.keys(json), ['call_outcome', 'call', 'match']);
-    assert.deepEqual(json.match, { by: 'transaction_id' });
+    assert.deepEqual(json.match, { by: 'transaction_id', confidence: 1 });
     const none = await ask('explain=true', { transaction_id: '00000000-000000FF' });
     assert.deepEqual(none.json.match, { by: 'transaction_id', reason: 'call.not_found' });
     assert.deepEqual([none.status, none.headers.get('X-Error-Code')], [404, 'call.not_found']);
@@ -94,12 +94,15 @@ describe('explain', () => {
     assert.equal(json.call.transaction_id, '00000000-00000002');
     assert.deepEqual(json.match, {
       by: 'closest',
-      distance_seconds: 3.877,
+      distance_seconds: 41.877,
       start_difference_seconds: 1.877,
       duration_difference_seconds: 2,
+      duration_weight: 20,
       candidates: 3,
-      runner_up: { transaction_id: '00000000-00000004', distance_seconds: 133.123 },
-      margin_seconds: 129.246,
+      runner_up: { transaction_id: '00000000-00000004', distance_seconds: 418.123 },
+      margin_seconds: 376.246,
+      // By tools/match-quality/model.py.
+      confidence: 0.942,
       ambiguous: false,
     });
   });
@@ -147,25 +150,26 @@ describe('explain', () => {
     assert.deepEqual(json.match, { by: 'transaction_id', reason: 'call.not_found' });
   });
 
-  test('the limit of ambiguity, and at most 100 counted candidates', async () => {
+  test('at most 100 candidates are counted', async () => {
     const start = 1_600_000_000_000;
     const calls = Array.from({ length: 101 }, (_, at) => ({ transaction_id: `MANY-${at}`, start_ms: start - 5_000 * at }));
     await server.addCalls(calls);
-    const match = async (time) => (await ask('validate_only=true&explain=true', { start_time_t: `${time}` })).json.match;
-    const { margin_seconds, ambiguous, candidates, candidates_capped } = await match(start);
-    assert.deepEqual([margin_seconds, ambiguous, candidates, candidates_capped], [5, false, 100, true]);
-    const nearer = await match(start - 1);
-    assert.deepEqual([nearer.margin_seconds, nearer.ambiguous], [4.998, true]);
+    const { json } = await ask('validate_only=true&explain=true', { start_time_t: `${start}` });
+    const { margin_seconds, confidence, ambiguous, candidates, candidates_capped } = json.match;
+    assert.deepEqual([margin_seconds, candidates, candidates_capped], [5, 100, true]);
+    // By tools/match-quality/model.py.
+    assert.deepEqual([confidence, ambiguous], [0.074, true]);
   });
 });
 
-describe('unambiguous', () => {
-  // Two calls of one caller, whose distances are five seconds apart ten seconds after the first, and less a millisecond later.
+describe('a threshold', () => {
+  // Two calls of one caller, an hour apart: a report close to the first one is sure, one in between is not.
   const noon = 1_620_000_000_000;
   const search = (time) => ({ start_time_t: `${time}`, calling_phone_number: '+14155550123' });
+  const [sure, unsure] = [search(noon + 10_000), search(noon + 1_750_000)];
   before(() =>
     server.addCalls(
-      [0, 25_000].map((after, at) => ({
+      [0, 3_600_000].map((after, at) => ({
         transaction_id: `TWIN-${at}`,
         start_ms: noon + after,
         calling_phone: '+14155550123',
@@ -173,38 +177,63 @@ describe('unambiguous', () => {
     ),
   );
 
-  for (const query of ['unambiguous=true', 'unambiguous=true&explain=true', 'unambiguous=true&validate_only=true']) {
-    test(`refuses two calls that are about equally close: ${query}`, async () => {
+  const refusals = ['unambiguous=true', 'unambiguous=true&explain=true', 'unambiguous=true&validate_only=true', 'min_confidence=0.95'];
+  for (const query of refusals) {
+    test(`refuses a match that is not sure: ${query}`, async () => {
       const before = await server.records();
-      const answer = await ask(query, search(noon + 10_001));
+      const answer = await ask(query, unsure);
       assert.deepEqual([answer.status, answer.headers.get('X-Error-Code')], [404, 'call.ambiguous']);
       assert.equal(answer.json.errors.invalid_data, 'No call found. Please refer to the documentation.');
-      const { runner_up, margin_seconds, ambiguous } = answer.json.match;
+      const { confidence, runner_up, margin_seconds, ambiguous } = answer.json.match;
       assert.deepEqual(
-        { runner_up, margin_seconds, ambiguous },
-        { runner_up: { transaction_id: 'TWIN-1', distance_seconds: 14.999 }, margin_seconds: 4.998, ambiguous: true },
+        { confidence, runner_up, margin_seconds, ambiguous },
+        {
+          confidence: 0.355,
+          runner_up: { transaction_id: 'TWIN-1', distance_seconds: 1_850 },
+          margin_seconds: 100,
+          ambiguous: true,
+        },
       );
       assert.deepEqual(await server.records(), before);
+      assert.equal(answer.cost.trips, 1);
     });
   }
 
-  test('accepts a call that is clearly the closest', async () => {
-    const { status, json } = await ask('unambiguous=true', search(noon + 10_000));
-    assert.deepEqual([status, json.call.transaction_id, json.match], [201, 'TWIN-0', undefined]);
+  test('stores a match that is sure, in a second trip', async () => {
+    const { status, json, cost } = await ask('unambiguous=true', sure);
+    assert.deepEqual([status, json.call.transaction_id, json.match, cost.trips], [201, 'TWIN-0', undefined, 2]);
+    const explained = await ask('min_confidence=0.95&explain=true', sure);
+    assert.deepEqual([explained.status, explained.json.match.by], [200, 'closest']);
+    assert.ok(explained.json.match.confidence >= 0.95);
     const byId = await ask('unambiguous=true', { transaction_id: 'TWIN-1' });
-    assert.equal(byId.status, 201);
+    assert.deepEqual([byId.status, byId.cost.trips], [201, 1]);
   });
 
-  test('AMBIGUITY_SECONDS sets the limit', async () => {
-    const strict = await start({ vars: { AMBIGUITY_SECONDS: '60' } });
+  test('of the request wins over that of the server', async () => {
+    const accepted = await ask('unambiguous=true&min_confidence=0.1&validate_only=true&explain=true', unsure);
+    assert.deepEqual([accepted.status, accepted.json.match.ambiguous], [200, false]);
+    for (const query of ['min_confidence=1', 'min_confidence=0.999&unambiguous=false']) {
+      assert.equal((await ask(`${query}&validate_only=true`, unsure)).headers.get('X-Error-Code'), 'call.ambiguous', query);
+    }
+    assert.equal((await ask('min_confidence=0&validate_only=true', unsure)).status, 200);
+  });
+
+  for (const value of ['', 'x', '1.1', '2', '-0.5', '0.9999', '.5', '5e-1', 'true', 'false']) {
+    test(`that is none is refused: ${JSON.stringify(value)}`, async () => {
+      const answer = await ask(`min_confidence=${value}`, sure);
+      const { invalid_data } = answer.json.errors;
+      assert.deepEqual([answer.status, answer.headers.get('X-Error-Code')], [403, 'min_confidence.format']);
+      assert.equal(invalid_data, 'Validation failed: min_confidence is invalid');
+    });
+  }
+
+  test('is set for the server by MIN_CONFIDENCE', async () => {
+    const strict = await start({ vars: { MIN_CONFIDENCE: '1' } });
     try {
-      const near = { start_time_t: `${AT}`, calling_phone_number: '' };
-      const body = { search: near, call_outcome: { outcome_name: 'Sale' }, oauth_token: ADVERTISER };
+      const body = { search: { start_time_t: `${AT}` }, call_outcome: { outcome_name: 'Sale' }, oauth_token: ADVERTISER };
       const answer = await strict.report(body, { path: `${PATH}?unambiguous=true` });
-      assert.equal(answer.status, 201, 'the next best is 100 s away');
-      const between = { ...body, search: { start_time_t: `${AT + 25}` } };
-      const ambiguous = await strict.report(between, { path: `${PATH}?unambiguous=true` });
-      assert.deepEqual([ambiguous.status, ambiguous.json.match.margin_seconds], [404, 50]);
+      assert.equal(answer.headers.get('X-Error-Code'), 'call.ambiguous');
+      assert.equal((await strict.report(body)).status, 201, 'a plain report asks for no confidence');
     } finally {
       await strict.stop();
     }

@@ -69,7 +69,10 @@ describe('variables', () => {
   const good = {
     DEFAULT_COUNTRY_CODE: ['49', '+49', 49],
     MATCH_WINDOW_SECONDS: ['0', '86400', 86400],
-    AMBIGUITY_SECONDS: ['0', '9999999999'],
+    DURATION_WEIGHT: ['0', '1000', 20],
+    START_ERROR_SECONDS: ['1', '86400'],
+    DURATION_ERROR_SECONDS: ['1', 15],
+    MIN_CONFIDENCE: ['0', '0.95', 1],
     BATCH_MAX_ROWS: ['1', '1000', 100],
     ALLOWED_ORIGINS: ['', '*', 'https://crm.example, http://127.0.0.1:8080'],
     EXPOSE_COST: ['true', 'false', '', true],
@@ -79,7 +82,10 @@ describe('variables', () => {
   const bad = {
     DEFAULT_COUNTRY_CODE: ['', ' 49', '0', '1234', 'US'],
     MATCH_WINDOW_SECONDS: ['', ' 60', '60 ', '-5', '+5', '1,000', '1e3', '1.5', 'a day', '10000000000', '٣', {}],
-    AMBIGUITY_SECONDS: ['', '-1', '5s', 5.5],
+    DURATION_WEIGHT: ['', '-1', '1001', '1.5'],
+    START_ERROR_SECONDS: ['', '0', '86401', 5.5],
+    DURATION_ERROR_SECONDS: ['', '0', '15s'],
+    MIN_CONFIDENCE: ['', '1.1', '-0.5', '0.9999', '80%'],
     BATCH_MAX_ROWS: ['', '0', '1001', '100 '],
     ALLOWED_ORIGINS: ['crm.example', 'https://crm.example/', 'https://CRM.example', 'https://ok.example, null'],
     EXPOSE_COST: ['TRUE', '1', 'yes', ' true'],
@@ -118,8 +124,8 @@ describe('variables', () => {
         assert.deepEqual(text(answer), said);
         // Requests go on with the defaults, which is what /config.json says.
         const { json: config } = await server.request('/config.json');
-        const { default_country_code, match_window_seconds, ambiguity_seconds, limits } = config;
-        assert.deepEqual([default_country_code, match_window_seconds, ambiguity_seconds], ['1', 86_400, 5]);
+        const { default_country_code, match_window_seconds, duration_weight, min_confidence, limits } = config;
+        assert.deepEqual([default_country_code, match_window_seconds, duration_weight, min_confidence], ['1', 86_400, 20, 0.8]);
         assert.equal(limits.batch_rows, 1_000);
         const body = { search: { transaction_id: '00000000-00000001' }, call_outcome: { outcome_name: 'Sale' } };
         assert.equal((await server.report({ ...body, oauth_token: NETWORK })).status, 201);

@@ -190,7 +190,8 @@ describe('rate limits', () => {
 });
 
 test('/config.json has the public configuration', async () => {
-  const vars = { DEFAULT_COUNTRY_CODE: '49', MATCH_WINDOW_SECONDS: '0', AMBIGUITY_SECONDS: '7', BATCH_MAX_ROWS: '100' };
+  const matching = { DURATION_WEIGHT: '7', START_ERROR_SECONDS: '30', DURATION_ERROR_SECONDS: '10', MIN_CONFIDENCE: '0.9' };
+  const vars = { DEFAULT_COUNTRY_CODE: '49', MATCH_WINDOW_SECONDS: '0', BATCH_MAX_ROWS: '100', ...matching };
   const server = await start({ vars });
   try {
     const { status, json } = await server.request('/config.json');
@@ -201,7 +202,10 @@ test('/config.json has the public configuration', async () => {
     assert.deepEqual(rest, {
       default_country_code: '49',
       match_window_seconds: 0,
-      ambiguity_seconds: 7,
+      duration_weight: 7,
+      start_error_seconds: 30,
+      duration_error_seconds: 10,
+      min_confidence: 0.9,
       version: '0.1.0',
       build,
     });
