@@ -169,7 +169,10 @@ describe('options', () => {
   const config = {
     default_country_code: '49',
     match_window_seconds: 10,
-    ambiguity_seconds: 2,
+    duration_weight: 1,
+    start_error_seconds: 2,
+    duration_error_seconds: 2,
+    min_confidence: 0.5,
     limits,
     version: '0.1.0',
     build,
