@@ -200,11 +200,13 @@ export type Match =
   | {
       /** The call has the id. */
       readonly by: 'transaction_id';
+      /** An id leaves no doubt. */
+      readonly confidence: 1;
     }
   | {
       /** The call started closest. */
       readonly by: 'closest';
-      /** The difference of the starts plus that of the durations. */
+      /** The difference of the starts, plus that of the durations times the weight. */
       readonly distance_seconds: number;
       /** How far its start is off. */
       readonly start_difference_seconds: number;

@@ -362,6 +362,56 @@ fn a_line_that_is_too_large_is_a_row_and_not_the_file() {
 }
 
 #[test]
+fn good_rows_can_be_set_aside_as_they_stand_with_their_confidence() {
+    let aside = |settings: Settings, file: &str, length: usize| {
+        let mut check = Check::new(Content::Reports, settings, Rules::default(), 0);
+        let marked = [(0, "0.412"), (2, "0.05")].map(|(place, text)| (place, text.to_owned()));
+        check.set_aside(marked.to_vec());
+        let mut rows = Vec::new();
+        for chunk in file.as_bytes().chunks(length) {
+            check.read(chunk);
+            rows.extend(check.take_bad());
+        }
+        check.finish();
+        rows.extend(check.take_bad());
+        assert!(check.take_good().is_empty());
+        String::from_utf8(rows).unwrap()
+    };
+    let columns = || {
+        vec![
+            Some(column("transaction_id", Format::Plain)),
+            Some(column("outcome_name", Format::Plain)),
+        ]
+    };
+    for length in [1, 7, 1_000] {
+        for last in ["error", "confidence"] {
+            let file =
+                format!("Id;Outcome;{last}\nA;Sale;x\nB;;x\nC;Sale\n\"D\n\";=1;x;y\nE;Sale;\n");
+            assert_eq!(
+                aside(Settings::Csv(b';', columns()), &file, length),
+                "\u{feff}Id;Outcome;confidence\r\nA;Sale;0.412\r\n\"D\n\";'=1;0.05;y\r\n",
+                "{last} {length}"
+            );
+        }
+        let report = |id: &str| {
+            format!(
+                "{{\"row\":\"own\",\"search\":{{\"transaction_id\":\"{id}\"}},\"call_outcome\":{{\"outcome_name\":\"Sale\"}}}}\n"
+            )
+        };
+        let lines = [report("A"), "{\n".to_owned(), report("B"), report("C")].concat();
+        let cell = |id: &str| report(id).trim_end().replace('"', "\"\"");
+        assert_eq!(
+            aside(Settings::Ndjson, &lines, length),
+            format!(
+                "\u{feff}line,report,confidence\r\n1,\"{}\",0.412\r\n4,\"{}\",0.05\r\n",
+                cell("A"),
+                cell("C")
+            )
+        );
+    }
+}
+
+#[test]
 fn what_is_kept_does_not_grow_with_the_file() {
     let mut check = Check::new(Content::Reports, Settings::Ndjson, Rules::default(), 0);
     for number in 0..20_000 {

@@ -159,6 +159,14 @@ impl FileCheck {
         self.0.reject(line, &cells, error);
     }
 
+    /// Makes this a second reading that only sets good rows aside, which [`Self::take_bad`] returns. `places` are theirs
+    /// among the good rows, in order. Called before the first chunk.
+    #[wasm_bindgen(js_name = setAside)]
+    pub fn set_aside(&mut self, places: Vec<usize>, confidences: Vec<String>) {
+        self.0
+            .set_aside(places.into_iter().zip(confidences).collect());
+    }
+
     /// Returns the good rows since the last call, one a line.
     #[wasm_bindgen(js_name = takeGood)]
     pub fn take_good(&mut self) -> Vec<u8> {

@@ -5,7 +5,9 @@
 
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hasher};
+use std::iter::Peekable;
 use std::rc::Rc;
+use std::vec::IntoIter;
 
 use serde::Serialize;
 
@@ -13,7 +15,7 @@ use super::lines::{Line, Lines};
 use super::records::{Record, Records};
 use super::row::{CheckedRow, check_line, check_record};
 use super::summary::{Found, Place, Summary, shorten};
-use super::{Column, Content, ERROR};
+use super::{CONFIDENCE, Column, Content, ERROR};
 use crate::input::report::Rules;
 use crate::json::write::{string, to_json};
 use crate::json::{Reader, SyntaxError};
@@ -60,6 +62,14 @@ enum Output {
     Ndjson,
 }
 
+/// Good rows to set aside, in order.
+struct Aside {
+    /// The place of each among the good rows, and its confidence.
+    marked: Peekable<IntoIter<(usize, String)>>,
+    /// How many good rows came so far.
+    good: usize,
+}
+
 struct Sheet {
     content: Content,
     columns: Rc<[Option<Column>]>,
@@ -72,6 +82,7 @@ struct Sheet {
     fingerprint: DefaultHasher,
     preview: Vec<Preview>,
     preview_rows: usize,
+    aside: Option<Aside>,
 }
 
 impl Check {
@@ -103,11 +114,26 @@ impl Check {
             fingerprint: DefaultHasher::new(),
             preview: Vec::new(),
             preview_rows,
+            aside: None,
         };
         if let (Input::Ndjson(_), Output::Csv(_)) = (&input, output) {
             sheet.begin(["line", "report"].map(str::to_owned).to_vec());
         }
         Self { input, sheet }
+    }
+
+    /// Makes this a second reading of the file that only sets good rows aside: [`Self::take_bad`] returns these rows, with
+    /// their confidence in place of an error, and nothing else. `marked` has the place of each among the good rows, in
+    /// order, and its confidence. Called before the first chunk.
+    pub fn set_aside(&mut self, marked: Vec<(usize, String)>) {
+        self.sheet.aside = Some(Aside {
+            marked: marked.into_iter().peekable(),
+            good: 0,
+        });
+        if let Some(header) = self.sheet.header.take() {
+            self.sheet.bad.clear();
+            self.sheet.begin(header.to_vec());
+        }
     }
 
     /// Reads a chunk.
@@ -213,12 +239,21 @@ impl Sheet {
         self.row(line.number, checked, &place, &cells);
     }
 
-    /// Begins the file of bad rows: the header, and the column of the error.
+    /// The column that is added to the rows of the file that this writes.
+    const fn added(&self) -> &'static str {
+        match self.aside {
+            Some(_) => CONFIDENCE,
+            None => ERROR,
+        }
+    }
+
+    /// Begins the file of bad rows: the header, and the column that is added.
     fn begin(&mut self, header: Vec<String>) {
         if let Output::Csv(delimiter) = self.output {
+            let added = self.added();
             self.bad.extend_from_slice(BOM.as_bytes());
-            let names = own(&header).iter().map(String::as_str);
-            write_line(&mut self.bad, delimiter, names.chain([ERROR]));
+            let names = own(&header, added).iter().map(String::as_str);
+            write_line(&mut self.bad, delimiter, names.chain([added]));
         }
         self.header = Some(header.into());
     }
@@ -230,6 +265,16 @@ impl Sheet {
         place: Place<'_>,
         cells: &dyn Fn() -> Vec<String>,
     ) {
+        if let Some(aside) = &mut self.aside {
+            if checked.good.is_some() {
+                let marked = aside.marked.next_if(|(place, _)| *place == aside.good);
+                aside.good = aside.good.saturating_add(1);
+                if let Some((_, confidence)) = marked {
+                    self.write_bad(&cells(), &confidence);
+                }
+            }
+            return;
+        }
         let found = self
             .summary
             .row(line, &checked.problems, &checked.warnings, place);
@@ -259,7 +304,7 @@ impl Sheet {
         }
     }
 
-    /// A bad row: its cells, the error in its column, and what stood behind the last column.
+    /// A row of the file of bad rows: its cells, the error in the column that is added, and what stood behind the last column.
     fn write_bad(&mut self, cells: &[String], error: &str) {
         let delimiter = match self.output {
             Output::Csv(delimiter) => delimiter,
@@ -271,7 +316,10 @@ impl Sheet {
                 return;
             }
         };
-        let width = self.header.as_deref().map_or(0, |header| own(header).len());
+        let width = self
+            .header
+            .as_deref()
+            .map_or(0, |header| own(header, self.added()).len());
         let all = self.header.as_deref().map_or(0, <[_]>::len);
         let padding = width.saturating_sub(cells.len());
         let texts = || cells.iter().map(|cell| unescape_formula(cell));
@@ -326,10 +374,10 @@ fn members(text: &str) -> Result<String, SyntaxError> {
     Ok(out)
 }
 
-/// A header without the column that an earlier check added.
-fn own(header: &[String]) -> &[String] {
+/// A header without the column that an earlier check added, or that is added again.
+fn own<'a>(header: &'a [String], added: &str) -> &'a [String] {
     match header.split_last() {
-        Some((last, others)) if last == ERROR => others,
+        Some((last, others)) if last == ERROR || last == added => others,
         _ => header,
     }
 }

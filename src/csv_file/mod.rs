@@ -27,6 +27,9 @@ use time::{Style, Zone};
 /// The column that bad rows get for their error. One of that name at the end of a file is from an earlier check.
 const ERROR: &str = "error";
 
+/// The column that is added to rows that are set aside: how sure their match is.
+const CONFIDENCE: &str = "confidence";
+
 /// What each row of a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]

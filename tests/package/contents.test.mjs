@@ -115,7 +115,7 @@ describe('the types', () => {
     const every = (names) => names.map((name) => `${name}: true`).join(', ');
     const source = `
       import { codes, validate, validateValue, closestCall, requestFromForm } from 'call-outcomes';
-      import type { Clearable, Code, ErrorCode, Limits, NormalOutcome, Search } from 'call-outcomes';
+      import type { Clearable, Code, ErrorCode, Limits, NormalOutcome, Search, SearchOptions } from 'call-outcomes';
       import { bindForm } from 'call-outcomes/form';
       import { load } from 'call-outcomes/slim';
       const all: Record<Code, true> = { ${codes.map(({ code }) => `'${code}': true`).join(', ')} };
@@ -129,7 +129,17 @@ describe('the types', () => {
       // @ts-expect-error: not before \`ok\` is known
       result.request;
       const found = closestCall({}, [{ transaction_id: 'A', start_time_t: 1, mine: 1 }]);
-      if (found.ok && found.call) found.call.mine.toFixed(), found.match.by;
+      if (found.ok && found.call) {
+        found.call.mine.toFixed();
+        found.match.confidence.toFixed();
+        // @ts-expect-error: a call found by its id has no candidates
+        found.match.candidates;
+        if (found.match.by === 'closest') found.match.duration_weight.toFixed(), found.match.ambiguous;
+      }
+      const settings: SearchOptions = { duration_weight: 1, start_error_seconds: 1, duration_error_seconds: 1, min_confidence: 0.95 };
+      closestCall({}, [], settings);
+      // @ts-expect-error: a misspelt option
+      closestCall({}, [], { min_confidenc: 1 });
       (await load(new URL('x:y'))).validate(new Uint8Array());
       const searched: Record<keyof Search, true> = { ${every(parameters.search)} };
       const outcome: Record<keyof NormalOutcome, true> = { ${every(parameters.call_outcome)} };

@@ -366,9 +366,9 @@ describe('sending', () => {
     const { name, text } = await download('Results');
     assert.equal(name, 'results.csv');
     const [header, first, second, ...others] = text.trimEnd().split('\r\n');
-    assert.equal(header, 'row,status,transaction_id,class,message');
-    assert.equal(first, '2,404,,RecordNotFound,No call found. Please refer to the documentation.');
-    assert.equal(second, `3,${status},${records[0].transaction_id},,`);
+    assert.equal(header, 'row,status,transaction_id,confidence,class,message');
+    assert.equal(first, '2,404,,,RecordNotFound,No call found. Please refer to the documentation.');
+    assert.equal(second, `3,${status},${records[0].transaction_id},,,`);
     assert.equal(others.length, 8);
   }
 
@@ -379,6 +379,59 @@ describe('sending', () => {
       assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes[0].html]), []);
     }
     assert.deepEqual(errors.filter((error) => !error.includes('401')), []);
+  });
+
+  test('with a threshold sets unsure rows aside with their confidence, apart from those that are refused', async () => {
+    // Between two calls, near one, by its id, and near none.
+    const unsure = ['1440607350,,=x,Sale,U-1', '1440607352,,,Sale,U-2'];
+    const lines = [unsure[0], '1435993201,,,Sale,S-1', ',00000000-00000001,,Sale,S-2', unsure[1], '1460000000,,,Sale,R-1'];
+    await choose(`start_time_t,Call ID,Notes,Outcome,Order ID\n${lines.join('\n')}\n`);
+    assert.equal(await holds('Notes'), '');
+    assert.equal(await check(), '5 rows: 5 valid rows, 0 invalid rows. ');
+    const stored = (await server.records()).length;
+    const threshold = page.getByLabel('Only store matches with a confidence of at least');
+    assert.equal(await threshold.inputValue(), '');
+    await page.getByLabel('Token').fill(NETWORK);
+    await threshold.fill('1.5');
+    await page.getByRole('button', { name: 'Send 5 rows' }).click();
+    assert.ok(await threshold.evaluate((field) => field === document.activeElement && field.matches(':invalid')));
+    await threshold.fill('0.9');
+    const queries = [];
+    page.on('request', (request) => request.method() === 'POST' && queries.push(new URL(request.url()).search));
+    await page.getByRole('button', { name: 'Send 5 rows' }).click();
+    await told('Sent. 5 rows of 5 rows: 2 outcomes created, 0 corrected or unchanged, 1 refused, 2 unsure and not stored.');
+    assert.deepEqual(queries, Array(3).fill('?explain=true&min_confidence=0.9'));
+    assert.equal((await server.records()).length, stored + 2);
+
+    const { name, text } = await download('2 unsure rows');
+    assert.match(name, /^crm-\d+\.unsure\.csv$/);
+    const [header, ...aside] = text.trimEnd().split('\r\n');
+    assert.equal(header, 'start_time_t,Call ID,Notes,Outcome,Order ID,confidence');
+    const results = (await download('Results')).text.trimEnd().split('\r\n').map((line) => line.split(','));
+    const confidences = results.slice(1).map((cells) => cells[3]);
+    assert.deepEqual(aside, unsure.map((line, at) => `${line.replace('=x', "'=x")},${confidences[at * 3]}`));
+    assert.ok([0, 3].every((at) => confidences[at] > 0 && confidences[at] < 0.9), `${confidences}`);
+    assert.ok(confidences[1] >= 0.9 && confidences[2] === '1' && confidences[4] === '', `${confidences}`);
+    for (const colorScheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme });
+      const { violations } = await page.evaluate(`${axe}; axe.run()`);
+      assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes[0].html]), []);
+    }
+    const { width, height } = page.viewportSize();
+    await page.setViewportSize({ width: 320, height: 800 });
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+    await page.setViewportSize({ width, height });
+
+    // A person added the ids.
+    await choose(text.replace(',,', ',00000000-00000002,').replace(/(1440607352),,/, '$1,00000000-00000003,'));
+    await check();
+    await page.getByRole('button', { name: 'Send 2 rows' }).click();
+    await told('Sent. 2 rows of 2 rows: 2 outcomes created, 0 corrected or unchanged, 0 refused.');
+    await page.locator('#unsure').waitFor({ state: 'hidden' });
+    await threshold.fill('');
+    // What the next test sends.
+    await choose(file(10));
+    await check();
   });
 
   test('waits as long as Retry-After says, in seconds or until a date, and a while without it', async () => {

@@ -147,12 +147,12 @@ describe('what it means', () => {
     const picture = page.getByRole('group', { name: 'Calls around the requested start' });
     const calls = picture.getByRole('img');
     assert.equal(await calls.count(), 4);
-    await page.getByText('00000000-00000002 matches, 50 s away. The next best call, 00000000-00000003, is just as far away.').waitFor();
+    await page.getByText('00000000-00000002 matches, 50 s away (50 s start). The next best call, 00000000-00000003, is just as far away. Confidence: ').waitFor();
     await page.getByText('Ambiguous', { exact: true }).waitFor();
     for (const [id, said] of [
-      ['00000000-00000002', 'match: 50 s away; started 2015-08-26 16:41:40 UTC, 50 s before; lasted 1 min 2 s'],
-      ['00000000-00000003', 'next best: 50 s away'],
-      ['00000000-00000004', 'candidate: 1 min 10 s away'],
+      ['00000000-00000002', 'match: 50 s away \\(50 s start\\); started 2015-08-26 16:41:40 UTC, 50 s before; lasted 1 min 2 s'],
+      ['00000000-00000003', 'next best: 50 s away \\(50 s start\\)'],
+      ['00000000-00000004', 'candidate: 1 min 10 s away \\(70 s start\\)'],
       ['00000000-00000001', 'not considered: no call near this time'],
     ]) {
       const call = picture.getByRole('img', { name: new RegExp(`^${id}, ${said}`) });
@@ -166,6 +166,67 @@ describe('what it means', () => {
       await page.keyboard.press('Tab');
     }
     assert.deepEqual(reached.sort(), [1, 2, 3, 4].map((id) => `00000000-0000000${id}`));
+  });
+
+  test('shows how each distance adds up, and how sure the match is, as the server does', async () => {
+    const { duration_weight: weight } = await (await fetch(`${server.url}/config.json`)).json();
+    const path = `${PATH}?validate_only=true&explain=true`;
+    const words = new Set();
+    for (const [start, length] of [[7200, 67], [7350, 62], [7300], [7345, 70], [7352], [7340], [7330, 61], [7415]]) {
+      const search = { start_time_t: `144060${start}`, ...(length && { duration_in_seconds: `${length}` }) };
+      await write({ search, call_outcome: { outcome_name: 'x' } });
+      const { match, call } = JSON.parse((await server.report({ search, call_outcome: { outcome_name: 'x' }, oauth_token: NETWORK }, { path })).text);
+      const said = await page.locator('#match .sentence').textContent();
+      const [, confidence, word] = /Confidence: ([\d.]+), ([a-z ]+)\./.exec(said);
+      assert.equal(Number(confidence), match.confidence, said);
+      assert.equal(said.includes('Ambiguous'), match.ambiguous, said);
+      const ranges = { 'very likely': [0.95, 1.01], likely: [0.8, 0.95], unsure: [0.5, 0.8], doubtful: [0, 0.5] };
+      assert.ok(confidence >= ranges[word][0] && confidence < ranges[word][1], said);
+      words.add(word);
+      if (length) {
+        assert.match(said, new RegExp(`start \\+ ${weight} × .* duration\\)`));
+        assert.equal(await page.locator('.timeline [aria-label*=" duration)"]').count(), match.candidates);
+      }
+      assert.ok(said.startsWith(call.transaction_id));
+    }
+    assert.ok(words.size >= 3, [...words].join());
+    await write({ search: { start_time_t: '1440607240', duration_in_seconds: '67' }, call_outcome: { outcome_name: 'x' } });
+    await page.locator('#match').getByText('2 min 40 s away (60 s start + 20 × 5 s duration)').waitFor();
+  });
+
+  test('says that the server refuses a match below the threshold, and the server does', async () => {
+    const threshold = page.getByLabel('min_confidence');
+    const refusal = page.locator('#match').getByText(/The server refuses this report/);
+    const search = { start_time_t: '1440607305', duration_in_seconds: '62' };
+    await write({ search, call_outcome: { outcome_name: 'threshold' } });
+    const said = await page.locator('#match .sentence').textContent();
+    const own = Number(/Confidence: ([\d.]+)/.exec(said)[1]);
+    await page.getByLabel('validate_only').check();
+    for (const value of [own, own + 0.001, 0, 1]) {
+      await threshold.fill(String(Number(value.toFixed(3))));
+      const response = await send();
+      const refused = response.headers()['x-error-code'] === 'call.ambiguous';
+      assert.equal(refused, value > own, `${value} ${own}`);
+      assert.equal(await refusal.count(), refused ? 1 : 0, `${value} ${own}`);
+      assert.equal(new URL(response.url()).searchParams.get('min_confidence'), String(Number(value.toFixed(3))));
+    }
+    // It takes precedence over `unambiguous`, whose threshold is the server's.
+    await write({ search: { start_time_t: '1440607350' }, call_outcome: { outcome_name: 'threshold' } });
+    await page.getByLabel('unambiguous').check();
+    for (const [value, refused] of [['0', false], ['', true]]) {
+      await threshold.fill(value);
+      const response = await send();
+      assert.equal(response.headers()['x-error-code'] === 'call.ambiguous', refused);
+      assert.equal(await refusal.count(), refused ? 1 : 0);
+    }
+    await threshold.fill('1.5');
+    assert.ok(await threshold.evaluate((input) => input.matches(':invalid')));
+    await page.locator('#match .sentence').waitFor();
+    await page.getByLabel('Example').selectOption('by_start');
+    assert.equal(await threshold.inputValue(), '');
+    await page.getByLabel('Example').selectOption('mistake:call.ambiguous');
+    await refusal.waitFor();
+    assert.equal((await send()).headers()['x-error-code'], 'call.ambiguous');
   });
 
   test('finds the same call as the server, and says why there is none', async () => {
@@ -191,7 +252,7 @@ describe('what it means', () => {
     const calls = page.getByRole('textbox', { name: 'Calls' });
     const demo = await calls.inputValue();
     await calls.fill('[{"transaction_id": "MINE", "start_time_t": "1450000001123"}]');
-    await page.getByText('MINE matches, 1.123 s away. No other call qualifies.').waitFor();
+    await page.getByText('MINE matches, 1.123 s away (1.123 s start). No other call qualifies.').waitFor();
     await calls.fill('[{"start_time_t": "x"}]');
     await page.locator('#match').getByText('start_time_t is invalid').waitFor();
     await calls.fill('[');

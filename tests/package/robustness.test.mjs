@@ -230,11 +230,18 @@ for (const [entry, { validate, validateValue, closestCall, requestFromForm, clea
         misuse(/default_country_code/, () => validate(text, { default_country_code }));
         misuse(/default_country_code/, () => closestCall({}, [], { default_country_code }));
       }
-      const numbers = ['match_window_seconds', 'duration_weight', 'start_error_seconds', 'duration_error_seconds', 'min_confidence'];
-      for (const name of numbers) {
-        for (const seconds of [NaN, -1, '5', true, 1n, Symbol('s'), { valueOf: () => 5 }]) {
-          misuse(new RegExp(name), () => closestCall({}, [], { [name]: seconds }));
+      const numbers = {
+        match_window_seconds: [],
+        duration_weight: [0.5, 1_001, Infinity],
+        start_error_seconds: [0, 0.5, 86_401, Infinity],
+        duration_error_seconds: [0, 0.5, 86_401, Infinity],
+        min_confidence: [1.001, Infinity],
+      };
+      for (const [name, outside] of Object.entries(numbers)) {
+        for (const number of [...outside, NaN, -1, '5', true, 1n, Symbol('s'), [], { valueOf: () => 1 }]) {
+          misuse(new RegExp(name), () => closestCall({}, [], { [name]: number }));
         }
+        for (const left of [null, undefined, 1]) assert.equal(closestCall({ transaction_id: 'a' }, [], { [name]: left }).ok, true);
       }
       const none = { strict: null, default_country_code: null, match_window_seconds: null, min_confidence: undefined };
       for (const options of [undefined, null, {}, [], Object.create(null), none]) {

@@ -132,7 +132,7 @@ function show({ stopped, summary, seconds, fingerprint, good, bad }) {
   link('bad', bad, '.errors.csv', summary.bad);
   link('good', good, '.ndjson', summary.good);
   at('sending').hidden = summary.good === 0;
-  offer({ fingerprint, good: summary.good }, server);
+  offer({ name: source.name, fingerprint, good: summary.good }, server);
   step('send').hidden = false;
 }
 at('cancel').addEventListener('click', () => ask('stop'));
@@ -149,7 +149,7 @@ function link(id, file, ending, rows) {
   URL.revokeObjectURL(at(id).href);
   Object.assign(at(id), {
     href: URL.createObjectURL(file),
-    download: source.name.replace(/(\.errors)?(\.\w+)?$/, ending),
+    download: source.name.replace(/(\.(errors|unsure))?(\.\w+)?$/, ending),
     textContent: count(rows, id === 'bad' ? 'invalid row' : 'valid row'),
   });
   at(id).parentElement.hidden = rows === 0;

@@ -6,6 +6,9 @@ const TRIES = 5;
 /** The status of a row that lost to concurrent writers. */
 const OVERTAKEN = 503;
 
+/** Whether the row of a result was not stored because its match is not sure enough. */
+export const isUnsure = ({ status, body }) => status >= 400 && body.match?.ambiguous === true;
+
 /**
  * Sends the lines of `rows` after the first `from`. `limits` are the server's. Calls `tell` for each batch with the number of
  * rows that are done and the results, and `wait` before a pause with its seconds and whether the server asked for it. Stops

@@ -3,7 +3,7 @@
 import init, * as table from '/pkg/table.js';
 import { loaded } from '../kept.js';
 import { scratch } from './scratch.js';
-import { send } from './send.js';
+import { isUnsure, send } from './send.js';
 import { SAMPLE, chunks, detect, sample } from './text.js';
 import { zoneOffsets } from './zones.js';
 
@@ -14,7 +14,9 @@ const TICK = 100;
 const ready = init({ module_or_path: '/pkg/table.wasm' });
 let file;
 let good;
+let checked;
 let results;
+let unsure;
 let job = new AbortController();
 let last = Promise.resolve();
 
@@ -69,6 +71,7 @@ async function preview({ settings: { encoding, ...settings } }) {
 }
 
 async function checkAll({ settings: { encoding, ...settings } }, signal) {
+  checked = { encoding, ...settings };
   const check = begin(settings, 0);
   const [rows, bad] = [await scratch('good.ndjson'), await scratch('bad.csv')];
   const began = performance.now();
@@ -101,26 +104,58 @@ async function checkAll({ settings: { encoding, ...settings } }, signal) {
   }
 }
 
-/** Sends the good rows after the first `from`. With `goesOn`, the file of results is continued. */
-async function sendRows({ from, goesOn, url, token, limits }, signal) {
+/**
+ * Sends the good rows after the first `from`. With `goesOn`, the files of results and of unsure rows are continued. With a
+ * `threshold`, the server does not store rows whose match has a lower confidence.
+ */
+async function sendRows({ from, goesOn, url, token, threshold, limits }, signal) {
   if (goesOn) await results.open();
   else {
     results = await scratch('results.csv');
-    results.write(table.toCsv(['row', 'status', 'transaction_id', 'class', 'message']));
+    results.write(table.toCsv(['row', 'status', 'transaction_id', 'confidence', 'class', 'message']));
+    unsure = { places: [], confidences: [] };
   }
+  if (threshold !== '') url += `?${new URLSearchParams({ explain: true, min_confidence: threshold })}`;
   const tell = (done, settled) => {
-    for (const { row, status, body } of settled) {
-      const { call_outcome, errors } = body;
-      const cells = [row, `${status}`, call_outcome?.transaction_id, errors?.class, errors?.invalid_data];
+    const first = done - settled.length;
+    for (const [at, result] of settled.entries()) {
+      const { row, status, body } = result;
+      const { call_outcome, errors, match } = body;
+      const confidence = match?.confidence?.toString();
+      const cells = [row, `${status}`, call_outcome?.transaction_id, confidence, errors?.class, errors?.invalid_data];
       results.write(table.toCsv(cells.map((cell) => cell ?? '')));
+      if (!isUnsure(result)) continue;
+      unsure.places.push(first + at);
+      unsure.confidences.push(confidence);
     }
-    postMessage({ event: 'sending', done, statuses: settled.map(({ status }) => status) });
+    postMessage({ event: 'sending', done, outcomes: settled.map((result) => (isUnsure(result) ? 'unsure' : result.status)) });
   };
   const wait = (seconds, isAsked) => postMessage({ event: 'waiting', seconds, isAsked });
   try {
     const why = await send({ rows: good, from, url, token, limits, signal, tell, wait });
-    return { why, results: await results.file() };
+    return { why, results: await results.file(), unsure: await unsureRows() };
   } finally {
     results.close();
+  }
+}
+
+/** The rows that were not sure enough, as they stand in the file, or undefined if there are none. */
+async function unsureRows() {
+  if (unsure.places.length === 0) return undefined;
+  const { encoding, ...settings } = checked;
+  const check = begin(settings, 0);
+  const rows = await scratch('unsure.csv');
+  const step = (bytes) => {
+    check.read(bytes);
+    rows.write(check.takeBad());
+  };
+  try {
+    check.setAside(Uint32Array.from(unsure.places), unsure.confidences);
+    for await (const chunk of chunks(file, encoding)) step(chunk.bytes);
+    step(new Uint8Array());
+    return await rows.file();
+  } finally {
+    rows.close();
+    check.free();
   }
 }

@@ -38,10 +38,30 @@ const boxes = server.switches.map(({ name, description }) => {
   at('switches').append(element('label', { title: description }, box, ` ${name}`));
   return box;
 });
-const query = () => boxes.filter(({ checked }) => checked).map(({ name }) => name);
+const thresholds = server.numbers.map(({ name, description, schema: { minimum: min, maximum: max } }) => {
+  const field = element('input', { type: 'number', name, min, max, step: 0.001, placeholder: 'off', autocomplete: 'off' });
+  field.addEventListener('input', judge);
+  at('switches').append(element('label', { title: description }, `${name} `, field));
+  return field;
+});
 
-function turnOn(names) {
-  for (const box of boxes) box.checked = names.includes(box.name);
+/** The switches that are on, each with its value. */
+function query() {
+  const on = boxes.filter(({ checked }) => checked).map(({ name }) => [name, 'true']);
+  return Object.fromEntries([...on, ...thresholds.filter(({ value }) => value !== '').map(({ name, value }) => [name, value])]);
+}
+
+function turnOn(query) {
+  for (const box of boxes) box.checked = box.name in query;
+  for (const field of thresholds) field.value = query[field.name] ?? '';
+}
+
+/** How the server matches with these switches: the settings, and whether it refuses a match that is ambiguous. */
+function matching() {
+  const { unambiguous = false, min_confidence } = query();
+  const isValid = thresholds.every((field) => field.checkValidity());
+  if (min_confidence === undefined || !isValid) return { settings: config, refuses: unambiguous !== false };
+  return { settings: { ...config, min_confidence: Number(min_confidence) }, refuses: true };
 }
 
 let latest;
@@ -109,7 +129,7 @@ function explain() {
 function match() {
   try {
     const calls = JSON.parse(at('calls').value);
-    showMatch(at('match'), latest.request.search, Array.isArray(calls) ? calls : [calls]);
+    showMatch(at('match'), latest.request.search, Array.isArray(calls) ? calls : [calls], matching());
   } catch (error) {
     at('match').replaceChildren(element('p', {}, `The calls are not valid JSON: ${error.message}`));
   }
@@ -175,10 +195,11 @@ const sending = createSending({
 // Examples. Their token goes into the field for the token, not into the request.
 const wellFormed = Object.entries(server.examples).map(([name, { summary, value }]) => {
   const { [server.tokenKey]: token, ...request } = value;
-  return [name, summary, { request: JSON.stringify(request, null, 2), token, query: [] }];
+  return [name, summary, { request: JSON.stringify(request, null, 2), token, query: {} }];
 });
 const mistaken = server.mistakes.map(({ code, token, query, request }) => {
-  const example = { request, token, query: query ? [query] : [] };
+  const switches = [...new URLSearchParams(query ?? '')].map(([name, value]) => [name, value || 'true']);
+  const example = { request, token, query: Object.fromEntries(switches) };
   return [`mistake:${code}`, `${server.entryOf(code).title.replaceAll('`', '')} (${code})`, example];
 });
 const examples = new Map([...wellFormed, ...mistaken].map(([name, , example]) => [name, example]));

@@ -5,8 +5,8 @@ import { dateText, endpoint, reading } from './server.js';
 /** The maximum number of entries in the history. */
 const KEPT = 50;
 
-/** The URL of a request with these switches. */
-export const target = (query) => [endpoint, ...(query.length > 0 ? [query.map((name) => `${name}=true`).join('&')] : [])].join('?');
+/** The URL of a request with these switches, each with its value. */
+export const target = (query) => [endpoint, new URLSearchParams(query).toString()].filter(Boolean).join('?');
 
 const authorization = () => (at('token').value ? { Authorization: `Bearer ${at('token').value}` } : {});
 
@@ -106,7 +106,7 @@ function comparison([first, second]) {
 /** All records of the outcome in an answer, oldest first, with the changes of each. */
 async function chain({ body, query }) {
   const id = body?.call_outcome?.transaction_id;
-  if (!id || query.includes('validate_only')) return [];
+  if (!id || 'validate_only' in query) return [];
   const response = await fetch(reading(id), { headers: authorization() }).catch(() => undefined);
   // Reading failed or is not permitted. The answer is shown without its history.
   if (!response?.ok) return [];

@@ -28,8 +28,9 @@ export const endpoint = path.replace('{version}', openapi.components.parameters.
 /** The path that reads the call or outcome with an id. */
 export const reading = (id) => `${endpoint}?${resolve(operations.get.parameters.at(-1)).name}=${encodeURIComponent(id)}`;
 
-/** The switches of a report. */
-export const switches = operations.post.parameters.map(resolve).filter((parameter) => parameter.schema.type === 'boolean');
+/** The switches of a report: those that are on or off, and those that take a number. */
+const ofReport = (type) => operations.post.parameters.map(resolve).filter((parameter) => parameter.schema.type === type);
+export const [switches, numbers] = ['boolean', 'number'].map(ofReport);
 
 /** The registry's entry of a code. */
 export const entryOf = (code) => rules.codes.find((entry) => entry.code === code);

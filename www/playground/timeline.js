@@ -1,7 +1,7 @@
 // A timeline of a search by time: the calls around the requested start, the distance of each, and the window. It shows
 // the results of `closestCall` for all calls, and for each call alone.
 import { element } from '../dom.js';
-import { config, dateText, entryOf, milliseconds, rules } from './server.js';
+import { dateText, entryOf, milliseconds, rules } from './server.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const [HEIGHT, BASE, TOP, MARGIN] = [210, 150, 34, 28];
@@ -23,22 +23,44 @@ export function duration(seconds) {
   return `${Math.floor(seconds / size)} ${unit}${rest > 0 ? ` ${rest} ${lower}` : ''}`;
 }
 
-/** Shows in an element which call matches a search in its normal form. */
-export function show(parent, search, calls) {
-  const found = rules.closestCall(search, calls, config);
+/** Words for a confidence, each from its lowest. */
+const WORDS = [
+  [0.95, 'very likely'],
+  [0.8, 'likely'],
+  [0.5, 'unsure'],
+  [0, 'doubtful'],
+];
+
+/** A confidence as a number with a word, such as `0.9, likely`. */
+const sureness = (confidence) => `${confidence}, ${WORDS.find(([least]) => confidence >= least)[1]}`;
+
+/** How a distance adds up, such as `60 s start + 20 × 5 s duration`. */
+function sum({ start_difference_seconds: start, duration_difference_seconds: length, duration_weight: weight }) {
+  // Numbers of one unit are easier to add.
+  const short = (seconds) => (seconds < 600 ? `${seconds} s` : duration(seconds));
+  const ofStart = `${short(start)} start`;
+  return length === null ? ofStart : `${ofStart} + ${weight} × ${short(length)} duration`;
+}
+
+/**
+ * Shows in an element which call matches a search in its normal form. `matching` has the server's settings, and whether it
+ * refuses an ambiguous match.
+ */
+export function show(parent, search, calls, { settings, refuses }) {
+  const found = rules.closestCall(search, calls, settings);
   if (!found.ok) {
     parent.replaceChildren(element('ul', {}, ...found.problems.map(({ message }) => element('li', {}, message))));
     return;
   }
-  const sentence = element('p', { className: 'sentence' }, ...verdict(found));
+  const sentence = element('p', { className: 'sentence' }, ...verdict(found, settings, refuses));
   if (search.start_time_t === undefined) return parent.replaceChildren(sentence);
   const detail = element('p', { className: 'detail' }, 'Point at a call, or move to it with the Tab key, to see its details.');
-  const seen = calls.map((call) => facts(call, search, found));
+  const seen = calls.map((call) => facts(call, search, found, settings));
   const width = Math.max(300, parent.clientWidth);
-  parent.replaceChildren(sentence, picture(seen, width, (text) => (detail.textContent = text)), legend(seen), detail);
+  parent.replaceChildren(sentence, picture(seen, settings.match_window_seconds, width, (text) => (detail.textContent = text)), legend(seen), detail);
 }
 
-function verdict({ call, match }) {
+function verdict({ call, match }, { min_confidence }, refuses) {
   if (match.reason) {
     const { title, advice } = entryOf(match.reason);
     const nearest = match.nearest ? ` The nearest call is ${match.nearest.transaction_id}, ${duration(match.nearest.distance_seconds)} away.` : '';
@@ -46,21 +68,29 @@ function verdict({ call, match }) {
   }
   const chosen = element('strong', {}, call.transaction_id);
   if (match.by !== 'closest') return [chosen, ' matches by its id.'];
-  const { runner_up, margin_seconds, ambiguous, distance_seconds } = match;
+  const { runner_up, margin_seconds, ambiguous, distance_seconds, confidence } = match;
   const next = runner_up
     ? ` The next best call, ${runner_up.transaction_id}, is ${margin_seconds === 0 ? 'just as far away' : `${duration(margin_seconds)} farther away`}.`
     : ' No other call qualifies.';
   const doubt = ambiguous ? [' ', element('span', { className: 'doubt' }, 'Ambiguous')] : [];
-  return [chosen, ` matches, ${duration(distance_seconds)} away.${next}`, ...doubt];
+  const refused = ambiguous && refuses ? ` The server refuses this report, as the confidence is below ${min_confidence}.` : '';
+  return [
+    chosen,
+    ` matches, ${duration(distance_seconds)} away (${sum(match)}).${next} Confidence: `,
+    element('strong', { className: 'confidence' }, sureness(confidence)),
+    '.',
+    ...doubt,
+    refused,
+  ];
 }
 
 /** The role, the distance and the description of one call. */
-function facts(call, search, found) {
-  const alone = rules.closestCall(search, [call], config).match;
+function facts(call, search, found, settings) {
+  const alone = rules.closestCall(search, [call], settings).match;
   const id = call.transaction_id;
   const role = alone.reason ? 'out' : call === found.call ? 'chosen' : id === found.match.runner_up?.transaction_id ? 'next' : 'other';
   const offset = (milliseconds(call.start_time_t) - milliseconds(search.start_time_t)) / 1000;
-  const reason = alone.reason ? entryOf(alone.reason).title.toLowerCase() : `${duration(alone.distance_seconds)} away`;
+  const reason = alone.reason ? entryOf(alone.reason).title.toLowerCase() : `${duration(alone.distance_seconds)} away (${sum(alone)})`;
   const said = [
     `${id}, ${{ chosen: 'match', next: 'next best', other: 'candidate', out: 'not considered' }[role]}: ${reason}`,
     `started ${dateText(call.start_time_t)}, ${offset === 0 ? 'exactly at the requested start' : `${duration(Math.abs(offset))} ${offset < 0 ? 'before' : 'after'}`}`,
@@ -77,8 +107,7 @@ function svg(name, attributes = {}, ...children) {
   return made;
 }
 
-function picture(calls, width, tell) {
-  const window = config.match_window_seconds;
+function picture(calls, window, width, tell) {
   const considered = calls.filter(({ role }) => role !== 'out');
   const reach = 2 * Math.max(60, window, ...considered.map(({ offset }) => Math.abs(offset)));
   // The scale is logarithmic, to show seconds and days on one line. Calls beyond its range are drawn at its ends.
