@@ -297,7 +297,7 @@ export interface FormRequest {
  * Builds a request from `FormData` or `URLSearchParams` whose fields are named like the parameters. Pass it to
  * {@link validateValue}.
  *
- * Leaves out an empty field unless it is in `clears`, and ignores fields with other names. If a name is repeated, the last
+ * Leaves out an empty field unless it is in `clears`, and ignores fields with other names. If a name comes more than once, the last
  * field counts.
  *
  * @throws TypeError for a name in `clears` that cannot be cleared.
