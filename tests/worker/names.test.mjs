@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { unstable_splitSqlQuery } from 'wrangler';
-import { NETWORK, PATH, start } from './harness.mjs';
+import { NETWORK, PATH, start } from '../../tools/harness/server.mjs';
 
 const BATCH = '/api/2015-08-17/call_outcomes/batch';
 const MIGRATION = new URL('../../migrations/0004_names_by_trigger.sql', import.meta.url);
