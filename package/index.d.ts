@@ -309,8 +309,8 @@ export interface FormRequest {
  * Builds a request from `FormData` or `URLSearchParams` whose fields are named like the parameters. Pass it to
  * {@link validateValue}.
  *
- * Leaves out an empty field unless it is in `clears`, and ignores fields with other names. If a name comes more than once, the last
- * field counts.
+ * Leaves out an empty field unless it is in `clears`, and ignores fields with other names. The last of several
+ * fields with the same name counts.
  *
  * @throws TypeError for a name in `clears` that cannot be cleared.
  */

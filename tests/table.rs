@@ -381,15 +381,16 @@ fn good_rows_can_be_set_aside_as_they_stand_with_their_confidence() {
         vec![
             Some(column("transaction_id", Format::Plain)),
             Some(column("outcome_name", Format::Plain)),
+            None,
         ]
     };
     for length in [1, 7, 1_000] {
         for last in ["error", "confidence"] {
             let file =
-                format!("Id;Outcome;{last}\nA;Sale;x\nB;;x\nC;Sale\n\"D\n\";=1;x;y\nE;Sale;\n");
+                format!("Id;Outcome;{last}\nA;Sale;x\nB;;x\nC;Sale;\nD;\"=1\n2\";x\nE;Sale;\n");
             assert_eq!(
                 aside(Settings::Csv(b';', columns()), &file, length),
-                "\u{feff}Id;Outcome;confidence\r\nA;Sale;0.412\r\n\"D\n\";'=1;0.05;y\r\n",
+                "\u{feff}Id;Outcome;confidence\r\nA;Sale;0.412\r\nD;\"'=1\n2\";0.05\r\n",
                 "{last} {length}"
             );
         }

@@ -385,8 +385,8 @@ describe('sending', () => {
     // Between two calls, near one, by its id, and near none.
     const unsure = ['1440607350,,=x,Sale,U-1', '1440607352,,,Sale,U-2'];
     const lines = [unsure[0], '1435993201,,,Sale,S-1', ',00000000-00000001,,Sale,S-2', unsure[1], '1460000000,,,Sale,R-1'];
-    await choose(`start_time_t,Call ID,Notes,Outcome,Order ID\n${lines.join('\n')}\n`);
-    assert.equal(await holds('Notes'), '');
+    await choose(`start_time_t,Call ID,Notiz,Outcome,Order ID\n${lines.join('\n')}\n`);
+    assert.equal(await holds('Notiz'), '');
     assert.equal(await check(), '5 rows: 5 valid rows, 0 invalid rows. ');
     const stored = (await server.records()).length;
     const threshold = page.getByLabel('Only store matches with a confidence of at least');
@@ -406,7 +406,7 @@ describe('sending', () => {
     const { name, text } = await download('2 unsure rows');
     assert.match(name, /^crm-\d+\.unsure\.csv$/);
     const [header, ...aside] = text.trimEnd().split('\r\n');
-    assert.equal(header, 'start_time_t,Call ID,Notes,Outcome,Order ID,confidence');
+    assert.equal(header, 'start_time_t,Call ID,Notiz,Outcome,Order ID,confidence');
     const results = (await download('Results')).text.trimEnd().split('\r\n').map((line) => line.split(','));
     const confidences = results.slice(1).map((cells) => cells[3]);
     assert.deepEqual(aside, unsure.map((line, at) => `${line.replace('=x', "'=x")},${confidences[at * 3]}`));

@@ -34,12 +34,11 @@ const WORDS = [
 /** A confidence as a number with a word, such as `0.9, likely`. */
 const sureness = (confidence) => `${confidence}, ${WORDS.find(([least]) => confidence >= least)[1]}`;
 
-/** How a distance adds up, such as `60 s start + 20 × 5 s duration`. */
+/** How a distance adds up, such as ` (60 s start + 20 × 5 s duration)`. It is the start alone if no duration was searched for. */
 function sum({ start_difference_seconds: start, duration_difference_seconds: length, duration_weight: weight }) {
   // Numbers of one unit are easier to add.
   const short = (seconds) => (seconds < 600 ? `${seconds} s` : duration(seconds));
-  const ofStart = `${short(start)} start`;
-  return length === null ? ofStart : `${ofStart} + ${weight} × ${short(length)} duration`;
+  return length === null ? '' : ` (${short(start)} start + ${weight} × ${short(length)} duration)`;
 }
 
 /**
@@ -76,7 +75,7 @@ function verdict({ call, match }, { min_confidence }, refuses) {
   const refused = ambiguous && refuses ? ` The server refuses this report, as the confidence is below ${min_confidence}.` : '';
   return [
     chosen,
-    ` matches, ${duration(distance_seconds)} away (${sum(match)}).${next} Confidence: `,
+    ` matches, ${duration(distance_seconds)} away${sum(match)}.${next} Confidence: `,
     element('strong', { className: 'confidence' }, sureness(confidence)),
     '.',
     ...doubt,
@@ -90,7 +89,7 @@ function facts(call, search, found, settings) {
   const id = call.transaction_id;
   const role = alone.reason ? 'out' : call === found.call ? 'chosen' : id === found.match.runner_up?.transaction_id ? 'next' : 'other';
   const offset = (milliseconds(call.start_time_t) - milliseconds(search.start_time_t)) / 1000;
-  const reason = alone.reason ? entryOf(alone.reason).title.toLowerCase() : `${duration(alone.distance_seconds)} away (${sum(alone)})`;
+  const reason = alone.reason ? entryOf(alone.reason).title.toLowerCase() : `${duration(alone.distance_seconds)} away${sum(alone)}`;
   const said = [
     `${id}, ${{ chosen: 'match', next: 'next best', other: 'candidate', out: 'not considered' }[role]}: ${reason}`,
     `started ${dateText(call.start_time_t)}, ${offset === 0 ? 'exactly at the requested start' : `${duration(Math.abs(offset))} ${offset < 0 ? 'before' : 'after'}`}`,
