@@ -278,7 +278,7 @@ fn import(generator: &mut SchemaGenerator) -> Value {
             (
                 "200",
                 rows(
-                    "Nothing new. Also every dry run, whose `status` is what an import would answer.",
+                    "Nothing new. Also a dry run unless every row failed: its `status` is what an import would answer.",
                 ),
             ),
             ("201", rows("At least one call is new.")),
