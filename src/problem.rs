@@ -254,11 +254,17 @@ registry! {
 
     // Files of reports, which become batches in the playground.
     Error RecordInvalid RowCells "row.cells" "Another number of cells than the header" "the row has another number of cells than the header" "Put a cell that holds the delimiter, a quote or a line break in double quotes.";
+    Error RecordInvalid RowQuoteOpen "row.quote_open" "A quote that is never closed" "a quote opened at line {name} is never closed; lines {name} to {max} were not loaded" "Close the quote, or remove it, and load these lines again.";
+    Error RecordInvalid RowQuoteMisplaced "row.quote_misplaced" "Rows merged by a quote" "a quote opened at line {name} is closed within a cell of line {max}; lines {name} to {max} were not loaded" "Close the quote where its cell ends, or remove it, and load these lines again. A quote within quotes is written twice.";
     Error RecordInvalid RowEncoding "row.encoding" "Text that cannot be decoded" "the row has text that cannot be decoded: bytes that are not in the file's encoding, or U+FFFD" "Choose the encoding that the file has, or save it as UTF-8. U+FFFD stands where another program lost a character: write it again.";
     Error RecordInvalid CellTime "cell.time" "Not a time in the column's format" "{name} is not a time in the format of its column" "Choose the format that the column has, or correct the cell.";
     Error RecordInvalid CellTimeSkipped "cell.time_skipped" "A time that the clocks skipped" "{name} is a time that the clocks of its zone skipped" "Choose the column's time zone, or write the offset behind the time, such as 02:30 +01:00.";
     Error RecordInvalid CellTimeRepeated "cell.time_repeated" "A time that came twice" "{name} is a time that came twice as the clocks of its zone were set back" "Write the offset behind the time, such as 02:30 +01:00.";
     Error RecordInvalid CellTimeZone "cell.time_zone" "A local time without a time zone" "{name} has no offset from UTC, and its column has no time zone" "Choose the column's time zone, or write the offset behind the time, such as 07:00 +01:00.";
+    Error RecordInvalid CellTimeMissing "cell.time_missing" "A date without a time" "{name} is a date without a time" "Write the time of day behind the date: a call at midnight would be another one.";
+    Error RecordInvalid CellNumber "cell.number" "An id that became a number" "{name} was turned into a number by a spreadsheet" "Take the id from its source, with the column formatted as text: digits may be lost.";
+    Error RecordInvalid CellPlaceholder "cell.placeholder" "No value" "{name} holds what a program writes for no value, such as NULL or #N/A" "Leave the cell empty where there is no value.";
+    Error RecordInvalid CellUnseen "cell.unseen" "An id with characters that nobody sees" "{name} has a line break or another character that is not visible" "Remove it: two ids that look alike would be different calls.";
     Error RecordInvalid CellAmount "cell.amount" "Not an amount with the column's decimal mark" "{name} is not an amount with the decimal mark of its column" "Choose the decimal mark that the column has, or correct the cell.";
 
     // Reading.

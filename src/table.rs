@@ -5,6 +5,7 @@
 
 pub mod amount;
 pub mod check;
+mod damage;
 #[cfg(feature = "table")]
 mod door;
 pub mod guess;
@@ -115,12 +116,24 @@ impl Target {
     /// Whether spaces around it are part of it.
     fn is_text(self) -> bool {
         match self.section {
-            Section::Search => false,
+            // Spaces around the id of a call would make it another call.
+            Section::Search | Section::Call => false,
             Section::CallOutcome => {
                 !matches!(self.name, "occurred_at_time_t" | "sale_amount" | "value")
             }
-            Section::Call => self.name == "external_call_unique_id",
         }
+    }
+
+    /// Whether it is an id of a call, or of whom it belongs to.
+    fn is_call_id(self) -> bool {
+        self.section == Section::Call
+            && matches!(
+                self.name,
+                "transaction_id"
+                    | "external_call_unique_id"
+                    | "advertiser_id_from_network"
+                    | "advertiser_campaign_id_from_network"
+            )
     }
 
     /// The code of a phone number that a spreadsheet damaged, if it holds phone numbers.
@@ -182,12 +195,24 @@ impl Column {
         if trimmed.is_empty() {
             return Converted::Empty;
         }
-        if let Some(code) = self.target.damage().filter(|_| is_damaged(trimmed)) {
+        let damage = match self.target.section {
+            Section::Call if self.target.is_call_id() => damage::of_id(trimmed),
+            Section::Call => damage::of_value(trimmed),
+            Section::Search | Section::CallOutcome => None,
+        };
+        let damage = damage.or_else(|| self.target.damage().filter(|_| is_damaged(trimmed)));
+        if let Some(code) = damage {
             return Converted::Failed(code);
         }
         let converted = match &self.format {
             Format::Plain if self.target.is_text() => Ok(Cow::Borrowed(cell)),
             Format::Plain => Ok(Cow::Borrowed(trimmed)),
+            // Midnight, hours from when the call started.
+            Format::Time(style, _)
+                if self.target.section == Section::Call && time::is_date(trimmed, *style) =>
+            {
+                Err(Code::CellTimeMissing)
+            }
             Format::Time(style, zone) => time::read(trimmed, *style, zone),
             Format::Amount(mark) => amount::read(trimmed, *mark),
         };

@@ -233,7 +233,11 @@ pub fn reply_to_import(plan: &Plan, dry_run: Option<&[Problem]>) -> Reply {
     Reply {
         code: code.filter(|_| is_refused),
         ..Reply::success(
-            if dry_run.is_some() && !is_refused { 200 } else { status },
+            if dry_run.is_some() && !is_refused {
+                200
+            } else {
+                status
+            },
             body,
         )
     }

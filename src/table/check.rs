@@ -71,6 +71,10 @@ struct Sheet {
     tally: Tally,
     good: Vec<u8>,
     bad: Vec<u8>,
+    /// What could not be cut into rows of calls, as it stands in the file.
+    unread: Vec<u8>,
+    /// The last byte of such text.
+    raw_end: u8,
     fingerprint: DefaultHasher,
     shown: Vec<Shown>,
     show: usize,
@@ -102,6 +106,8 @@ impl Check {
             tally: Tally::default(),
             good: Vec::new(),
             bad: Vec::new(),
+            unread: Vec::new(),
+            raw_end: 0,
             fingerprint: DefaultHasher::new(),
             shown: Vec::new(),
             show,
@@ -116,8 +122,14 @@ impl Check {
     pub fn read(&mut self, chunk: &[u8]) {
         let sheet = &mut self.sheet;
         match &mut self.input {
-            Input::Csv(records) => records.read(chunk, &mut |record| sheet.record(&record)),
-            Input::Ndjson(lines) => lines.read(chunk, &mut |line| sheet.line(line)),
+            Input::Csv(records) => {
+                records.read(chunk, &mut |record| sheet.record(&record));
+                sheet.keep_raw(&records.take_overflow());
+            }
+            Input::Ndjson(lines) => {
+                lines.read(chunk, &mut |line| sheet.line(line));
+                sheet.keep_raw(&lines.take_overflow());
+            }
         }
     }
 
@@ -126,7 +138,10 @@ impl Check {
         let sheet = &mut self.sheet;
         match &mut self.input {
             Input::Csv(records) => records.finish(&mut |record| sheet.record(&record)),
-            Input::Ndjson(lines) => lines.finish(&mut |line| sheet.line(line)),
+            Input::Ndjson(lines) => {
+                lines.finish(&mut |line| sheet.line(line));
+                sheet.keep_raw(&lines.take_overflow());
+            }
         }
     }
 
@@ -146,6 +161,12 @@ impl Check {
     /// The bad rows since the last call, as CSV with the file's own columns, or as lines.
     pub fn take_bad(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.sheet.bad)
+    }
+
+    /// The text since the last call that could not be cut into rows of calls, as it stands in the file; that of reports is
+    /// among the bad rows. It belongs behind all bad rows, as a quote that is open in it would take them in.
+    pub fn take_unread(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.sheet.unread)
     }
 
     /// How many rows there are so far, and how many of them are good and bad.
@@ -177,10 +198,20 @@ impl Sheet {
     fn record(&mut self, record: &Record<'_>) {
         let Some(header) = self.header.clone() else {
             let cells = record.lossy_cells();
-            self.begin(cells.iter().map(|cell| original(cell).to_owned()).collect());
+            let Output::Csv(delimiter) = self.output else {
+                return;
+            };
+            if record.line > 1 || declared_delimiter(&cells, delimiter).is_none() {
+                self.begin(cells.iter().map(|cell| original(cell).to_owned()).collect());
+            }
             return;
         };
-        let judged = judge_record(record, &self.columns, self.content, self.rules);
+        let has_errors = own(&header).len() < header.len();
+        let is_whole = !record.too_large && !record.is_open && !record.is_merged;
+        if is_whole && is_blank(record, has_errors) {
+            return;
+        }
+        let judged = judge_record(record, &self.columns, has_errors, self.content, self.rules);
         let columns = Rc::clone(&self.columns);
         let pointers = columns
             .iter()
@@ -193,7 +224,41 @@ impl Sheet {
                 record.lossy_cells().get(at)?.clone(),
             ))
         };
-        self.row(record.line, judged, &place, &|| record.lossy_cells());
+        let cells = || {
+            if is_whole {
+                record.lossy_cells()
+            } else {
+                vec![String::new(); own(&header).len()]
+            }
+        };
+        if !is_whole {
+            self.keep_record(record);
+        }
+        self.row(record.line, judged, &place, &cells);
+        if record.is_open || record.is_merged {
+            self.tally
+                .merged(record.last_line.saturating_sub(record.line));
+        }
+    }
+
+    /// Keeps the rest of a record as it stands in the file.
+    fn keep_record(&mut self, record: &Record<'_>) {
+        self.keep_raw(record.raw);
+        match self.raw_end {
+            b'\n' => {}
+            b'\r' => self.keep_raw(b"\n"),
+            _ => self.keep_raw(b"\r\n"),
+        }
+    }
+
+    /// Keeps text as it stands in the file. Of a file that is no CSV, the bad rows are one, where it has no place.
+    fn keep_raw(&mut self, raw: &[u8]) {
+        self.raw_end = raw.last().copied().unwrap_or(self.raw_end);
+        match (self.content, self.columns.is_empty()) {
+            (Content::Calls, _) => self.unread.extend_from_slice(raw),
+            (Content::Reports, false) => self.bad.extend_from_slice(raw),
+            (Content::Reports, true) => {}
+        }
     }
 
     fn line(&mut self, line: Line<'_>) {
@@ -211,7 +276,13 @@ impl Sheet {
     }
 
     /// Begins the file of bad rows: the header, and the column of the error.
-    fn begin(&mut self, header: Vec<String>) {
+    fn begin(&mut self, mut header: Vec<String>) {
+        // Cells that are empty behind the last column are a spreadsheet's habit.
+        while header.len() > self.columns.len().max(1)
+            && header.last().is_some_and(|name| name.trim().is_empty())
+        {
+            header.pop();
+        }
         if let Output::Csv(delimiter) = self.output {
             self.bad.extend_from_slice(BOM.as_bytes());
             let names = own(&header).iter().map(String::as_str);
@@ -256,25 +327,78 @@ impl Sheet {
         }
     }
 
-    /// A bad row: its cells, the error in its column, and what stood behind the last column.
+    /// A bad row: its cells as they came, so that it is bad again until it is corrected, and behind them the error.
     fn write_bad(&mut self, cells: &[String], error: &str) {
         let delimiter = match self.output {
             Output::Csv(delimiter) => delimiter,
             Output::Ndjson => {
                 let line = cells.last().map_or("", String::as_str);
-                self.bad
-                    .extend_from_slice(with_error(line, error).as_bytes());
-                self.bad.push(b'\n');
+                // A line that is too large is kept as it stands.
+                if !line.is_empty() {
+                    self.bad
+                        .extend_from_slice(with_error(line, error).as_bytes());
+                    self.bad.push(b'\n');
+                }
                 return;
             }
         };
-        let width = self.header.as_deref().map_or(0, |header| own(header).len());
-        let all = self.header.as_deref().map_or(0, <[_]>::len);
-        let padding = width.saturating_sub(cells.len());
-        let texts = || cells.iter().map(|cell| original(cell));
-        let line = texts().take(width);
-        let line = line.chain(std::iter::repeat_n("", padding)).chain([error]);
-        write_line(&mut self.bad, delimiter, line.chain(texts().skip(all)));
+        let own_cells = self.own_cells(cells);
+        let mut bad = std::mem::take(&mut self.bad);
+        write_line(&mut bad, delimiter, own_cells.into_iter().chain([error]));
+        self.bad = bad;
+    }
+
+    /// The cells of a row without the error of an earlier check, and without empty ones behind the last column.
+    fn own_cells<'c>(&self, cells: &'c [String]) -> Vec<&'c str> {
+        let header = self.header.as_deref().unwrap_or_default();
+        let mut texts: Vec<&str> = cells.iter().map(|cell| original(cell)).collect();
+        while texts.len() > header.len() && texts.last().is_some_and(|text| text.is_empty()) {
+            texts.pop();
+        }
+        let has_errors = own(header).len() < header.len();
+        let is_ours =
+            texts.len() == header.len() || texts.last().is_some_and(|text| is_error(text));
+        if has_errors && is_ours {
+            texts.pop();
+        }
+        texts
+    }
+}
+
+/// Whether no cell of a record holds anything, but for the error of an earlier check in the last one.
+fn is_blank(record: &Record<'_>, has_errors: bool) -> bool {
+    let Some(at) = record.first_filled() else {
+        return true;
+    };
+    if !has_errors || at == 0 {
+        return false;
+    }
+    let cells = record.lossy_cells();
+    cells.len() == at.saturating_add(1) && cells.last().is_some_and(|cell| is_error(cell))
+}
+
+/// Whether a cell is the error of an earlier check.
+pub(super) fn is_error(cell: &str) -> bool {
+    let number = cell
+        .strip_prefix("line ")
+        .and_then(|rest| rest.split_once(": "));
+    number.is_some_and(|(number, _)| {
+        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+/// What separates the cells of a file, where its first line says so for a spreadsheet, as `sep=;`. Such a line may itself
+/// have been cut at `delimiter`.
+pub(super) fn declared_delimiter(cells: &[impl AsRef<str>], delimiter: u8) -> Option<u8> {
+    let (first, others) = cells.split_first()?;
+    let (name, said) = first.as_ref().split_at_checked(4)?;
+    if !name.eq_ignore_ascii_case("sep=") || others.iter().any(|cell| !cell.as_ref().is_empty()) {
+        return None;
+    }
+    match (said.as_bytes(), others.len()) {
+        ([said], 0) => Some(*said),
+        ([], 1) => Some(delimiter),
+        _ => None,
     }
 }
 

@@ -178,6 +178,14 @@ impl Table {
         self.check.as_mut().map_or_else(Vec::new, Check::take_bad)
     }
 
+    /// The text since the last call that could not be cut into rows, which belongs behind all bad rows.
+    #[wasm_bindgen(js_name = takeUnread)]
+    pub fn take_unread(&mut self) -> Vec<u8> {
+        self.check
+            .as_mut()
+            .map_or_else(Vec::new, Check::take_unread)
+    }
+
     /// How many rows there are so far, and how many of them are good and bad.
     #[must_use]
     #[wasm_bindgen]

@@ -1,5 +1,5 @@
 //! A file with a report a line cut into lines, whatever chunks its bytes come in. A line that is too large is passed
-//! over to its end and not kept.
+//! over to its end; its bytes are handed on, and not kept.
 //!
 //! Not here: what the lines mean.
 
@@ -11,6 +11,7 @@ pub struct Lines {
     begun: Vec<u8>,
     too_large: bool,
     breaks: usize,
+    overflow: Vec<u8>,
 }
 
 /// A line that is not empty.
@@ -42,16 +43,25 @@ impl Lines {
     fn keep(&mut self, part: &[u8]) {
         if self.begun.len().saturating_add(part.len()) > MAX_LINE {
             self.too_large = true;
-            self.begun.clear();
-        } else if !self.too_large {
+        }
+        if self.too_large {
+            self.overflow.append(&mut self.begun);
+            self.overflow.extend_from_slice(part);
+        } else {
             self.begun.extend_from_slice(part);
         }
+    }
+
+    /// The bytes of lines that are too large, each with a line break at its end. To be asked for after each chunk.
+    pub fn take_overflow(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.overflow)
     }
 
     fn end(&mut self, part: &[u8], each: &mut dyn FnMut(Line<'_>)) {
         let number = self.breaks.saturating_add(1);
         self.keep(part);
         if self.too_large {
+            self.overflow.push(b'\n');
             each(Line { number, text: None });
         } else if !self.begun.trim_ascii().is_empty() {
             each(Line {

@@ -1,5 +1,5 @@
 //! CSV cut into records, whatever chunks its bytes come in. A record that is too large, as one behind a quote that
-//! nobody closed, is passed over to its end and not kept.
+//! nobody closed, is passed over to its end; its bytes are handed on as they stand in the file, and not kept.
 //!
 //! Not here: what the cells mean.
 
@@ -19,10 +19,58 @@ pub struct Records {
     ended: usize,
     too_large: bool,
     inside: bool,
-    /// How many line breaks came so far, whether the last byte was a CR, and the line that the record begins in.
+    /// How many line breaks came so far, the last byte, and the line that the record begins in.
     breaks: usize,
-    after_cr: bool,
+    last_byte: u8,
     line: usize,
+    /// The record as it stands in the file, without what was handed on already.
+    raw: Vec<u8>,
+    quotes: Quotes,
+    /// Whether the file ended within quotes.
+    is_open: bool,
+}
+
+/// Where the quotes of a record stand. A quote that nobody closed takes in the rows behind it up to the next quote, which
+/// then closes where no cell ends.
+struct Quotes {
+    delimiter: u8,
+    state: State,
+    are_misplaced: bool,
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    CellStart,
+    Plain,
+    Quoted,
+    /// Behind a quote that closed the cell, or is the first of two.
+    Closed,
+}
+
+impl Quotes {
+    const fn new(delimiter: u8) -> Self {
+        Self {
+            delimiter,
+            state: State::CellStart,
+            are_misplaced: false,
+        }
+    }
+
+    fn read(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            let ends_cell = *byte == self.delimiter || matches!(byte, b'\r' | b'\n');
+            self.state = match (self.state, *byte) {
+                (State::Quoted, b'"') => State::Closed,
+                (State::CellStart | State::Closed, b'"') | (State::Quoted, _) => State::Quoted,
+                _ if ends_cell => State::CellStart,
+                (State::Closed, _) => {
+                    self.are_misplaced = true;
+                    State::Plain
+                }
+                _ => State::Plain,
+            };
+        }
+    }
 }
 
 /// A record.
@@ -30,10 +78,18 @@ pub struct Records {
 pub struct Record<'a> {
     /// The line it begins in, from 1.
     pub line: usize,
+    /// The line it ends in.
+    pub last_line: usize,
     text: &'a [u8],
     ends: &'a [usize],
     /// Whether it was too large to be kept.
     pub too_large: bool,
+    /// Whether the file ended within its quotes.
+    pub is_open: bool,
+    /// Whether it has several lines, and a quote that closes where no cell ends: rows that a quote took in.
+    pub is_merged: bool,
+    /// Its bytes as they stand in the file, behind those that [`Records::take_overflow`] gave.
+    pub raw: &'a [u8],
 }
 
 impl<'a> Record<'a> {
@@ -47,6 +103,16 @@ impl<'a> Record<'a> {
             std::str::from_utf8(cell).ok()
         };
         self.ends.iter().map(cell).collect()
+    }
+
+    /// The place of the first cell that holds more than spaces.
+    #[must_use]
+    pub fn first_filled(&self) -> Option<usize> {
+        let filled = self
+            .text
+            .iter()
+            .position(|byte| !byte.is_ascii_whitespace())?;
+        self.ends.iter().position(|end| *end > filled)
     }
 
     /// Its cells, with U+FFFD where they are not UTF-8.
@@ -75,8 +141,11 @@ impl Records {
             too_large: false,
             inside: false,
             breaks: 0,
-            after_cr: false,
+            last_byte: 0,
             line: 0,
+            raw: Vec::new(),
+            quotes: Quotes::new(delimiter),
+            is_open: false,
         }
     }
 
@@ -92,19 +161,36 @@ impl Records {
             if chunk.is_empty() {
                 return;
             }
-            let read = self.step(chunk, each);
+            let read = self.step(chunk, true, each);
             chunk = chunk.get(read..).unwrap_or_default();
         }
     }
 
+    /// The bytes so far of a record that is too large, as they stand in the file. To be asked for after each chunk, as they
+    /// are not kept else.
+    pub fn take_overflow(&mut self) -> Vec<u8> {
+        if !self.too_large {
+            return Vec::new();
+        }
+        self.quotes.read(&self.raw);
+        std::mem::take(&mut self.raw)
+    }
+
     /// Hands on the last record, if no line break ended it.
     pub fn finish(&mut self, each: &mut dyn FnMut(Record<'_>)) {
+        // A line break that is not in the file ends every record but one within quotes.
+        let mut end: &[u8] = b"\n";
+        while self.inside && !end.is_empty() {
+            let read = self.step(end, false, each);
+            end = end.get(read..).unwrap_or_default();
+        }
+        self.is_open = self.inside;
         while self.inside {
-            self.step(&[], each);
+            self.step(&[], false, each);
         }
     }
 
-    fn step(&mut self, chunk: &[u8], each: &mut dyn FnMut(Record<'_>)) -> usize {
+    fn step(&mut self, chunk: &[u8], is_of_file: bool, each: &mut dyn FnMut(Record<'_>)) -> usize {
         if !self.inside {
             self.inside = true;
             self.line = self.breaks.saturating_add(1);
@@ -112,7 +198,11 @@ impl Records {
         let text = self.text.get_mut(self.filled..).unwrap_or_default();
         let ends = self.ends.get_mut(self.ended..).unwrap_or_default();
         let (result, read, filled, ended) = self.reader.read_record(chunk, text, ends);
-        self.count_breaks(chunk.get(..read).unwrap_or_default());
+        if is_of_file {
+            let bytes = chunk.get(..read).unwrap_or_default();
+            self.count_breaks(bytes);
+            self.raw.extend_from_slice(bytes);
+        }
         self.filled = self.filled.saturating_add(filled);
         self.ended = self.ended.saturating_add(ended);
         match result {
@@ -123,8 +213,18 @@ impl Records {
             }
             ReadRecordResult::Record => {
                 let kept = if self.too_large { 0 } else { self.ended };
+                let unfinished = usize::from(!matches!(self.last_byte, b'\r' | b'\n'));
+                let last_line = self.breaks.saturating_add(unfinished);
+                // Nearly all records have one line.
+                if last_line > self.line {
+                    self.quotes.read(&self.raw);
+                }
                 each(Record {
                     line: self.line,
+                    last_line,
+                    is_open: self.is_open,
+                    is_merged: self.quotes.are_misplaced && last_line > self.line,
+                    raw: &self.raw,
                     text: self.text.get(..self.filled).unwrap_or_default(),
                     ends: self.ends.get(..kept).unwrap_or_default(),
                     too_large: self.too_large,
@@ -139,7 +239,7 @@ impl Records {
     /// Counts LF, CR LF and CR, each as one.
     fn count_breaks(&mut self, bytes: &[u8]) {
         let mut breaks = 0_usize;
-        let mut after_cr = self.after_cr;
+        let mut after_cr = self.last_byte == b'\r';
         for byte in bytes {
             // Nearly all bytes are of texts, above both.
             if *byte > b'\r' {
@@ -151,11 +251,13 @@ impl Records {
             after_cr = *byte == b'\r';
         }
         self.breaks = self.breaks.saturating_add(breaks);
-        self.after_cr = after_cr;
+        self.last_byte = bytes.last().copied().unwrap_or(self.last_byte);
     }
 
     fn begin(&mut self) {
         (self.filled, self.ended) = (0, 0);
         (self.too_large, self.inside) = (false, false);
+        self.raw.clear();
+        self.quotes = Quotes::new(self.quotes.delimiter);
     }
 }

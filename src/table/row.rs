@@ -2,11 +2,13 @@
 //!
 //! Not here: the rules, and the file.
 
-use super::check::ERROR;
+use std::borrow::Cow;
+
+use super::check::{ERROR, is_error};
 use super::records::Record;
-use super::{Column, Content, Converted, Section};
+use super::{Column, Content, Converted, Section, damage};
 use crate::batch::MAX_LINE;
-use crate::calls::read_call;
+use crate::calls::{CALL, CallReport, read_call};
 use crate::json::{Reader, SyntaxError};
 use crate::normal::{Call, Keyed};
 use crate::problem::{Code, Problem, pointer_to};
@@ -33,26 +35,32 @@ impl Judged {
     }
 }
 
-/// Judges a record; `columns` say what the cells are, of which a record has as many as the header.
+/// Judges a record; `columns` say what the cells are, of which a record has as many as the header. `has_errors` says that
+/// the last column is that of an earlier check's errors.
 #[must_use]
 pub fn judge_record(
     record: &Record<'_>,
     columns: &[Option<Column>],
+    has_errors: bool,
     content: Content,
     rules: Rules,
 ) -> Judged {
+    if record.is_open || record.is_merged {
+        let code = if record.is_open {
+            Code::RowQuoteOpen
+        } else {
+            Code::RowQuoteMisplaced
+        };
+        let problem = Problem::whole(code).with_name(record.line.to_string());
+        return Judged::bad(problem.with_max(record.last_line));
+    }
     if record.too_large {
         return Judged::bad(too_large());
     }
     let Some(cells) = record.cells() else {
         return Judged::bad(Problem::whole(Code::RowEncoding));
     };
-    // Cells that are empty behind the last column are a spreadsheet's habit.
-    let stray = cells
-        .iter()
-        .skip(columns.len())
-        .any(|cell| !cell.is_empty());
-    if cells.len() < columns.len() || stray {
+    if !has_cells(&cells, columns.len(), has_errors, content) {
         return Judged::bad(Problem::whole(Code::RowCells));
     }
     let is_lost = |(column, cell): (&Option<Column>, &&str)| column.is_some() && is_lossy(cell);
@@ -84,6 +92,24 @@ pub fn judge_record(
         }
     }
     judged
+}
+
+/// Whether a record has a cell for each column. Cells that are empty behind the last column are a spreadsheet's habit.
+fn has_cells(cells: &[&str], width: usize, has_errors: bool, content: Content) -> bool {
+    let is_stray = cells.iter().skip(width).any(|cell| !cell.is_empty());
+    let last = cells.get(width.saturating_sub(1));
+    match last.filter(|_| !is_stray) {
+        // A row that was shifted may have a value there, with which a call must not be stored.
+        Some(error) if has_errors && content == Content::Calls => {
+            error.trim().is_empty() || is_error(error)
+        }
+        Some(_) => true,
+        // A row that could not be read for a quote comes back as it stood, without an error behind it.
+        None if has_errors && cells.len().checked_add(1) == Some(width) => {
+            !cells.last().is_some_and(|cell| is_error(cell))
+        }
+        None => false,
+    }
 }
 
 /// Appends the cells of a section as a JSON object. A cell that cannot be converted becomes a list, which every rule
@@ -195,7 +221,10 @@ fn judge_call(call: &str, rules: Rules) -> Result<Judged, SyntaxError> {
     let error = pointer_to("", ERROR);
     warnings.retain(|warning| warning.pointer != error);
     let (good, mut problems) = match row {
-        Ok(call) => (Some(to_json(&Call::from(&call))), Vec::new()),
+        Ok(mut call) => match trim_ids(&mut call) {
+            problems if problems.is_empty() => (Some(to_json(&Call::from(&call))), problems),
+            problems => (None, problems),
+        },
         Err(problems) => (None, problems),
     };
     if rules.strict {
@@ -206,4 +235,32 @@ fn judge_call(call: &str, rules: Rules) -> Result<Judged, SyntaxError> {
         problems,
         warnings,
     })
+}
+
+/// Takes the spaces around ids away, and finds those that are none.
+fn trim_ids(call: &mut CallReport<'_>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut judge = |name: &'static str, id: &str| {
+        if let Some(code) = damage::of_id(id) {
+            let mut problem = Problem::whole(code).with_name(name);
+            problem.pointer = pointer_to("", name);
+            problems.push(problem);
+        }
+    };
+    if let Some(id) = call.transaction_id {
+        judge(CALL[0], &id.to_string());
+    }
+    for (name, id) in [
+        (CALL[1], &mut call.external_id),
+        (CALL[6], &mut call.advertiser_id),
+        (CALL[7], &mut call.campaign_id),
+    ] {
+        if let Some(id) = id {
+            if id.trim().len() < id.len() {
+                *id = Cow::Owned(id.trim().to_owned());
+            }
+            judge(name, id);
+        }
+    }
+    problems
 }

@@ -85,6 +85,12 @@ impl Tally {
         found
     }
 
+    /// Counts the other lines of a row that a quote merged, each a row that was lost.
+    pub fn merged(&mut self, lines: usize) {
+        self.rows = self.rows.saturating_add(lines);
+        self.bad = self.bad.saturating_add(lines);
+    }
+
     fn problem(
         &mut self,
         line: usize,

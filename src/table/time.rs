@@ -123,9 +123,9 @@ pub fn read<'a>(cell: &'a str, style: Style, zone: &Zone) -> Result<Cow<'a, str>
     if style == Style::Unix {
         return Ok(Cow::Borrowed(cell));
     }
-    let (date, time) = cell.split_once(['T', 't', ' ']).unwrap_or((cell, ""));
-    let date = date_of(date.trim_end_matches(','), style).ok_or(Code::CellTime)?;
-    let (time, offset) = clock(time.trim()).ok_or(Code::CellTime)?;
+    let (date, time) = parts(cell);
+    let date = date_of(date, style).ok_or(Code::CellTime)?;
+    let (time, offset) = clock(time).ok_or(Code::CellTime)?;
     let local = date.and_time(time).and_utc();
     let second = match offset {
         Some(offset) => local.timestamp().saturating_sub(offset),
@@ -139,6 +139,19 @@ pub fn read<'a>(cell: &'a str, style: Style, zone: &Zone) -> Result<Cow<'a, str>
         Some(_) => Ok(Cow::Owned(shown)),
         None => Err(Code::CellTime),
     }
+}
+
+/// Whether a cell is a date without a time, which [`read`] takes for midnight.
+#[must_use]
+pub fn is_date(cell: &str, style: Style) -> bool {
+    let (date, time) = parts(cell);
+    style != Style::Unix && time.is_empty() && date_of(date, style).is_some()
+}
+
+/// The date of a cell, and what stands behind it.
+fn parts(cell: &str) -> (&str, &str) {
+    let (date, time) = cell.split_once(['T', 't', ' ']).unwrap_or((cell, ""));
+    (date.trim_end_matches(','), time.trim())
 }
 
 /// The digits of a number, of so many as allowed.
