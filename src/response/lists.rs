@@ -181,8 +181,8 @@ pub(crate) struct ImportSummary {
 }
 
 /// The answer to an import: 201 if any call was created, 200 if none was, 207 if any row failed, 403 if every row
-/// did. To a dry run, with its warnings, always 200: what an import would answer is in the body, without the ids that it
-/// would give.
+/// did. To a dry run, with its warnings, 403 if every row failed, else 200: what an import would answer is in the body,
+/// without the ids that it would give.
 #[must_use]
 pub fn reply_to_import(plan: &Plan, dry_run: Option<&[Problem]>) -> Reply {
     let mut summary = ImportSummary::default();
@@ -230,12 +230,17 @@ pub fn reply_to_import(plan: &Plan, dry_run: Option<&[Problem]>) -> Reply {
         summary,
         warnings: dry_run.unwrap_or_default(),
     });
-    if dry_run.is_some() {
-        return Reply::success(200, body);
-    }
+    let is_refused = status == 403;
     Reply {
-        code: code.filter(|_| status == 403),
-        ..Reply::success(status, body)
+        code: code.filter(|_| is_refused),
+        ..Reply::success(
+            if dry_run.is_some() && !is_refused {
+                200
+            } else {
+                status
+            },
+            body,
+        )
     }
 }
 
