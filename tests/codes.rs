@@ -92,11 +92,17 @@ const RELEASED: &[(&str, &str)] = &[
     ("row.type", "RecordInvalid"),
     ("row.too_long", "RecordInvalid"),
     ("row.cells", "RecordInvalid"),
+    ("row.quote_open", "RecordInvalid"),
+    ("row.quote_misplaced", "RecordInvalid"),
     ("row.encoding", "RecordInvalid"),
     ("cell.time", "RecordInvalid"),
     ("cell.time_skipped", "RecordInvalid"),
     ("cell.time_repeated", "RecordInvalid"),
     ("cell.time_zone", "RecordInvalid"),
+    ("cell.time_missing", "RecordInvalid"),
+    ("cell.number", "RecordInvalid"),
+    ("cell.placeholder", "RecordInvalid"),
+    ("cell.unseen", "RecordInvalid"),
     ("cell.amount", "RecordInvalid"),
     ("transaction_id.missing", "RecordInvalid"),
     ("transaction.not_found", "RecordNotFound"),
@@ -153,6 +159,8 @@ fn every_message_has_its_places_and_every_code_its_advice() {
                         | Code::CallsTooMany
                         | Code::CallOutcomesTooMany
                         | Code::RowTooLarge
+                        | Code::RowQuoteOpen
+                        | Code::RowQuoteMisplaced
                         | Code::ProblemsMore
                         | Code::LimitFormat
                 ),

@@ -217,7 +217,7 @@ fn a_file_is_checked_row_by_row_whatever_its_chunks() {
              32.07.2015 09:00;'+18885551212;;\"1,000.50\";'-1;\"line 6: start_time_t does not match the time format of \
              its column (cell.time); outcome_name must be present (outcome_name.missing); sale_amount does not match \
              the decimal mark of its column (cell.amount)\"\r\n\
-             too;few;;;;line 8: the row has more or fewer cells than the header (row.cells)\r\n\
+             too;few;line 8: the row has more or fewer cells than the header (row.cells)\r\n\
              04.07.2015 09:00;8885551212.0;Sale;;;line 9: {damaged}\r\n"
         )
     );
@@ -338,9 +338,11 @@ fn what_is_no_text_or_too_large_is_a_row_and_not_the_file() {
             .iter()
             .map(|each| &each["code"])
             .collect();
-        assert_eq!(codes, ["row.encoding", "row.encoding", "row.too_large"]);
+        assert_eq!(codes, ["row.encoding", "row.encoding", "row.quote_open"]);
         assert!(
-            bad.contains("Verk\u{fffd}ufer") && bad.contains("line 5: a row is larger"),
+            bad.contains("Verk\u{fffd}ufer")
+                && bad.contains("line 5: a quote opened at line 5")
+                && bad.contains(row),
             "{bad}"
         );
     }
@@ -636,8 +638,8 @@ ab-2,7/4/2015 3:00 AM,1.89E+10,888555121.0,'=1,\"line 4: calling_phone_number wa
          (calling_phone_number.damaged); destination_phone_number is invalid (destination_phone_number.format)\"\r
 ,32/1/2015,,,,\"line 5: transaction_id or external_call_unique_id must be present (call.id_missing); start_time_t \
          does not match the time format of its column (cell.time)\"\r
-ab-3,7/4/2015 3:00 AM,,,,line 6: the row has more or fewer cells than the header (row.cells),stray\r
-ab-4,7/4/2015 3:00 AM,,,,line 7: the row has more or fewer cells than the header (row.cells)\r
+ab-3,7/4/2015 3:00 AM,,,,,stray,line 6: the row has more or fewer cells than the header (row.cells)\r
+ab-4,7/4/2015 3:00 AM,line 7: the row has more or fewer cells than the header (row.cells)\r
 ab-6\u{fffd},7/4/2015 3:00 AM,,,,\"line 9: the row has bytes that are invalid in the file's encoding, or U+FFFD (row.encoding)\"\r
 "
     );
@@ -656,6 +658,284 @@ ab-6\u{fffd},7/4/2015 3:00 AM,,,,\"line 9: the row has bytes that are invalid in
     );
     assert_eq!(unzoned.len(), 1, "with an offset of its own");
     assert!(bad.contains("(cell.time_zone)"), "{bad}");
+}
+
+/// The good rows, the bad rows, the text that could not be cut into rows, and the summary of a file of calls in chunks of a
+/// length.
+fn read_calls(file: &[u8], columns: &[Option<Column>], length: usize) -> [String; 4] {
+    let settings = Settings::Csv(b',', columns.to_vec());
+    let mut check = Check::new(Content::Calls, settings, Rules::default(), 0);
+    let [mut good, mut bad, mut unread] = [Vec::new(), Vec::new(), Vec::new()];
+    for chunk in file.chunks(length).chain([&[][..]]) {
+        if chunk.is_empty() {
+            check.finish();
+        }
+        check.read(chunk);
+        good.extend(check.take_good());
+        bad.extend(check.take_bad());
+        unread.extend(check.take_unread());
+    }
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    [
+        text(good),
+        text(bad),
+        text(unread),
+        summary(&check).to_string(),
+    ]
+}
+
+/// The columns of an id, a start, an external id, and one that is ignored.
+fn id_columns() -> Vec<Option<Column>> {
+    let call = |name| {
+        let target = Target::find(Content::Calls, name).unwrap();
+        let format = Format::Plain;
+        Some(Column { target, format })
+    };
+    vec![
+        call("transaction_id"),
+        call("start_time_t"),
+        call("external_call_unique_id"),
+        None,
+    ]
+}
+
+#[test]
+fn rows_that_a_quote_takes_in_are_counted_and_kept_as_they_stood() {
+    let header = "id,start,external,note\n";
+    let row = |id: usize| format!("id-{id},1435993200,e-{id},n\n");
+    let rows = |from: usize, to: usize| (from..=to).map(row).collect::<String>();
+    let long = rows(10, 3_009);
+    let open = |last: usize| {
+        format!("a quote opened at line 3 is never closed; lines 3 to {last} were not loaded")
+    };
+    let merged = |last: usize| {
+        format!(
+            "a quote opened at line 3 is closed within a cell of line {last}; lines 3 to {last} were not loaded"
+        )
+    };
+    let in_id = "id-2,1435993200,\"never,n\n";
+    let in_note = "id-2,1435993200,e-2,\"never\n";
+    let closing = "id-4,1435993200,\"e-4\",n\n";
+    for (taken, behind, message, lines) in [
+        (format!("{in_id}{}", rows(3, 4)), String::new(), open(5), 3),
+        (
+            format!("{in_note}{}", rows(3, 4)),
+            String::new(),
+            open(5),
+            3,
+        ),
+        // Larger than a row may be.
+        (format!("{in_id}{long}"), String::new(), open(3_003), 3_001),
+        (
+            format!("{in_id}id-3,1435993200,e-3,n"),
+            String::new(),
+            open(4),
+            2,
+        ),
+        (
+            format!("{in_note}{}{closing}", row(3)),
+            row(5),
+            merged(5),
+            3,
+        ),
+        (
+            format!("{in_note}{long}{closing}"),
+            row(5),
+            merged(3_004),
+            3_002,
+        ),
+    ] {
+        let file = format!("{header}{}{taken}{behind}", row(1));
+        for length in [1, 7, 1_000, 1_000_000] {
+            let [good, bad, unread, tally] = read_calls(file.as_bytes(), &id_columns(), length);
+            let tally = json(&tally);
+            assert!(unread.trim_end() == taken.trim_end(), "{message} {length}");
+            let count = behind.lines().count() + 1;
+            assert_eq!(good.lines().count(), count, "{message}");
+            assert_eq!([&tally["good"], &tally["bad"]], [count, lines], "{message}");
+            assert_eq!(tally["first"][0]["message"], message);
+            assert!(bad.contains(&format!(",,,,\"line 3: {message}")), "{bad}");
+        }
+        // As it comes back, it fails again; once the quote is gone, every row is there.
+        let [_, bad, unread, _] = read_calls(file.as_bytes(), &id_columns(), 1_000);
+        let rejected = format!("{}{unread}", bad.trim_start_matches('\u{feff}'));
+        let columns = [id_columns(), vec![None]].concat();
+        let [good, _, again, _] = read_calls(rejected.as_bytes(), &columns, 1_000);
+        assert_eq!(good, "", "{message}");
+        assert!(again.trim_end() == unread.trim_end(), "{message}");
+        let corrected = rejected.replace(",\"never", ",never");
+        let [good, bad, ..] = read_calls(corrected.as_bytes(), &columns, 1_000);
+        assert_eq!(good.lines().count(), lines, "{bad}");
+    }
+    // Between quotes that are closed where their cell ends, a text may have lines.
+    let file = b"id,start,external,note\nid,1435993200,e,\"two\n\"\"lines\"\"\"\n";
+    let [good, ..] = read_calls(file, &id_columns(), 5);
+    assert_eq!(good.lines().count(), 1);
+}
+
+#[test]
+fn a_row_of_calls_with_other_cells_than_the_header_fails_until_it_is_corrected() {
+    let file = "id,start,external,note\na-1,1435993200\na-2,1435993200,e-2\na-3,1435993200,e,3,n\n,,,\n , ,\n";
+    let [good, bad, _, tally] = read_calls(file.as_bytes(), &id_columns(), 100);
+    let error = "the row has more or fewer cells than the header (row.cells)";
+    let expected = format!(
+        "id,start,external,note,error\r\na-1,1435993200,line 2: {error}\r\na-2,1435993200,e-2,line 3: {error}\r\n\
+         a-3,1435993200,e,3,n,line 4: {error}\r\n"
+    );
+    let bad = bad.trim_start_matches('\u{feff}');
+    assert_eq!((good.as_str(), bad), ("", expected.as_str()));
+    assert_eq!(json(&tally)["rows"], 3, "rows without anything are none");
+    let columns = [id_columns(), vec![None]].concat();
+    let [good, again, ..] = read_calls(bad.as_bytes(), &columns, 100);
+    assert_eq!(good, "");
+    let cells = |text: &str| -> Vec<String> {
+        let cells = text.lines().map(|line| line.split("line ").next().unwrap());
+        cells.map(str::to_owned).collect()
+    };
+    assert_eq!(cells(again.trim_start_matches('\u{feff}')), cells(bad));
+    // What stands in the place of the error is no error.
+    let shifted = bad.replace(&format!(",line 4: {error}"), "");
+    let [good, ..] = read_calls(shifted.as_bytes(), &columns, 100);
+    assert_eq!(good, "");
+    let corrected = bad
+        .replace("1435993200,line 2", "1435993200,,,line 2")
+        .replace("e-2,line", "e-2,,line")
+        .replace("e,3,n", "e3,n");
+    let [good, ..] = read_calls(corrected.as_bytes(), &columns, 100);
+    assert_eq!(good.lines().count(), 3);
+}
+
+#[test]
+fn what_programs_leave_in_the_cells_of_calls_is_refused() {
+    let mut columns = id_columns();
+    let target = Target::find(Content::Calls, "calling_phone_number").unwrap();
+    let format = Format::Plain;
+    columns[3] = Some(Column { target, format });
+    let code_of = |cells: [&str; 4]| {
+        let mut file = b"id,start,external,phone\n".to_vec();
+        write_line(&mut file, b',', cells);
+        let [good, _, _, tally] = read_calls(&file, &columns, 100);
+        let code = json(&tally)["first"][0]["code"].as_str().map(str::to_owned);
+        assert_eq!(good.is_empty(), code.is_some());
+        code
+    };
+    let start = "1435993200";
+    for (text, code) in [
+        ("1.23E+14", "cell.number"),
+        ("1,23E+14", "cell.number"),
+        ("1e+16", "cell.number"),
+        ("12345.0", "cell.number"),
+        ("#N/A", "cell.placeholder"),
+        ("#REF!", "cell.placeholder"),
+        ("#NAME?", "cell.placeholder"),
+        ("#####", "cell.placeholder"),
+        ("NULL", "cell.placeholder"),
+        ("null", "cell.placeholder"),
+        ("None", "cell.placeholder"),
+        (" nan ", "cell.placeholder"),
+        ("KÃ¤ufer", "row.encoding"),
+        ("KÃ\u{178}", "row.encoding"),
+        ("K\u{84}ufer", "row.encoding"),
+    ] {
+        let expected = Some(code);
+        assert_eq!(
+            code_of([text, start, "", ""]).as_deref(),
+            expected,
+            "{text}"
+        );
+        assert_eq!(
+            code_of(["", start, text, ""]).as_deref(),
+            expected,
+            "{text}"
+        );
+        if code == "cell.placeholder" {
+            assert_eq!(
+                code_of(["a", start, "", text]).as_deref(),
+                expected,
+                "{text}"
+            );
+        }
+    }
+    for text in ["a\nb", "a\u{200b}"] {
+        let code = code_of(["", start, text, ""]);
+        assert_eq!(code.as_deref(), Some("cell.unseen"), "{text}");
+    }
+    for text in [
+        "1E10",
+        "12E-4",
+        "1.5",
+        "#5",
+        "Nullmann",
+        "nano",
+        "Käufer €",
+        "Água",
+        "üß",
+    ] {
+        assert_eq!(code_of(["", start, text, ""]), None, "{text}");
+    }
+    // A line has the same ids.
+    for id in ["NULL", "1.23E+14", "a\\nb"] {
+        let line = format!("{{\"external_call_unique_id\":\"{id}\",\"start_time_t\":1435993200}}");
+        let (good, bad, _) = check_calls(Settings::Ndjson, line.as_bytes(), true);
+        assert!(good.is_empty() && bad.contains("(cell."), "{bad}");
+    }
+    // Spaces around an id are no part of it.
+    let line = "{\"external_call_unique_id\":\" x y\u{a0}\",\"start_time_t\":1435993200}";
+    let (good, ..) = check_calls(Settings::Ndjson, line.as_bytes(), true);
+    assert_eq!(good[0]["call"]["external_call_unique_id"], "x y");
+    let file = "id,start,external,phone\n,1435993200, x y\u{a0},\n";
+    let [good, ..] = read_calls(file.as_bytes(), &columns, 100);
+    assert_eq!(json(&good)["call"]["external_call_unique_id"], "x y");
+}
+
+#[test]
+fn a_date_is_no_start_of_a_call() {
+    let missing = Some("cell.time_missing");
+    for (style, cell, code) in [
+        (Style::Iso, "2015-07-04", missing),
+        (Style::MonthFirst, "7/4/2015", missing),
+        (Style::DayFirst, "4.7.2015 ", missing),
+        (Style::Iso, "2015-07-04 00:00", None),
+        (Style::Iso, "2015-07-44", Some("cell.time")),
+    ] {
+        let mut columns = id_columns();
+        let target = Target::find(Content::Calls, "start_time_t").unwrap();
+        let format = Format::Time(style, Zone::default());
+        columns[1] = Some(Column { target, format });
+        let file = format!("id,start,external,note\na,{cell},,\n");
+        let [.., tally] = read_calls(file.as_bytes(), &columns, 100);
+        let found = &json(&tally)["first"][0]["code"];
+        assert_eq!(found.as_str(), code, "{cell}");
+    }
+}
+
+#[test]
+fn what_a_spreadsheet_adds_to_a_header_is_no_column() {
+    for (file, delimiter) in [
+        ("sep=;\r\nid;start\r\nA;1,5\r\n", ";"),
+        ("sep=,\nid,start\nA;B,1\n", ","),
+        ("\"sep=|\"\nid|start\nA|1\n", "|"),
+        ("id,start,,\nA,1,,\nB,2\n", ","),
+    ] {
+        let format = format_of(Content::Calls, file);
+        let columns = format["columns"].as_array().unwrap();
+        let names: Vec<&str> = columns
+            .iter()
+            .map(|column| column["name"].as_str().unwrap())
+            .collect();
+        assert_eq!(format["delimiter"], delimiter);
+        assert_eq!(names, ["id", "start"], "{file}");
+        let settings = Settings::Csv(delimiter.as_bytes()[0], id_columns()[..2].to_vec());
+        let (_, bad, check) = check_calls(settings, file.as_bytes(), true);
+        let header = bad.lines().next().unwrap().trim_start_matches('\u{feff}');
+        assert_eq!(header, ["id", "start", "error"].join(delimiter), "{file}");
+        let first = &summary(&check)["first"][0];
+        assert_eq!(first["line"], if file.contains("sep=") { 3 } else { 2 });
+        assert_ne!(first["code"], "row.cells", "{bad}");
+    }
+    // What holds something has a name, or is none of the header's.
+    let named = format_of(Content::Calls, "id,start,\nA,1,x\n");
+    assert_eq!(named["columns"].as_array().unwrap().len(), 3);
 }
 
 #[test]

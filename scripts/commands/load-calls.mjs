@@ -2,7 +2,7 @@
 //
 // The file is streamed; a thousand rows travel in a request, two requests at a time. Bad rows are reported with their
 // line and written beside the file with its own columns, good rows are kept. Loading a file again changes nothing.
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { parse as parsePath, format as formatPath } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { backOff, outcomeOf } from '../../www/csv/retry.js';
@@ -23,7 +23,8 @@ const help = `Usage: npm run load-calls -- FILE.csv|FILE.ndjson [options]
   The columns or members are the parameters of a call: transaction_id, external_call_unique_id, start_time_t,
   duration_in_seconds, calling_phone_number, destination_phone_number, advertiser_id_from_network,
   advertiser_campaign_id_from_network. An empty cell is not sent. Rows that fail are written to FILE.rejected.csv with an
-  error each; corrected, that file can be loaded as it is.
+  error each; corrected, that file can be loaded as it is. A file of that name is never overwritten: the next one is
+  FILE.rejected-2.csv.
 
   --url <url>         The server (default: ${LOCAL}:8787, or one of its own where none runs)
   --token <token>     A token with calls:write (default: CALL_OUTCOMES_TOKEN, or the demo network's)
@@ -48,6 +49,7 @@ await main(async () => {
   try {
     const token = values.token ?? process.env.CALL_OUTCOMES_TOKEN ?? 'demo-network-token';
     if (!/^[\x20-\x7e]+$/.test(token)) throw new Failure('The token has characters that no token has.');
+    console.error(`Loading \`${path}\` into ${server.url}.`);
     if (!(await load({ path, file, server, token }))) process.exitCode = 1;
   } finally {
     await server.close();
@@ -115,6 +117,7 @@ async function load({ path, file, server, token }) {
   function* take() {
     const good = new TextDecoder().decode(checking.takeGood());
     rejected.write(checking.takeBad(), checking.counts()[2] > 0);
+    rejected.writeUnread(checking.takeUnread());
     for (const line of good.split('\n')) {
       if (line === '') continue;
       const row = JSON.parse(line);
@@ -227,23 +230,61 @@ function unreadable(path, error) {
   return isFile ? new Failure(`\`${path}\` could not be read to its end: ${error.message}`) : error;
 }
 
-/** The file of rejected rows, beside the file: made, with the header that came first, as soon as there is one. */
+/**
+ * The file of rejected rows, next to the loaded file. It is created with the first rejected row, after the header. A file of
+ * an earlier run may be half corrected, so a new name is used instead of overwriting it. Text that could not be split into
+ * rows comes last, because an unclosed quote in it would merge whatever follows.
+ */
 function rejectedFile(path) {
   const { dir, name, ext } = parsePath(path);
-  const beside = formatPath({ dir, name: `${name}.rejected`, ext });
+  const named = (number) => formatPath({ dir, name: `${name}.rejected${number > 1 ? `-${number}` : ''}`, ext });
   let header = [];
   let file;
-  rmSync(beside, { force: true });
+  let unread;
+  let at;
+  const unreadPath = () => `${at}.unread`;
+  const append = (to, bytes) => {
+    for (let done = 0; done < bytes.length; ) done += writeSync(to, bytes, done);
+  };
+  function open() {
+    for (let number = 1; file === undefined; number += 1) {
+      at = named(number);
+      try {
+        file = openSync(at, 'wx');
+      } catch (error) {
+        if (error.code !== 'EEXIST') throw new Failure(`\`${at}\` cannot be written: ${error.message}`);
+      }
+    }
+  }
   return {
-    path: beside,
+    get path() {
+      return at;
+    },
     write(bytes, isNeeded) {
       header.push(bytes);
       if (!isNeeded && file === undefined) return;
-      file ??= openSync(beside, 'w');
-      for (const part of header) for (let at = 0; at < part.length; ) at += writeSync(file, part, at);
+      open();
+      for (const part of header) append(file, part);
       header = [];
     },
+    writeUnread(bytes) {
+      if (bytes.length === 0) return;
+      this.write(new Uint8Array(), true);
+      unread ??= openSync(unreadPath(), 'w+');
+      append(unread, bytes);
+    },
     close() {
+      if (unread !== undefined) {
+        const bytes = Buffer.alloc(1 << 20);
+        for (let from = 0; ; ) {
+          const length = readSync(unread, bytes, 0, bytes.length, from);
+          if (length === 0) break;
+          append(file, bytes.subarray(0, length));
+          from += length;
+        }
+        closeSync(unread);
+        rmSync(unreadPath());
+      }
       if (file !== undefined) closeSync(file);
     },
   };

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { openDatabase, whenFree } from '../lib/database.mjs';
 import { Failure, commandLine, main } from '../lib/run.mjs';
-import { findTokens, insertToken, listTokens, revokeToken } from '../lib/token-store.mjs';
+import { findTokens, insertToken, knownNetworks, listTokens, revokeToken } from '../lib/token-store.mjs';
 
 const PERMISSIONS = ['outcomes:write', 'outcomes:read', 'calls:write'];
 
@@ -57,6 +57,9 @@ await main(async () => {
 function create({ network, advertiser, permissions }, rest) {
   refuse(rest);
   if (!network) throw new Failure('`create` needs the network: npm run tokens -- create --network 3');
+  for (const [name, id] of Object.entries({ network, advertiser })) {
+    if (id && id !== id.trim()) throw new Failure(`\`--${name}\` must not have spaces around it.`);
+  }
   if (advertiser === '') throw new Failure('`--advertiser` must not be empty.');
   const list = permissions === undefined ? PERMISSIONS : permissions.split(/[\s,]+/).filter(Boolean);
   if (list.length === 0) throw new Failure(`\`--permissions\` must name some of ${PERMISSIONS.join(', ')}.`);
@@ -65,6 +68,7 @@ function create({ network, advertiser, permissions }, rest) {
     throw new Failure(`There is no permission \`${permission}\`, only ${PERMISSIONS.join(', ')}.`);
   }
   return async (DB) => {
+    for (const warning of await warningsOf(DB, network, advertiser)) console.error(warning);
     let token;
     do token = randomBytes(32).toString('base64url');
     while (token.startsWith('-')); // `revoke` would take it for an option.
@@ -72,6 +76,15 @@ function create({ network, advertiser, permissions }, rest) {
     console.error('This is shown once; only its hash is stored.');
     console.log(token);
   };
+}
+
+/** Returns the warnings about a network or an advertiser that is unknown, possibly because of a typo. */
+async function warningsOf(DB, network, advertiser) {
+  const known = await knownNetworks(DB, network, advertiser);
+  const all = known.networks.length > 0 ? `has ${known.networks.join(', ')}` : 'is empty';
+  if (!known.network) return [`Warning: network \`${network}\` is not in the directory, which ${all}. If it is not new, revoke this token.`];
+  if (advertiser === undefined || known.advertiser) return [];
+  return [`Warning: network \`${network}\` has no advertiser \`${advertiser}\` in the directory. If it is not new, revoke this token.`];
 }
 
 function list(_, rest) {

@@ -23,7 +23,7 @@ export const options = {
   'time-zone': { type: 'string' },
 };
 
-export const help = `  --column "Call ID=transaction_id"   What a column holds (repeatable); --column "Notes=" ignores one
+export const help = `  --column "Call ID=transaction_id"   What a column holds (repeatable); --column "Notes=" ignores one; #4 is the fourth
   --ignore-unknown    Goes on without the columns and members that no parameter is called
   --encoding <name>   ${ENCODINGS.join(', ')} (default: by the first bytes)
   --delimiter <name>  comma, semicolon, tab or bar (default: by the first rows)
@@ -97,27 +97,40 @@ function columnsOf(table, { first, isWhole, said, notes }) {
 /** The parameter of each column, or `''`. All that is wrong is said at once. */
 function parametersOf(columns, names, said) {
   const problems = [];
+  const exact = ({ is_exact: isExact, parameter }) => (isExact ? parameter : undefined);
   const mapped = new Map();
   for (const text of said.column) {
     const at = text.lastIndexOf('=');
     const [name, parameter] = [text.slice(0, at).trim(), text.slice(at + 1).trim()];
-    const times = columns.filter((column) => column.name.trim() === name).length;
+    const places = placesOf(columns, name);
+    // Columns with the same name can be ignored together, unless one of them has the name of a parameter.
+    const isOne = places.length === 1 || (parameter === '' && places.every((place) => !exact(columns[place])));
     if (at === -1) problems.push(`--column "${text}" has no \`=\`: write "Call ID=transaction_id".`);
-    else if (times !== 1) problems.push(`--column "${text}": ${times === 0 ? 'no' : 'more than one'} column is called \`${name}\`.`);
-    else if (parameter !== '' && !names.includes(parameter)) problems.push(`--column "${text}": a parameter is one of ${names.join(', ')}.`);
-    mapped.set(name, parameter);
+    else if (places.length === 0) problems.push(`--column "${text}": no column is called \`${name}\`.`);
+    else if (!isOne) {
+      const each = places.map((place) => `"#${place + 1}=${parameter}"`);
+      problems.push(`--column "${text}": more than one column is called \`${name}\`: write ${either(each)}.`);
+    } else if (parameter !== '' && !names.includes(parameter)) {
+      problems.push(`--column "${text}": a parameter is one of ${names.join(', ')}.`);
+    }
+    for (const place of places) mapped.set(place, parameter);
   }
-  const known = columns.map(({ name, parameter, is_exact: isExact }, at) => {
-    const isOurs = name === ERROR && at === columns.length - 1;
-    return mapped.get(name.trim()) ?? (isExact ? parameter : isOurs ? '' : undefined);
+  const known = columns.map((column, at) => {
+    const isOurs = column.name === ERROR && at === columns.length - 1 && column.cells.every((cell) => /^line \d+: /.test(cell));
+    return mapped.get(at) ?? exact(column) ?? (isOurs ? '' : undefined);
   });
   for (const [at, { name, parameter }] of columns.entries()) {
-    const isRepeated = known[at] && known.indexOf(known[at]) !== at;
-    if (isRepeated) problems.push(`\`${name}\`: another column holds ${known[at]} already.`);
+    const first = known.indexOf(known[at]);
+    const isTwice = known[at] && first !== at;
+    const isSame = columns.findIndex((other) => other.name.trim() === name.trim()) !== at;
+    const isRepeated = columns.some((other, place) => place !== at && other.name.trim() === name.trim());
+    // Names the column by its number if its name is not unique.
+    const option = (value) => `--column "${isRepeated || name.trim() === '' ? `#${at + 1}` : name}=${value}"`;
+    if (isTwice && isSame && !mapped.has(at)) problems.push(`repeated column \`${name}\`: pass ${option('')} to ignore it.`);
+    else if (isTwice) problems.push(`\`${name}\`: another column holds ${known[at]} already.`);
     if (known[at] !== undefined || said['ignore-unknown']) continue;
-    const isSame = columns.findIndex((other) => other.name === name) !== at;
-    const hint = parameter && !known.includes(parameter) ? `: pass --column "${name}=${parameter}" if it is that` : '';
-    problems.push(`${isSame ? 'repeated' : 'unknown'} column \`${name}\`${hint || `: pass --column "${name}=" to ignore it`}.`);
+    const hint = parameter && !known.includes(parameter) ? `: pass ${option(parameter)} if it is that` : '';
+    problems.push(`${isSame ? 'repeated' : 'unknown'} column \`${name}\`${hint || `: pass ${option('')} to ignore it`}.`);
   }
   if (columns.length === 0) problems.push('the file has no header.');
   else if (problems.length === 0 && !known.includes('start_time_t')) problems.push('no column holds start_time_t, which every call needs.');
@@ -128,6 +141,13 @@ function parametersOf(columns, names, said) {
     );
   }
   return known.map((parameter) => parameter ?? '');
+}
+
+/** Returns the places of the columns with a name, or else of the column with a number such as `#4`. */
+function placesOf(columns, name) {
+  const places = [...columns.keys()].filter((at) => columns[at].name.trim() === name);
+  const [, number] = /^#(\d+)$/.exec(name) ?? [];
+  return places.length === 0 && number >= 1 && number <= columns.length ? [number - 1] : places;
 }
 
 /** The format of a column's times, and its zone. Without a zone, only times with an offset are valid. */

@@ -26,32 +26,68 @@ const ADVERTISERS = `
   SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1) WHERE TRUE
   ON CONFLICT DO UPDATE SET name = coalesce(excluded.name, name)`;
 
-// A campaign that belongs to another advertiser stays as it is.
+// If a campaign belongs to another advertiser, a trigger fails the statement and with it the batch.
 const CAMPAIGNS = `
   INSERT INTO campaigns (network_id, id, advertiser_id, name)
   SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE TRUE
-  ON CONFLICT DO UPDATE SET advertiser_id = excluded.advertiser_id, name = coalesce(excluded.name, name)
-  WHERE advertiser_id IS NULL OR advertiser_id = excluded.advertiser_id`;
+  ON CONFLICT DO UPDATE SET advertiser_id = excluded.advertiser_id, name = coalesce(excluded.name, name)`;
+const TRIGGER = /campaigns_advertiser_is_final/;
 
-const CONFLICTS = `
-  SELECT g.network_id, g.id, g.advertiser_id, value ->> 2 AS wanted
+const OWNERS = `
+  SELECT g.network_id, g.id, g.advertiser_id
   FROM json_each(?1) JOIN campaigns AS g ON g.network_id = value ->> 0 AND g.id = value ->> 1
-  WHERE g.advertiser_id IS NOT value ->> 2`;
+  WHERE g.advertiser_id IS NOT NULL`;
 
-/** Loads a directory; returns the campaigns that belong to another advertiser than it says. Fails before it loads any. */
+/** Loads a directory. If it has a mistake, or a campaign that belongs to another advertiser, nothing is loaded. */
 export async function importDirectory(DB, directory) {
   refuse(problemsOf(directory));
   const { advertisers, campaigns } = lists(directory);
-  const columns = (...names) => (row) => names.map((name) => text(row[name]));
   const owners = campaigns.map(columns('network_id', 'advertiser_id_from_network'));
   const named = advertisers.map(columns('network_id', 'advertiser_id_from_network', 'name'));
   const rows = campaigns.map(
     columns('network_id', 'advertiser_campaign_id_from_network', 'advertiser_id_from_network', 'name'),
   );
-  await inChunks(DB, ADVERTISERS, [...owners, ...named]);
-  await inChunks(DB, CAMPAIGNS, rows);
-  return inChunks(DB, CONFLICTS, rows);
+  refuse(conflicts(campaigns, await storedOwners(DB, rows)));
+  const statements = [...inChunks(DB, ADVERTISERS, [...owners, ...named]), ...inChunks(DB, CAMPAIGNS, rows)];
+  if (statements.length === 0) return;
+  try {
+    await whenFree(() => DB.batch(statements));
+  } catch (error) {
+    // An import of calls has changed an owner since it was read.
+    if (TRIGGER.test(error.message)) refuse(conflicts(campaigns, await storedOwners(DB, rows)));
+    throw error;
+  }
 }
+
+const columns = (...names) => (row) => names.map((name) => text(row[name]));
+const keyOf = (network, id) => JSON.stringify([network, id]);
+
+/** Returns the advertiser of each campaign that is stored already. */
+async function storedOwners(DB, rows) {
+  const owners = new Map();
+  for (const statement of inChunks(DB, OWNERS, rows)) {
+    const { results } = await whenFree(() => statement.run());
+    for (const { network_id, id, advertiser_id } of results) owners.set(keyOf(network_id, id), advertiser_id);
+  }
+  return owners;
+}
+
+/** Returns a problem for each campaign that belongs to another advertiser in the database or in an earlier row. */
+function conflicts(campaigns, owners = new Map()) {
+  const ids = columns('network_id', 'advertiser_campaign_id_from_network', 'advertiser_id_from_network');
+  return campaigns.flatMap((row, at) => {
+    const [network, id, advertiser] = ids(row);
+    const key = keyOf(network, id);
+    const owner = owners.get(key) ?? advertiser;
+    owners.set(key, owner);
+    if (owner === advertiser) return [];
+    const place = row[PLACE] ?? `campaigns[${at}]:`;
+    return [`${place} campaign ${id} of network ${network} belongs to advertiser ${owner}, not ${advertiser}`];
+  });
+}
+
+/** The key under which a row keeps its place in the file. */
+const PLACE = Symbol('place');
 
 export const lists = ({ advertisers, campaigns }) => ({ advertisers: advertisers ?? [], campaigns: campaigns ?? [] });
 
@@ -95,6 +131,7 @@ function problemOf(value, isNeeded, name) {
   if (written.includes('\0')) return 'must not have U+0000';
   if (/name$/.test(name)) return false;
   if (written.trim() === '') return isNeeded && 'must be present';
+  if (written !== written.trim()) return 'must not have spaces around it';
   return [...written].length > MAX_ID && `is too long (maximum is ${MAX_ID} characters)`;
 }
 
@@ -105,21 +142,28 @@ function refuse(problems) {
   throw new Failure(`Nothing was loaded.\n${shown.join('\n')}`);
 }
 
-async function inChunks(DB, sql, rows) {
-  const found = [];
+function inChunks(DB, sql, rows) {
+  const statements = [];
   for (let from = 0; from < rows.length; from += CHUNK) {
-    const json = JSON.stringify(rows.slice(from, from + CHUNK));
-    const { results } = await whenFree(() => DB.prepare(sql).bind(json).run());
-    found.push(...results);
+    statements.push(DB.prepare(sql).bind(JSON.stringify(rows.slice(from, from + CHUNK))));
   }
-  return found;
+  return statements;
+}
+
+/** Returns the delimiter: that of a `sep=` line, which Excel reads, or else the one that occurs most in the header. */
+function separatedBy(content) {
+  const [first] = content.replace(/^\ufeff/, '').split(/\r\n|\r|\n/, 1);
+  const [, said] = /^"?sep=(.)"?$/i.exec(first) ?? [];
+  const times = (delimiter) => first.split(delimiter).length;
+  const delimiter = said ?? [',', ';', '\t', '|'].reduce((best, each) => (times(each) > times(best) ? each : best));
+  return { delimiter, from_line: said ? 2 : 1 };
 }
 
 /** A CSV row is an advertiser, and a campaign of it where it names one. */
 function fromCsv(content) {
-  const parsed = parseCsv(content, { columns: true, bom: true, skip_empty_lines: true, info: true });
+  const parsed = parseCsv(content, { ...separatedBy(content), columns: true, bom: true, skip_empty_lines: true, info: true });
   refuse(parsed.flatMap(({ record, info }) => problemsOfRow(record, OF_LINE, `line ${info.lines}:`, ' ')));
-  const rows = parsed.map(({ record }) => record);
+  const rows = parsed.map(({ record, info }) => ({ ...record, [PLACE]: `line ${info.lines}:` }));
   const owner = ({ network_id, advertiser_id_from_network }) => ({ network_id, advertiser_id_from_network });
   return {
     advertisers: rows.map((row) => ({ ...owner(row), name: row.advertiser_name })),
@@ -129,6 +173,7 @@ function fromCsv(content) {
         ...owner(row),
         advertiser_campaign_id_from_network,
         name,
+        [PLACE]: row[PLACE],
       })),
   };
 }
@@ -155,7 +200,9 @@ export async function readDirectory(file, whereNotJson) {
   });
   try {
     const content = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return /\.csv$/i.test(file) ? fromCsv(content) : await fromJson(content, whereNotJson);
+    const directory = /\.(csv|tsv|txt)$/i.test(file) ? fromCsv(content) : await fromJson(content, whereNotJson);
+    refuse(conflicts(lists(directory).campaigns));
+    return directory;
   } catch (error) {
     const isEncoding = error.code === 'ERR_ENCODING_INVALID_ENCODED_DATA';
     throw new Failure(`\`${file}\`: ${isEncoding ? 'not UTF-8: save it as UTF-8.' : error.message}`);

@@ -16,6 +16,19 @@ export function insertToken(DB, { token, network, advertiser, permissions }) {
   );
 }
 
+/** Returns the first networks of the directory, and whether `network` and its `advertiser` are known. */
+export async function knownNetworks(DB, network, advertiser) {
+  const [{ results }, { results: [found] }] = await DB.batch([
+    DB.prepare('SELECT network_id FROM advertisers UNION SELECT network_id FROM campaigns ORDER BY network_id LIMIT 20'),
+    DB.prepare(
+      `SELECT EXISTS (SELECT 1 FROM advertisers WHERE network_id = ?1) OR EXISTS (SELECT 1 FROM campaigns WHERE network_id = ?1)
+              OR EXISTS (SELECT 1 FROM calls WHERE network_id = ?1) AS network,
+              EXISTS (SELECT 1 FROM advertisers WHERE network_id = ?1 AND id = ?2) AS advertiser`,
+    ).bind(network, advertiser ?? null),
+  ]);
+  return { networks: results.map((row) => row.network_id), network: found.network === 1, advertiser: found.advertiser === 1 };
+}
+
 /** Returns all tokens, each by the beginning of its hash. */
 export async function listTokens(DB) {
   const { results } = await DB.prepare(

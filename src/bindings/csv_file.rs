@@ -179,6 +179,12 @@ impl FileCheck {
         self.0.take_bad()
     }
 
+    /// Returns the text since the last call that could not be cut into rows of calls. Write it after all bad rows.
+    #[wasm_bindgen(js_name = takeUnread)]
+    pub fn take_unread(&mut self) -> Vec<u8> {
+        self.0.take_unread()
+    }
+
     /// Returns the numbers of all, good and bad rows so far. A list of numbers, as it is asked for with every chunk.
     #[must_use]
     #[wasm_bindgen]

@@ -1,7 +1,5 @@
-//! A whole file: chunks in; good rows, a file of the bad rows, and how the file did out. What it keeps does not grow
-//! with the file.
-//!
-//! Not here: reading and judging a row, and counting.
+//! Checks a whole file: takes its chunks, and returns the good rows, a file of the bad rows, and a summary. Memory use does
+//! not grow with the file. Rows are checked in `row`, and counted in `summary`.
 
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hasher};
@@ -22,15 +20,15 @@ use crate::json::{Reader, SyntaxError};
 use crate::problem::Problem;
 use crate::response::csv::{unescape_formula, write_line};
 
-/// Without it a spreadsheet takes UTF-8 for something else.
+/// Spreadsheets need it to recognize UTF-8.
 const BOM: &str = "\u{feff}";
 
-/// What is in a file.
+/// The format of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Settings {
-    /// CSV: what separates the cells, and what the columns hold.
+    /// CSV: the delimiter, and what the columns hold.
     Csv(u8, Vec<Option<Column>>),
-    /// A report or a call a line.
+    /// One report or call per line, as JSON.
     Ndjson,
 }
 
@@ -45,7 +43,7 @@ enum Input {
     Ndjson(Lines),
 }
 
-/// A row, before and after.
+/// A row of the preview: its cells, and the result of checking it.
 #[derive(Serialize)]
 pub struct Preview {
     line: usize,
@@ -54,11 +52,11 @@ pub struct Preview {
     problems: Vec<Found>,
 }
 
-/// How the bad rows are written.
+/// The format of the file of bad rows.
 #[derive(Clone, Copy)]
 enum Output {
     Csv(u8),
-    /// The lines as they stood, with the error as one more member.
+    /// The original lines, with the error as an additional member.
     Ndjson,
 }
 
@@ -79,6 +77,10 @@ struct Sheet {
     summary: Summary,
     good: Vec<u8>,
     bad: Vec<u8>,
+    /// The original text that could not be split into rows of calls.
+    unread: Vec<u8>,
+    /// The last byte of such text.
+    raw_end: u8,
     fingerprint: DefaultHasher,
     preview: Vec<Preview>,
     preview_rows: usize,
@@ -86,7 +88,7 @@ struct Sheet {
 }
 
 impl Check {
-    /// A check of a file, which keeps its first rows for a preview.
+    /// Creates a check that keeps the first `preview_rows` for a preview.
     #[must_use]
     pub fn new(content: Content, settings: Settings, rules: Rules, preview_rows: usize) -> Self {
         let (input, columns, output) = match settings {
@@ -111,6 +113,8 @@ impl Check {
             summary: Summary::default(),
             good: Vec::new(),
             bad: Vec::new(),
+            unread: Vec::new(),
+            raw_end: 0,
             fingerprint: DefaultHasher::new(),
             preview: Vec::new(),
             preview_rows,
@@ -140,57 +144,72 @@ impl Check {
     pub fn read(&mut self, chunk: &[u8]) {
         let sheet = &mut self.sheet;
         match &mut self.input {
-            Input::Csv(records) => records.read(chunk, &mut |record| sheet.record(&record)),
-            Input::Ndjson(lines) => lines.read(chunk, &mut |line| sheet.line(line)),
+            Input::Csv(records) => {
+                records.read(chunk, &mut |record| sheet.record(&record));
+                sheet.keep_raw(&records.take_overflow());
+            }
+            Input::Ndjson(lines) => {
+                lines.read(chunk, &mut |line| sheet.line(line));
+                sheet.keep_raw(&lines.take_overflow());
+            }
         }
     }
 
-    /// Reads what no line break ended.
+    /// Reads the last row, if no line break ended it.
     pub fn finish(&mut self) {
         let sheet = &mut self.sheet;
         match &mut self.input {
             Input::Csv(records) => records.finish(&mut |record| sheet.record(&record)),
-            Input::Ndjson(lines) => lines.finish(&mut |line| sheet.line(line)),
+            Input::Ndjson(lines) => {
+                lines.finish(&mut |line| sheet.line(line));
+                sheet.keep_raw(&lines.take_overflow());
+            }
         }
     }
 
-    /// Refuses a good row after all, for a reason that only the server knew: as CSV or a line it joins the bad ones.
+    /// Adds a good row to the bad ones, with the error that the server gave it.
     pub fn reject(&mut self, line: usize, cells: &[String], error: &str) {
         self.sheet
             .write_bad(cells, &format!("line {line}: {error}"));
     }
 
-    /// The good rows since the last call, one a line: reports as rows of a batch, calls each with its line and cells.
+    /// Returns the good rows since the last call, one per line: reports as rows of a batch, calls each with its line and cells.
     pub fn take_good(&mut self) -> Vec<u8> {
         let good = std::mem::take(&mut self.sheet.good);
         self.sheet.fingerprint.write(&good);
         good
     }
 
-    /// The bad rows since the last call, as CSV with the file's own columns, or as lines.
+    /// Returns the bad rows since the last call, as CSV with the file's own columns, or as lines.
     pub fn take_bad(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.sheet.bad)
     }
 
-    /// How many rows there are so far, and how many of them are good and bad.
+    /// Returns the original text since the last call that could not be split into rows of calls. Write it after all bad rows,
+    /// because an unclosed quote in it would merge them. For reports, such text is among the bad rows.
+    pub fn take_unread(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.sheet.unread)
+    }
+
+    /// Returns the numbers of all, good and bad rows so far.
     #[must_use]
     pub const fn counts(&self) -> [usize; 3] {
         self.sheet.summary.counts()
     }
 
-    /// The counts and the first problems so far.
+    /// Returns the counts and the first problems so far.
     #[must_use]
     pub const fn summary(&self) -> &Summary {
         &self.sheet.summary
     }
 
-    /// The first rows, before and after.
+    /// Returns the first rows.
     #[must_use]
     pub fn preview(&self) -> &[Preview] {
         &self.sheet.preview
     }
 
-    /// By which the same good rows are known again, though none of them is kept.
+    /// Returns a fingerprint that recognizes the same good rows, of which none is kept.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         format!("{:016x}", self.sheet.fingerprint.finish())
@@ -201,15 +220,25 @@ impl Sheet {
     fn record(&mut self, record: &Record<'_>) {
         let Some(header) = self.header.clone() else {
             let cells = record.lossy_cells();
-            self.begin(
-                cells
-                    .iter()
-                    .map(|cell| unescape_formula(cell).to_owned())
-                    .collect(),
-            );
+            let Output::Csv(delimiter) = self.output else {
+                return;
+            };
+            if record.line > 1 || declared_delimiter(&cells, delimiter).is_none() {
+                self.begin(
+                    cells
+                        .iter()
+                        .map(|cell| unescape_formula(cell).to_owned())
+                        .collect(),
+                );
+            }
             return;
         };
-        let checked = check_record(record, &self.columns, self.content, self.rules);
+        let has_errors = own(&header, ERROR).len() < header.len();
+        let is_whole = !record.too_large && !record.is_open && !record.is_merged;
+        if is_whole && is_blank(record, has_errors) {
+            return;
+        }
+        let checked = check_record(record, &self.columns, has_errors, self.content, self.rules);
         let columns = Rc::clone(&self.columns);
         let pointers = columns
             .iter()
@@ -222,7 +251,41 @@ impl Sheet {
                 record.lossy_cells().get(at)?.clone(),
             ))
         };
-        self.row(record.line, checked, &place, &|| record.lossy_cells());
+        let cells = || {
+            if is_whole {
+                record.lossy_cells()
+            } else {
+                vec![String::new(); own(&header, ERROR).len()]
+            }
+        };
+        if !is_whole {
+            self.keep_record(record);
+        }
+        self.row(record.line, checked, &place, &cells);
+        if record.is_open || record.is_merged {
+            self.summary
+                .merged(record.last_line.saturating_sub(record.line));
+        }
+    }
+
+    /// Keeps the rest of a record's original text, with a line break at the end.
+    fn keep_record(&mut self, record: &Record<'_>) {
+        self.keep_raw(record.raw);
+        match self.raw_end {
+            b'\n' => {}
+            b'\r' => self.keep_raw(b"\n"),
+            _ => self.keep_raw(b"\r\n"),
+        }
+    }
+
+    /// Keeps original text. The bad reports of an NDJSON file are written as CSV, which can't hold such text.
+    fn keep_raw(&mut self, raw: &[u8]) {
+        self.raw_end = raw.last().copied().unwrap_or(self.raw_end);
+        match (self.content, self.columns.is_empty()) {
+            (Content::Calls, _) => self.unread.extend_from_slice(raw),
+            (Content::Reports, false) => self.bad.extend_from_slice(raw),
+            (Content::Reports, true) => {}
+        }
     }
 
     fn line(&mut self, line: Line<'_>) {
@@ -248,7 +311,13 @@ impl Sheet {
     }
 
     /// Begins the file of bad rows: the header, and the column that is added.
-    fn begin(&mut self, header: Vec<String>) {
+    fn begin(&mut self, mut header: Vec<String>) {
+        // Spreadsheets add empty cells after the last column.
+        while header.len() > self.columns.len().max(1)
+            && header.last().is_some_and(|name| name.trim().is_empty())
+        {
+            header.pop();
+        }
         if let Output::Csv(delimiter) = self.output {
             let added = self.added();
             self.bad.extend_from_slice(BOM.as_bytes());
@@ -304,32 +373,83 @@ impl Sheet {
         }
     }
 
-    /// A row of the file of bad rows: its cells, the error in the column that is added, and what stood behind the last column.
+    /// Writes a row of the file of bad rows: its original cells, so that it stays invalid until it is corrected, and after
+    /// them the error, or what else is added.
     fn write_bad(&mut self, cells: &[String], error: &str) {
         let delimiter = match self.output {
             Output::Csv(delimiter) => delimiter,
             Output::Ndjson => {
                 let line = cells.last().map_or("", String::as_str);
-                self.bad
-                    .extend_from_slice(with_error(line, error).as_bytes());
-                self.bad.push(b'\n');
+                // A line that is too large is among the unread text.
+                if !line.is_empty() {
+                    self.bad
+                        .extend_from_slice(with_error(line, error).as_bytes());
+                    self.bad.push(b'\n');
+                }
                 return;
             }
         };
-        let width = self
-            .header
-            .as_deref()
-            .map_or(0, |header| own(header, self.added()).len());
-        let all = self.header.as_deref().map_or(0, <[_]>::len);
-        let padding = width.saturating_sub(cells.len());
-        let texts = || cells.iter().map(|cell| unescape_formula(cell));
-        let line = texts().take(width);
-        let line = line.chain(std::iter::repeat_n("", padding)).chain([error]);
-        write_line(&mut self.bad, delimiter, line.chain(texts().skip(all)));
+        let own_cells = self.own_cells(cells);
+        let mut bad = std::mem::take(&mut self.bad);
+        write_line(&mut bad, delimiter, own_cells.into_iter().chain([error]));
+        self.bad = bad;
+    }
+
+    /// Returns the cells of a row without the error of an earlier check, and without empty cells after the last column.
+    fn own_cells<'c>(&self, cells: &'c [String]) -> Vec<&'c str> {
+        let header = self.header.as_deref().unwrap_or_default();
+        let mut texts: Vec<&str> = cells.iter().map(|cell| unescape_formula(cell)).collect();
+        while texts.len() > header.len() && texts.last().is_some_and(|text| text.is_empty()) {
+            texts.pop();
+        }
+        let has_errors = own(header, self.added()).len() < header.len();
+        let is_ours =
+            texts.len() == header.len() || texts.last().is_some_and(|text| is_error(text));
+        if has_errors && is_ours {
+            texts.pop();
+        }
+        texts
     }
 }
 
-/// A good call with its line and cells, as JSON.
+/// Whether all cells of a record are empty, apart from the error of an earlier check in the last one.
+fn is_blank(record: &Record<'_>, has_errors: bool) -> bool {
+    let Some(at) = record.first_filled() else {
+        return true;
+    };
+    if !has_errors || at == 0 {
+        return false;
+    }
+    let cells = record.lossy_cells();
+    cells.len() == at.saturating_add(1) && cells.last().is_some_and(|cell| is_error(cell))
+}
+
+/// Whether a cell is the error of an earlier check.
+pub(super) fn is_error(cell: &str) -> bool {
+    let number = cell
+        .strip_prefix("line ")
+        .and_then(|rest| rest.split_once(": "));
+    number.is_some_and(|(number, _)| {
+        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+/// Returns the delimiter that a first line such as `sep=;` declares to spreadsheets. That line may itself have been split at
+/// `delimiter`.
+pub(super) fn declared_delimiter(cells: &[impl AsRef<str>], delimiter: u8) -> Option<u8> {
+    let (first, others) = cells.split_first()?;
+    let (name, said) = first.as_ref().split_at_checked(4)?;
+    if !name.eq_ignore_ascii_case("sep=") || others.iter().any(|cell| !cell.as_ref().is_empty()) {
+        return None;
+    }
+    match (said.as_bytes(), others.len()) {
+        ([said], 0) => Some(*said),
+        ([], 1) => Some(delimiter),
+        _ => None,
+    }
+}
+
+/// Returns a good call with its line and cells, as JSON.
 fn candidate(line: usize, cells: &[String], call: &str) -> String {
     format!(
         "{{\"line\":{line},\"cells\":{},\"call\":{call}}}",
@@ -337,7 +457,7 @@ fn candidate(line: usize, cells: &[String], call: &str) -> String {
     )
 }
 
-/// A line with its error as the last member. What is no object becomes a member too, and is one once corrected.
+/// Returns a line with its error as the last member. A line that is not an object becomes the member `line`.
 fn with_error(line: &str, error: &str) -> String {
     let mut out = members(line).unwrap_or_else(|_| {
         let mut out = "\"line\":".to_owned();
@@ -355,7 +475,7 @@ fn with_error(line: &str, error: &str) -> String {
     out
 }
 
-/// The members of an object as they stand in a text, without the error of an earlier check.
+/// Returns the original text of an object's members, without the error of an earlier check.
 fn members(text: &str) -> Result<String, SyntaxError> {
     let mut reader = Reader::object(text)?;
     let mut out = String::new();
@@ -374,7 +494,7 @@ fn members(text: &str) -> Result<String, SyntaxError> {
     Ok(out)
 }
 
-/// A header without the column that an earlier check added, or that is added again.
+/// Returns a header without the column that an earlier check added, or that is added again.
 fn own<'a>(header: &'a [String], added: &str) -> &'a [String] {
     match header.split_last() {
         Some((last, others)) if last == ERROR || last == added => others,

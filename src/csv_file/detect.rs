@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::amount::{self, DecimalMark};
+use super::check::declared_delimiter;
 use super::records::Records;
 use super::time::{self, Style, Zone};
 use super::{Content, Target};
@@ -200,8 +201,17 @@ pub fn detect(
     }
     let delimiter = delimiter.unwrap_or_else(|| find_delimiter(sample, is_whole));
     let mut rows = rows(sample, is_whole, delimiter).into_iter();
-    let header = rows.next().unwrap_or_default();
+    let mut header = rows.next().unwrap_or_default();
     let rows: Vec<Vec<String>> = rows.collect();
+    // Spreadsheets add empty cells after the last column.
+    let is_empty = |name: &String| name.trim().is_empty();
+    while header.last().is_some_and(is_empty)
+        && rows
+            .iter()
+            .all(|row| row.get(header.len().saturating_sub(1)).is_none_or(is_empty))
+    {
+        header.pop();
+    }
     let mut taken: Vec<Target> = Vec::new();
     let columns = header.iter().enumerate().map(|(place, name)| {
         let name = unescape_formula(name);
@@ -257,11 +267,23 @@ fn rows(sample: &[u8], is_whole: bool, delimiter: u8) -> Vec<Vec<String>> {
     if is_whole {
         records.finish(&mut keep);
     }
+    if rows
+        .first()
+        .is_some_and(|cells| declared_delimiter(cells, delimiter).is_some())
+    {
+        rows.remove(0);
+    }
     rows
 }
 
 /// The delimiter by which most rows have as many cells as the header, and that many.
 fn find_delimiter(sample: &[u8], is_whole: bool) -> u8 {
+    let first = sample.split(|byte| matches!(byte, b'\r' | b'\n')).next();
+    let first = String::from_utf8_lossy(first.unwrap_or_default());
+    let said = declared_delimiter(&[first.trim_matches('"')], 0);
+    if let Some(delimiter) = said.filter(|delimiter| DELIMITERS.contains(delimiter)) {
+        return delimiter;
+    }
     let fit = |delimiter: u8| {
         let rows = rows(sample, is_whole, delimiter);
         let cells = rows.first().map_or(0, Vec::len);

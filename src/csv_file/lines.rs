@@ -1,16 +1,15 @@
-//! A file with a report a line cut into lines, whatever chunks its bytes come in. A line that is too large is passed
-//! over to its end and not kept.
-//!
-//! Not here: what the lines mean.
+//! Splits a file into lines, in chunks of any size. A line that is too large is skipped up to its end. Its bytes are passed
+//! on instead of being kept.
 
 use crate::input::batch::MAX_LINE;
 
-/// Cuts bytes into lines.
+/// Splits bytes into lines.
 #[derive(Default)]
 pub struct Lines {
     begun: Vec<u8>,
     too_large: bool,
     breaks: usize,
+    overflow: Vec<u8>,
 }
 
 /// A line that is not empty.
@@ -18,12 +17,12 @@ pub struct Lines {
 pub struct Line<'a> {
     /// Its number, from 1.
     pub number: usize,
-    /// What stands in it, or nothing if it is too large.
+    /// Its text, or `None` if it is too large.
     pub text: Option<&'a [u8]>,
 }
 
 impl Lines {
-    /// Reads a chunk, and hands on each line that ends in it.
+    /// Reads a chunk, and passes each line that ends in it to `each`.
     pub fn read(&mut self, mut chunk: &[u8], each: &mut dyn FnMut(Line<'_>)) {
         while let Some(end) = chunk.iter().position(|byte| *byte == b'\n') {
             let (line, rest) = chunk.split_at_checked(end).unwrap_or((chunk, &[]));
@@ -34,7 +33,7 @@ impl Lines {
         self.keep(chunk);
     }
 
-    /// Hands on the last line, if no line break ended it.
+    /// Passes on the last line, if no line break ended it.
     pub fn finish(&mut self, each: &mut dyn FnMut(Line<'_>)) {
         self.end(&[], each);
     }
@@ -42,16 +41,25 @@ impl Lines {
     fn keep(&mut self, part: &[u8]) {
         if self.begun.len().saturating_add(part.len()) > MAX_LINE {
             self.too_large = true;
-            self.begun.clear();
-        } else if !self.too_large {
+        }
+        if self.too_large {
+            self.overflow.append(&mut self.begun);
+            self.overflow.extend_from_slice(part);
+        } else {
             self.begun.extend_from_slice(part);
         }
+    }
+
+    /// Returns the bytes of lines that are too large, each with a line break at its end. Call this after each chunk.
+    pub fn take_overflow(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.overflow)
     }
 
     fn end(&mut self, part: &[u8], each: &mut dyn FnMut(Line<'_>)) {
         let number = self.breaks.saturating_add(1);
         self.keep(part);
         if self.too_large {
+            self.overflow.push(b'\n');
             each(Line { number, text: None });
         } else if !self.begun.trim_ascii().is_empty() {
             each(Line {

@@ -1,13 +1,13 @@
-//! A file of reports or of calls, as CSV or with one a line: read in chunks, converted cell by cell, and checked by the
-//! rules of a batch or an import. What is good comes out in its normal form, what is bad as it stood, with an error.
+//! Checks files of reports or calls, as CSV or NDJSON. A file is read in chunks, converted cell by cell, and checked by the
+//! rules of a batch or an import. Good rows come out in their normal form, bad rows unchanged with an error.
 //!
-//! Not here: rules of a report or a call, files, time zones by name, and JavaScript.
+//! The rules are in [`crate::input`], and the JavaScript API in `bindings`.
 
 pub mod amount;
 pub mod check;
 pub mod columns;
+mod damage;
 pub mod detect;
-
 pub mod lines;
 pub mod records;
 pub mod row;
@@ -24,7 +24,8 @@ use crate::response::csv::unescape_formula;
 use amount::DecimalMark;
 use time::{Style, Zone};
 
-/// The column that bad rows get for their error. One of that name at the end of a file is from an earlier check.
+/// The name of the column that holds the errors of bad rows. If the last column of a file has this name, an earlier check
+/// added it.
 const ERROR: &str = "error";
 
 /// The column that is added to rows that are set aside: how sure their match is.
@@ -66,13 +67,13 @@ impl Section {
 }
 
 impl Target {
-    /// The parameter of that name.
+    /// Returns the parameter with a name.
     #[must_use]
     pub fn find(content: Content, name: &str) -> Option<Self> {
         Self::all(content).find(|target| target.name() == name)
     }
 
-    /// Every parameter, in the order of the reference.
+    /// Returns every parameter, in the order of the reference.
     pub(crate) fn all(content: Content) -> impl Iterator<Item = Self> {
         let of = |section| {
             move |parameter: &Parameter| Self {
@@ -93,19 +94,19 @@ impl Target {
         first.chain(second)
     }
 
-    /// Its name.
+    /// Returns its name.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.parameter.name
     }
 
-    /// The part of a report that it stands in, or `call`.
+    /// Returns the section of a report that contains it, or `call`.
     #[must_use]
     pub const fn section(self) -> &'static str {
         self.section.name()
     }
 
-    /// Where it stands in a report or a call.
+    /// Returns its JSON pointer in a report or a call.
     #[must_use]
     pub fn pointer(self) -> String {
         let parent = match self.section {
@@ -115,7 +116,7 @@ impl Target {
         pointer_to(&parent, self.name())
     }
 
-    /// What of it can be chosen for a column.
+    /// Returns the kind of formats that a column of it can have.
     #[must_use]
     pub fn choice(self) -> Choice {
         match self.parameter.kind {
@@ -125,12 +126,25 @@ impl Target {
         }
     }
 
-    /// Whether spaces around it are part of it.
+    /// Whether spaces around the value are part of it.
     fn is_text(self) -> bool {
-        self.parameter.kind == Kind::Text
+        // Spaces around the id of a call would make it a different call.
+        self.parameter.kind == Kind::Text && self.section == Section::CallOutcome
     }
 
-    /// The code of a phone number that a spreadsheet damaged, if it holds phone numbers.
+    /// Whether it is an id of a call, or of its advertiser or campaign.
+    fn is_call_id(self) -> bool {
+        self.section == Section::Call
+            && matches!(
+                self.name(),
+                "transaction_id"
+                    | "external_call_unique_id"
+                    | "advertiser_id_from_network"
+                    | "advertiser_campaign_id_from_network"
+            )
+    }
+
+    /// Returns the code for a phone number that a spreadsheet damaged, if this is a phone number.
     fn damage(self) -> Option<Code> {
         match self.name() {
             "calling_phone_number" => Some(Code::PhoneDamaged),
@@ -140,38 +154,38 @@ impl Target {
     }
 }
 
-/// What can be chosen for a column, by its parameter.
+/// The kind of formats that a column can have, which depends on its parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {
-    /// How times are written, and in which zone.
+    /// Formats of times, with a zone.
     Time,
-    /// The decimal mark.
+    /// Decimal marks.
     Amount,
-    /// Nothing.
+    /// No formats.
     None,
 }
 
-/// How a column's cells are converted.
+/// The format of a column's cells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// Left to the rules.
+    /// Passed on unchanged.
     Plain,
-    /// Times, of a zone where they do not say.
+    /// Times, with the zone of those without an offset.
     Time(Style, Zone),
     /// Amounts.
     Amount(DecimalMark),
 }
 
-/// What a column holds, and how.
+/// A column that holds a parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
     /// The parameter.
     pub target: Target,
-    /// How it is written.
+    /// The format of its cells.
     pub format: Format,
 }
 
-/// What became of a cell.
+/// The result of converting a cell.
 pub(crate) enum Converted<'a> {
     /// The parameter was not passed.
     Empty,
@@ -182,19 +196,31 @@ pub(crate) enum Converted<'a> {
 }
 
 impl Column {
-    /// The text of the parameter for a cell. An empty cell is a parameter that was not passed.
+    /// Converts a cell to the text of its parameter. An empty cell means that the parameter was not passed.
     pub(crate) fn convert<'a>(&self, cell: &'a str) -> Converted<'a> {
         let cell = unescape_formula(cell);
         let trimmed = cell.trim();
         if trimmed.is_empty() {
             return Converted::Empty;
         }
-        if let Some(code) = self.target.damage().filter(|_| is_damaged(trimmed)) {
+        let damage = match self.target.section {
+            Section::Call if self.target.is_call_id() => damage::of_id(trimmed),
+            Section::Call => damage::of_value(trimmed),
+            Section::Search | Section::CallOutcome => None,
+        };
+        let damage = damage.or_else(|| self.target.damage().filter(|_| is_damaged(trimmed)));
+        if let Some(code) = damage {
             return Converted::Failed(code);
         }
         let converted = match &self.format {
             Format::Plain if self.target.is_text() => Ok(Cow::Borrowed(cell)),
             Format::Plain => Ok(Cow::Borrowed(trimmed)),
+            // Reading it as midnight would store a wrong start.
+            Format::Time(style, _)
+                if self.target.section == Section::Call && time::is_date(trimmed, *style) =>
+            {
+                Err(Code::CellTimeMissing)
+            }
             Format::Time(style, zone) => time::read(trimmed, *style, zone),
             Format::Amount(mark) => amount::read(trimmed, *mark),
         };
@@ -202,7 +228,7 @@ impl Column {
     }
 }
 
-/// Whether a spreadsheet took a phone number for a number: `1.89E+10`, or `18885551212.0`.
+/// Whether a spreadsheet turned a phone number into a number, such as `1.89E+10` or `18885551212.0`.
 fn is_damaged(cell: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let number = |text: &str| {

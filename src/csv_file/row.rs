@@ -1,13 +1,12 @@
-//! One row: what stands in the file, as a report or a call, and what the rules of a batch or an import say of it.
-//!
-//! Not here: the rules, and the file.
+//! Checks one row of a file, as a report or a call, by the rules of a batch or an import.
 
 use std::borrow::Cow;
 
+use super::check::is_error;
 use super::records::Record;
-use super::{Column, Content, Converted, ERROR, Section, Target};
+use super::{Column, Content, Converted, ERROR, Section, Target, damage};
 use crate::input::batch::MAX_LINE;
-use crate::input::calls;
+use crate::input::calls::{self, CallReport};
 use crate::input::fields::ObjectFields;
 use crate::input::parameters::{CALL_NAMES, CALL_OUTCOME_KEYS, SEARCH_NAMES};
 use crate::input::report::{self, Rules, Search, read_row};
@@ -16,14 +15,14 @@ use crate::json::{Reader, SyntaxError};
 use crate::problem::{Code, Problem, pointer_to};
 use crate::validate::normal::{NormalBatchRow, NormalCall};
 
-/// What became of a row.
+/// The result of checking a row.
 #[derive(Debug, Default)]
 pub struct CheckedRow {
     /// The row of a batch, or the call, in its normal form, unless there are problems.
     pub good: Option<String>,
     /// Everything that is wrong with it.
     pub problems: Vec<Problem>,
-    /// What is probably not as it was meant.
+    /// Probable mistakes.
     pub warnings: Vec<Problem>,
 }
 
@@ -36,26 +35,32 @@ impl CheckedRow {
     }
 }
 
-/// Judges a record; `columns` say what the cells are, of which a record has as many as the header.
+/// Checks a record. It must have a cell for each of the `columns`, which are those of the header. `has_errors` says whether
+/// the last column holds the errors of an earlier check.
 #[must_use]
 pub fn check_record(
     record: &Record<'_>,
     columns: &[Option<Column>],
+    has_errors: bool,
     content: Content,
     rules: Rules,
 ) -> CheckedRow {
+    if record.is_open || record.is_merged {
+        let code = if record.is_open {
+            Code::RowQuoteOpen
+        } else {
+            Code::RowQuoteMisplaced
+        };
+        let problem = Problem::whole(code).with_name(record.line.to_string());
+        return CheckedRow::bad(problem.with_max(record.last_line));
+    }
     if record.too_large {
         return CheckedRow::bad(too_large());
     }
     let Some(cells) = record.cells() else {
         return CheckedRow::bad(Problem::whole(Code::RowEncoding));
     };
-    // Cells that are empty behind the last column are a spreadsheet's habit.
-    let stray = cells
-        .iter()
-        .skip(columns.len())
-        .any(|cell| !cell.is_empty());
-    if cells.len() < columns.len() || stray {
+    if !has_cells(&cells, columns.len(), has_errors, content) {
         return CheckedRow::bad(Problem::whole(Code::RowCells));
     }
     let is_lost = |(column, cell): (&Option<Column>, &&str)| column.is_some() && is_lossy(cell);
@@ -68,11 +73,11 @@ pub fn check_record(
         Content::Reports => {
             let search = texts.fields(Section::Search, &SEARCH_NAMES);
             let outcome = texts.fields(Section::CallOutcome, &CALL_OUTCOME_KEYS);
-            judge_report(report::check_row(search, outcome, rules), record.line)
+            check_report(report::check_row(search, outcome, rules), record.line)
         }
         Content::Calls => {
             let call = texts.fields(Section::Call, &CALL_NAMES);
-            judge_call(rules, |lenient, warnings| {
+            check_call(rules, |lenient, warnings| {
                 calls::check_call(&call, "", lenient, &mut strays_left, warnings)
             })
         }
@@ -84,6 +89,24 @@ pub fn check_record(
         }
     }
     checked
+}
+
+/// Whether a record has a cell for each column. Spreadsheets add empty cells after the last column, which don't count.
+fn has_cells(cells: &[&str], width: usize, has_errors: bool, content: Content) -> bool {
+    let is_stray = cells.iter().skip(width).any(|cell| !cell.is_empty());
+    let last = cells.get(width.saturating_sub(1));
+    match last.filter(|_| !is_stray) {
+        // If the cells are shifted, a value can end up in the error column. Such a call must not be stored.
+        Some(error) if has_errors && content == Content::Calls => {
+            error.trim().is_empty() || is_error(error)
+        }
+        Some(_) => true,
+        // Rows that a quote merged come back as they are in the file, without an error cell.
+        None if has_errors && cells.len().checked_add(1) == Some(width) => {
+            !cells.last().is_some_and(|cell| is_error(cell))
+        }
+        None => false,
+    }
 }
 
 /// The cells of a row that are parameters, converted.
@@ -123,13 +146,13 @@ impl<'a> Texts<'a> {
     }
 }
 
-/// Whether a text holds what stands for a character that was lost. Not by `contains`, which would bring the search for
-/// any text into the package.
+/// Whether a text contains U+FFFD, which replaces a character that was lost. `contains` would add the general substring
+/// search to the package's size.
 fn is_lossy(text: &str) -> bool {
     !text.is_ascii() && text.chars().any(|c| c == char::REPLACEMENT_CHARACTER)
 }
 
-/// Judges a line, which is a report or a call; `None` is one that is too large.
+/// Checks a line that holds a report or a call; `None` is a line that is too large.
 #[must_use]
 pub fn check_line(
     line: Option<&[u8]>,
@@ -160,10 +183,10 @@ fn check(
     let mut reader = Reader::object(text)?;
     let mut strays_left = usize::MAX;
     let checked = match content {
-        Content::Reports => judge_report(read_row(&mut reader, rules, &mut strays_left)?, line),
+        Content::Reports => check_report(read_row(&mut reader, rules, &mut strays_left)?, line),
         Content::Calls => {
             let sent = ObjectFields::read(&mut reader, &CALL_NAMES, None)?;
-            judge_call(rules, |lenient, warnings| {
+            check_call(rules, |lenient, warnings| {
                 calls::check_call(&sent, "", lenient, &mut strays_left, warnings)
             })
         }
@@ -172,10 +195,10 @@ fn check(
     Ok(checked)
 }
 
-/// A report in its normal form, under its own key or else its line.
-fn judge_report(row: report::ReportRow<'_>, line: usize) -> CheckedRow {
+/// Returns a report in its normal form, with its own key or else its line as the key.
+fn check_report(row: report::ReportRow<'_>, line: usize) -> CheckedRow {
     let (good, problems) = match row.report {
-        // A single report with a malformed id finds no call. Before it is sent, that can be told.
+        // A single report with a malformed id gets "not found". In a file it is a problem before anything is sent.
         Ok(report) if report.search == Search::ById(None) => {
             let name = SEARCH_NAMES[0];
             let mut problem = Problem::whole(Code::TransactionIdFormat).with_name(name);
@@ -196,13 +219,13 @@ fn judge_report(row: report::ReportRow<'_>, line: usize) -> CheckedRow {
     }
 }
 
-/// A call in its normal form. In strict rules an unknown or repeated key refuses the call, as the server would only warn
-/// of it.
-fn judge_call<'a>(
+/// Returns a call in its normal form. With strict rules, an unknown or repeated key refuses the call, which the server
+/// would accept with a warning.
+fn check_call<'a>(
     rules: Rules,
     check: impl FnOnce(Rules, &mut Vec<Problem>) -> calls::CallRow<'a>,
 ) -> CheckedRow {
-    // What an earlier check added is no mistake, so strict rules apply only behind it.
+    // The error that an earlier check added is not a mistake, so it is removed before strict rules apply.
     let lenient = Rules {
         strict: false,
         ..rules
@@ -212,7 +235,10 @@ fn judge_call<'a>(
     let error = pointer_to("", ERROR);
     warnings.retain(|warning| warning.pointer != error);
     let (good, mut problems) = match row {
-        Ok(call) => (Some(to_json(&NormalCall::from(&call))), Vec::new()),
+        Ok(mut call) => match trim_ids(&mut call) {
+            problems if problems.is_empty() => (Some(to_json(&NormalCall::from(&call))), problems),
+            problems => (None, problems),
+        },
         Err(problems) => (None, problems),
     };
     if rules.strict {
@@ -223,4 +249,32 @@ fn judge_call<'a>(
         problems,
         warnings,
     }
+}
+
+/// Removes the spaces around ids, and returns the problems of ids that are damaged.
+fn trim_ids(call: &mut CallReport<'_>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut check = |name: &'static str, id: &str| {
+        if let Some(code) = damage::of_id(id) {
+            let mut problem = Problem::whole(code).with_name(name);
+            problem.pointer = pointer_to("", name);
+            problems.push(problem);
+        }
+    };
+    if let Some(id) = call.transaction_id {
+        check(CALL_NAMES[0], &id.to_string());
+    }
+    for (name, id) in [
+        (CALL_NAMES[1], &mut call.external_id),
+        (CALL_NAMES[6], &mut call.advertiser_id),
+        (CALL_NAMES[7], &mut call.campaign_id),
+    ] {
+        if let Some(id) = id {
+            if id.trim().len() < id.len() {
+                *id = Cow::Owned(id.trim().to_owned());
+            }
+            check(name, id);
+        }
+    }
+    problems
 }

@@ -1,12 +1,10 @@
-//! How a file did: counts, and the first problems of each kind. What is kept does not grow with the file.
-//!
-//! Not here: what is a problem.
+//! The summary of a check: counts, and the first problems of each kind. Its size does not grow with the file.
 
 use serde::Serialize;
 
 use crate::problem::{Code, Problem};
 
-/// The most kinds of problems that are counted apart.
+/// The most kinds of problems that are counted separately.
 const MAX_KINDS: usize = 100;
 /// The most problems of a kind that are kept.
 const MAX_OF_KIND: usize = 10;
@@ -15,7 +13,7 @@ const MAX_FIRST: usize = 100;
 /// The most characters of a cell that are shown.
 const MAX_SHOWN: usize = 80;
 
-/// How a file did so far.
+/// The summary of the rows so far.
 #[derive(Default, Serialize)]
 pub struct Summary {
     rows: usize,
@@ -55,7 +53,7 @@ impl Summary {
         [self.rows, self.good, self.bad]
     }
 
-    /// Counts a row with what is wrong with it, and what is probably not as it was meant.
+    /// Counts a row with its problems and warnings.
     pub(super) fn row(
         &mut self,
         line: usize,
@@ -83,6 +81,12 @@ impl Summary {
         let first = found.iter().take(problems.len()).take(room);
         self.first.extend(first.cloned());
         found
+    }
+
+    /// Counts the other lines of a merged row, each as a bad row.
+    pub(super) const fn merged(&mut self, lines: usize) {
+        self.rows = self.rows.saturating_add(lines);
+        self.bad = self.bad.saturating_add(lines);
     }
 
     fn problem(
@@ -118,7 +122,7 @@ impl Summary {
         found
     }
 
-    /// The kind of a problem. What is too much to be told apart counts with the last kind of its code.
+    /// Returns the kind of a problem. Beyond the most kinds, a problem counts with the last kind of its code.
     fn kind(&mut self, problem: &Problem, is_warning: bool) -> Option<&mut Kind> {
         let known = |kind: &Kind| kind.code == problem.code && kind.pointer == problem.pointer;
         let alike = |kind: &Kind| kind.code == problem.code;
@@ -139,7 +143,7 @@ impl Summary {
     }
 }
 
-/// The message of a problem, with the name that an unknown one was probably meant to be.
+/// Returns the message of a problem. For an unknown name, it suggests the name that was probably meant.
 fn message(problem: &Problem) -> String {
     let message = problem.message();
     match &problem.fix {
@@ -150,7 +154,7 @@ fn message(problem: &Problem) -> String {
     }
 }
 
-/// A cell as it is shown.
+/// Shortens a cell for display.
 pub(super) fn shorten(text: &str) -> String {
     match text.char_indices().nth(MAX_SHOWN) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),

@@ -1,9 +1,7 @@
-//! Times as spreadsheets write them, and the offsets of a time zone.
+//! Reads times as spreadsheets write them, with the offsets of a time zone.
 //!
-//! A time that its zone's clocks skipped, or showed twice, is none: which was meant is not to be guessed, and the offset
-//! can be written behind it.
-//!
-//! Not here: zones by name, whose changes come in.
+//! A local time that daylight saving skips or repeats is an error, not a guess; it can be written with its UTC offset instead.
+//! The changes of zones by name come from JavaScript.
 
 use std::borrow::Cow;
 
@@ -29,7 +27,7 @@ impl Style {
     /// Every style, the plainest first.
     pub const ALL: [Self; 4] = [Self::Unix, Self::Iso, Self::MonthFirst, Self::DayFirst];
 
-    /// What JavaScript calls it.
+    /// Returns its name in JavaScript.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -40,7 +38,7 @@ impl Style {
         }
     }
 
-    /// A time as it writes it.
+    /// Returns a time in this style.
     #[must_use]
     pub const fn example(self) -> &'static str {
         match self {
@@ -57,11 +55,11 @@ impl Style {
 pub struct Zone {
     is_unknown: bool,
     first: i64,
-    /// From which Unix second on which offset, in order.
+    /// The Unix seconds of the changes with the offsets from then on, in order.
     changes: Vec<(i64, i64)>,
 }
 
-/// Longer than any offset, and than any time between two changes is short.
+/// Longer than any offset, and shorter than the time between two changes.
 const DAY: i64 = 86_400;
 
 impl Zone {
@@ -114,18 +112,18 @@ impl Zone {
     }
 }
 
-/// The time as the API has it: seconds, or milliseconds where there is a fraction.
+/// Returns a time in the API's format: seconds, or milliseconds if it has a fraction.
 ///
 /// # Errors
-/// `cell.time` where it is written another way, `cell.time_skipped` and `cell.time_repeated` where the zone's clocks
-/// did not show it once, `cell.time_zone` where neither it nor its column has a zone.
+/// `cell.time` for another style, `cell.time_skipped` and `cell.time_repeated` for a local time that daylight saving skips or
+/// repeats, `cell.time_zone` if neither the time nor its column has a zone.
 pub fn read<'a>(cell: &'a str, style: Style, zone: &Zone) -> Result<Cow<'a, str>, Code> {
     if style == Style::Unix {
         return Ok(Cow::Borrowed(cell));
     }
-    let (date, time) = cell.split_once(['T', 't', ' ']).unwrap_or((cell, ""));
-    let date = date_of(date.trim_end_matches(','), style).ok_or(Code::CellTime)?;
-    let (time, offset) = clock(time.trim()).ok_or(Code::CellTime)?;
+    let (date, time) = parts(cell);
+    let date = date_of(date, style).ok_or(Code::CellTime)?;
+    let (time, offset) = clock(time).ok_or(Code::CellTime)?;
     let local = date.and_time(time).and_utc();
     let second = match offset {
         Some(offset) => local.timestamp().saturating_sub(offset),
@@ -139,6 +137,19 @@ pub fn read<'a>(cell: &'a str, style: Style, zone: &Zone) -> Result<Cow<'a, str>
         Some(_) => Ok(Cow::Owned(shown)),
         None => Err(Code::CellTime),
     }
+}
+
+/// Whether a cell is a date without a time, which [`read`] reads as midnight.
+#[must_use]
+pub fn is_date(cell: &str, style: Style) -> bool {
+    let (date, time) = parts(cell);
+    style != Style::Unix && time.is_empty() && date_of(date, style).is_some()
+}
+
+/// Splits a cell into its date and its time.
+fn parts(cell: &str) -> (&str, &str) {
+    let (date, time) = cell.split_once(['T', 't', ' ']).unwrap_or((cell, ""));
+    (date.trim_end_matches(','), time.trim())
 }
 
 /// The digits of a number, of so many as allowed.

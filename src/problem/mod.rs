@@ -252,11 +252,17 @@ registry! {
 
     // Files of reports, which the page for CSV files sends as batches.
     Error RecordInvalid RowCells "row.cells" "More or fewer cells than the header" "the row has more or fewer cells than the header" "Put double quotes around a cell that contains the delimiter, a quote or a line break.";
+    Error RecordInvalid RowQuoteOpen "row.quote_open" "A quote that is never closed" "a quote opened at line {name} is never closed; lines {name} to {max} were not loaded" "Close or remove the quote, and load these lines again.";
+    Error RecordInvalid RowQuoteMisplaced "row.quote_misplaced" "Rows merged by a quote" "a quote opened at line {name} is closed within a cell of line {max}; lines {name} to {max} were not loaded" "Close the quote at the end of its cell, or remove it, and load these lines again. Write a quote within quotes twice.";
     Error RecordInvalid RowEncoding "row.encoding" "Text that can't be decoded" "the row has bytes that are invalid in the file's encoding, or U+FFFD" "Choose the file's encoding, or save the file as UTF-8. Where the file contains U+FFFD, another program lost a character: enter it again.";
     Error RecordInvalid CellTime "cell.time" "Not a time in the column's format" "{name} does not match the time format of its column" "Choose the column's format, or correct the cell.";
     Error RecordInvalid CellTimeSkipped "cell.time_skipped" "A local time that daylight saving skips" "{name} is a local time that daylight saving skips" "Choose the column's time zone, or add the UTC offset to the time, such as 02:30 +01:00.";
     Error RecordInvalid CellTimeRepeated "cell.time_repeated" "A local time that daylight saving repeats" "{name} is a local time that daylight saving repeats" "Add the UTC offset to the time, such as 02:30 +01:00.";
     Error RecordInvalid CellTimeZone "cell.time_zone" "A local time without a time zone" "{name} has no UTC offset, and its column has no time zone" "Choose the column's time zone, or add the UTC offset to the time, such as 07:00 +01:00.";
+    Error RecordInvalid CellTimeMissing "cell.time_missing" "A date without a time" "{name} is a date without a time" "Add the time of day to the date. A call at midnight would be a different call.";
+    Error RecordInvalid CellNumber "cell.number" "An id that became a number" "{name} was turned into a number by a spreadsheet" "Digits may be lost: copy the id from its source again, into a column formatted as text.";
+    Error RecordInvalid CellPlaceholder "cell.placeholder" "A placeholder instead of a value" "{name} is a placeholder for a missing value, such as NULL or #N/A" "Leave the cell empty if there is no value.";
+    Error RecordInvalid CellUnseen "cell.unseen" "An id with invisible characters" "{name} has a line break or an invisible character" "Remove it. Two ids that look the same would be different calls.";
     Error RecordInvalid CellAmount "cell.amount" "Not an amount in the column's format" "{name} does not match the decimal mark of its column" "Choose the column's decimal mark, or correct the cell.";
 
     // Reading.

@@ -189,8 +189,8 @@ pub(crate) struct ImportSummary {
 }
 
 /// Answers an import. The status is 403 if every row failed, 207 if some did, 201 if a call was created, or 200. A dry
-/// run, which has warnings, always gets 200. Its body has the status that the import would get, without the ids of new
-/// calls.
+/// run, which has warnings, gets 403 if every row failed, or else 200. Its body has the status that the import would get,
+/// without the ids of new calls.
 #[must_use]
 pub fn reply_to_import(plan: &Plan, dry_run: Option<&[Problem]>) -> Reply {
     let mut summary = ImportSummary::default();
@@ -240,12 +240,17 @@ pub fn reply_to_import(plan: &Plan, dry_run: Option<&[Problem]>) -> Reply {
         summary,
         warnings: dry_run.unwrap_or_default(),
     });
-    if dry_run.is_some() {
-        return Reply::success(200, body);
-    }
+    let is_refused = status == 403;
     Reply {
-        code: code.filter(|_| status == 403),
-        ..Reply::success(status, body)
+        code: code.filter(|_| is_refused),
+        ..Reply::success(
+            if dry_run.is_some() && !is_refused {
+                200
+            } else {
+                status
+            },
+            body,
+        )
     }
 }
 

@@ -264,6 +264,7 @@ describe('archived calls', () => {
     const rows = ['KEPT-1', 'KEPT-2', 'KEPT-3', 'KEPT-1'].map((id) => sale(id));
     const dry = await send(rows, { query: '?validate_only=true' });
     assert.deepEqual(dry.json.results.map(({ body }) => body.status ?? body.errors.class), [201, 201, 'RecordNotFound', 201]);
+    assert.equal(dry.status, 207, 'as a batch is answered of which a row fails');
     assert.deepEqual(await server.rows("SELECT * FROM calls WHERE transaction_id LIKE 'KEPT-%'"), []);
     const advertisers = await send(rows, { token: ADVERTISER });
     assert.deepEqual(advertisers.json.results.map(({ status }) => status), [201, 404, 404, 200]);

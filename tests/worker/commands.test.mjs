@@ -199,7 +199,7 @@ test('a directory is loaded, again without effect, and a campaign keeps its adve
     ],
   };
   for (let times = 0; times < 2; times += 1) {
-    assert.deepEqual(await importDirectory(server.db, directory), []);
+    await importDirectory(server.db, directory);
     assert.deepEqual(await server.rows("SELECT id, name FROM advertisers WHERE network_id = '8' ORDER BY id"), [
       { id: '5', name: 'Five' },
       { id: '6', name: null },
@@ -209,10 +209,33 @@ test('a directory is loaded, again without effect, and a campaign keeps its adve
       { id: '60', advertiser_id: '6', name: null },
     ]);
   }
-  const moved = { campaigns: [{ ...directory.campaigns[0], advertiser_id_from_network: '6' }] };
-  assert.deepEqual(await importDirectory(server.db, moved), [
-    { network_id: '8', id: '50', advertiser_id: '5', wanted: '6' },
-  ]);
+  // A campaign in conflict refuses all of it, and each is named.
+  const campaign = (id, advertiser) => ({ network_id: '8', advertiser_id_from_network: advertiser, advertiser_campaign_id_from_network: id });
+  const moved = {
+    advertisers: [{ network_id: '8', advertiser_id_from_network: '7' }],
+    campaigns: [campaign('70', '7'), campaign('50', '6'), campaign('60', '6'), campaign('70', '5')],
+  };
+  const before = await server.rows('SELECT * FROM advertisers UNION ALL SELECT network_id, id, name FROM campaigns');
+  await assert.rejects(importDirectory(server.db, moved), ({ message }) => {
+    assert.deepEqual(message.split('\n').map((line) => line.trim()), [
+      'Nothing was loaded.',
+      'campaigns[1]: campaign 50 of network 8 belongs to advertiser 5, not 6',
+      'campaigns[3]: campaign 70 of network 8 belongs to advertiser 7, not 5',
+    ]);
+    return true;
+  });
+  assert.deepEqual(await server.rows('SELECT * FROM advertisers UNION ALL SELECT network_id, id, name FROM campaigns'), before);
+  // One that comes between the check and the writing refuses all of it too.
+  const db = {
+    prepare: (sql) => server.db.prepare(sql),
+    async batch(statements) {
+      await importDirectory(server.db, { campaigns: [campaign('80', '6')] });
+      return server.db.batch(statements);
+    },
+  };
+  const late = { campaigns: [campaign('81', '7'), campaign('80', '7')] };
+  await assert.rejects(importDirectory(db, late), /campaigns\[1\]: campaign 80 of network 8 belongs to advertiser 6, not 7/);
+  assert.deepEqual(await server.rows("SELECT id FROM campaigns WHERE id = '81' OR id = '70'"), []);
 });
 
 describe('a directory with mistakes is not loaded, and all of them are named with their places', () => {
@@ -257,6 +280,9 @@ describe('a directory with mistakes is not loaded, and all of them are named wit
     ['e.csv', 'network_id,advertiser_id_from_network,nmae\n9,,x\n9,5,\n', /line 2: advertiser_id_from_network must be present\n  line 2: nmae is not known/],
     ['f.csv', Buffer.from('network_id,advertiser_id_from_network,advertiser_name\n9,5,M\xfcller\n', 'latin1'), /f\.csv`: not UTF-8: save it as UTF-8\.$/],
     ['g.csv', 'network_id,advertiser_id_from_network\n9,5,6\n', /on line 2/],
+    ['i.csv', 'sep=;\r\nnetwork_id;advertiser_id_from_network\r\n9;\r\n', /line 3: advertiser_id_from_network must be present$/],
+    ['j.tsv', 'network_id\tadvertiser_id_from_network\n9\t\n', /line 2: advertiser_id_from_network must be present$/],
+    ['k.csv', 'network_id;advertiser_id_from_network;advertiser_campaign_id_from_network\n9;1;1\n9;2;1\n', /Nothing was loaded\.\n  line 3: campaign 1 of network 9 belongs to advertiser 1, not 2$/],
     ['h.json', undefined, /h\.json` cannot be read\.$/],
   ]) {
     test(`as a file: ${name}`, async () => {

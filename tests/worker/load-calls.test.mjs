@@ -63,8 +63,9 @@ async function run(file, ...options) {
   );
   assert.doesNotMatch(stderr, /^ +at /m, 'no stack');
   const [, summary] = /^(\d+ rows in .*)$/m.exec(stdout) ?? [];
-  const rejectedFile = file.replace(/(\.\w+)$/, '.rejected$1');
-  const rejected = (await readFile(rejectedFile, 'utf8').catch(() => '')).replace('\ufeff', '');
+  const [, rejectedFile = file.replace(/(\.\w+)$/, '.rejected$1')] = /\(see (.*)\)\.$/m.exec(stdout) ?? [];
+  const isNew = stdout.includes(`(see ${rejectedFile})`);
+  const rejected = isNew ? (await readFile(rejectedFile, 'utf8')).replace('\ufeff', '') : '';
   return { code, stdout, stderr, summary: summary?.replace(/ in .*?:/, ':'), rejected, rejectedFile };
 }
 
@@ -89,12 +90,20 @@ describe('a file', () => {
       first.rejected,
       'transaction_id,start_time_t,duration_in_seconds,calling_phone_number,error\r\n' +
         'CSV 1200,yesterday,,,"line 1202: transaction_id is invalid (transaction_id.format); start_time_t is invalid (start_time_t.format)"\r\n' +
-        'CSV-1201,1400001201,5,,line 1203: the row has more or fewer cells than the header (row.cells)\r\n',
+        'CSV-1201,1400001201,5,line 1203: the row has more or fewer cells than the header (row.cells)\r\n',
     );
     assert.match(first.stderr, /^line 1202: transaction_id is invalid \(transaction_id\.format\)$/m);
-    assert.ok((await load('calls.csv', content)).summary.startsWith(`2500 rows: ${numbers(0, 2498, 2)}`));
+    // What is half corrected is not overwritten.
+    await writeFile(first.rejectedFile, 'half corrected');
+    const repeated = await load('calls.csv', content);
+    assert.ok(repeated.summary.startsWith(`2500 rows: ${numbers(0, 2498, 2)} (see ${join(folder, 'calls.rejected-2.csv')})`), repeated.summary);
+    assert.equal(repeated.rejected, first.rejected);
+    assert.equal(await readFile(first.rejectedFile, 'utf8'), 'half corrected');
+    // Unedited, the same rows fail again.
+    const unedited = await load('unedited.csv', first.rejected);
+    assert.ok(unedited.summary.startsWith(`2 rows: ${numbers(0, 0, 2)}`), unedited.summary);
 
-    const corrected = first.rejected.replace('CSV 1200,yesterday', 'CSV-1200,1400001200').replace('1400001201,5', '1400001201,');
+    const corrected = first.rejected.replace('CSV 1200,yesterday', 'CSV-1200,1400001200').replace('1400001201,5,', '1400001201,,,');
     const again = await load('calls.rejected.csv', corrected);
     assert.deepEqual([again.code, again.summary, again.rejected], [0, `2 rows: ${numbers(2, 0, 0)}.`, '']);
   });
@@ -112,19 +121,41 @@ describe('a file', () => {
     assert.equal((await run(rejectedFile, '--column', 'Notes=')).summary, `1 rows: ${numbers(0, 1, 0)}.`);
   });
 
-  test('with a quote that nobody closes, and rows that are too large', async () => {
-    const rows = [
-      `QUO-1,1400000000,`,
-      `QUO-2,1400000000,"${'x'.repeat(70_000)}"`,
-      `QUO-3,1400000000,`,
-      `QUO-4,1400000000,"never`,
-      ...Array.from({ length: 5_000 }, (_, at) => `QUO-${at + 5},1400000000,`),
-    ];
-    const { code, stderr, summary } = await load('quote.csv', `transaction_id,start_time_t,external_call_unique_id\n${rows.join('\n')}\n`);
+  test('says which server it is loaded into, before anything is sent', async () => {
+    const { stderr } = await load('where.csv', 'transaction_id,start_time_t\nWHERE-1,1400000000\n', '--token', 'nobody');
+    assert.ok(stderr.indexOf(` into ${proxy.url}.\n`) < stderr.indexOf('401'), stderr);
+    assert.match(stderr, /^Loading `.*where\.csv` into http/m);
+  });
+
+  test('with a quote that nobody closes, and rows that are too large, comes back with all its text', async () => {
+    const large = `QUO-2,1400000000,"${'x'.repeat(70_000)}"`;
+    const merged = Array.from({ length: 5_000 }, (_, at) => `QUO-${at + 5},1400000000,`);
+    const rows = [`QUO-1,1400000000,`, large, `QUO-3,1400000000,`, `QUO 3,1400000000,`, `QUO-4,1400000000,"never`, ...merged];
+    const header = 'transaction_id,start_time_t,external_call_unique_id';
+    const { code, stderr, summary, rejected } = await load('quote.csv', `${header}\n${rows.join('\n')}\n`);
     assert.equal(code, 1);
-    assert.ok(summary.startsWith(`4 rows: ${numbers(2, 0, 2)}`), summary);
-    assert.match(stderr, /^line 3: a row is larger than 65536 bytes \(row\.too_large\)\nline 5: a row is larger/m);
+    assert.ok(summary.startsWith(`5005 rows: ${numbers(2, 0, 5_003)}`), summary);
+    const open = 'a quote opened at line 6 is never closed; lines 6 to 5006 were not loaded';
+    assert.match(stderr, /^line 3: a row is larger than 65536 bytes \(row\.too_large\)$/m);
+    assert.match(stderr, new RegExp(`^line 6: ${open} \\(row\\.quote_open\\)$`, 'm'));
+    assert.ok(rejected.endsWith(`\r\n${large}\n${rows.slice(4).join('\n')}\n`), 'its text is the end of the file');
+    assert.match(rejected, new RegExp(`^,,,"line 6: ${open}`, 'm'));
     assert.deepEqual((await stored('QUO')).map(({ id }) => id), ['QUO-1', 'QUO-3']);
+    const corrected = rejected.replace(`"${'x'.repeat(70_000)}"`, '').replace('"never', '').replace('QUO 3', 'QUO-3');
+    assert.equal((await load('quote-2.csv', corrected)).summary, `5003 rows: ${numbers(5_002, 1, 0)}.`);
+    const line = JSON.stringify({ transaction_id: 'QUO', start_time_t: 1_400_000_000, error: 'x'.repeat(70_000) });
+    assert.equal((await load('large.ndjson', `${line}\n`)).rejected, `${line}\n`);
+  });
+
+  test('whose ids or phone numbers a program damaged stores none of them, and trims ids', async () => {
+    const damaged = ['1.23E+14', '#N/A', '#REF!', 'NULL', 'null', 'None', 'nan'];
+    const rows = damaged.flatMap((value) => [`${value},,1400000000,`, `,${value},1400000000,`, `DAM-1,,1400000000,${value}`]);
+    const header = 'transaction_id,external_call_unique_id,start_time_t,calling_phone_number';
+    const { summary, stderr } = await load('damaged.csv', `${header}\n${rows.join('\n')}\n,,,\nDAM-2, x y ,1400000000,\n`);
+    assert.ok(summary.startsWith(`22 rows: ${numbers(1, 0, 21)}`), summary);
+    assert.match(stderr, /^line 2: transaction_id was turned into a number by a spreadsheet \(cell\.number\)$/m);
+    assert.match(stderr, /^line 12: external_call_unique_id is a placeholder for a missing value, such as NULL or #N\/A \(cell/m);
+    assert.deepEqual((await stored('DAM')).map(({ id, external }) => [id, external]), [['DAM-2', 'x y']]);
   });
 
   test('of NDJSON comes back with its lines as they were', async () => {
@@ -162,21 +193,36 @@ describe('a file', () => {
       'unknown column `Call ID`: pass --column "Call ID=transaction_id" if it is that.',
       'unknown column `durationinseconds`: pass --column "durationinseconds=duration_in_seconds" if it is that.',
       'unknown column `Notes`: pass --column "Notes=" to ignore it.',
-      'repeated column `start_time_t`: pass --column "start_time_t=" to ignore it.',
+      'repeated column `start_time_t`: pass --column "#5=" to ignore it.',
     ]) assert.ok(stderr.includes(`  ${line}\n`), stderr);
+
+    // What is suggested works, for columns without a name of their own too.
+    const said = ['#1=transaction_id', 'durationinseconds=', 'Notes=', '#5='].flatMap((column) => ['--column', column]);
+    assert.equal((await load('columns.csv', content.replace('COL-1', 'COL-0'), ...said)).code, 0);
+    const nameless = 'transaction_id,,start_time_t,,Notes,Notes\nCOL-01,x,1400000000,,a,b\n';
+    const asked = await load('nameless.csv', nameless);
+    const suggested = [...asked.stderr.matchAll(/pass (--column) "([^"]*)" to ignore/g)].flatMap(([, name, value]) => [name, value]);
+    assert.deepEqual(suggested.filter((_, at) => at % 2), ['#2=', '#4=', '#5=', '#6=']);
+    assert.equal((await load('nameless.csv', nameless, ...suggested)).code, 0);
+    assert.equal((await load('nameless.csv', nameless, '--column', '=', '--column', 'Notes=')).code, 0);
+    // What a spreadsheet adds is no column.
+    const added = 'sep=;\r\ntransaction_id;start_time_t;;\r\nCOL-02;1400000000;;\r\n;;;\r\n';
+    assert.equal((await load('added.csv', added)).summary, `1 rows: ${numbers(1, 0, 0)}.`);
 
     const known = content.replace(',start_time_t\n', '\n').replace('x,', 'x');
     const options = ['--column', 'Call ID=transaction_id', '--column', 'Notes='];
     const mapped = await load('columns.csv', known, ...options, '--column', 'durationinseconds = duration_in_seconds');
-    assert.deepEqual([mapped.code, (await stored('COL'))[0].duration], [0, 60]);
+    const duration = async (id) => (await stored('COL')).find((call) => call.id === id).duration;
+    assert.deepEqual([mapped.code, await duration('COL-1')], [0, 60]);
     const ignored = await load('columns.csv', known.replace('COL-1', 'COL-2'), ...options, '--ignore-unknown');
-    assert.deepEqual([ignored.code, (await stored('COL'))[1].duration], [0, null]);
+    assert.deepEqual([ignored.code, await duration('COL-2')], [0, null]);
     assert.match(ignored.stderr, /^Ignored: `durationinseconds`, `Notes`\.$/m);
 
     for (const [name, text, said, ...options] of [
       ['a.csv', known, /no column is called `Call`/, '--column', 'Call=transaction_id'],
       ['a.csv', known, /has no `=`/, '--column', 'Call ID'],
       ['a.csv', known, /a parameter is one of transaction_id, /, '--column', 'Call ID=id'],
+      ['a.csv', content, /more than one column is called `start_time_t`: write "#2=" or "#5="/, '--column', 'start_time_t='],
       ['a.csv', known, /`start_time_t`: another column holds start_time_t already/, '--column', 'Call ID=start_time_t'],
       ['a.csv', 'transaction_id\nA\n', /no column holds start_time_t/],
       ['a.csv', '', /has no header/],
@@ -207,6 +253,11 @@ describe('a file', () => {
     const late = await load('late.csv', latin(`transaction_id,external_call_unique_id,start_time_t\n${many}\nLAT-X,Käufer,1400000000\n`));
     assert.match(late.rejected, /^LAT-X,K\ufffdufer,1400000000,"line 13502: .*\(row\.encoding\)"\r\n$/m);
     assert.match((await run(late.rejectedFile)).summary, /^1 rows: 0 created, 0 updated, 0 unchanged, 1 failed/);
+    // A row in another encoding than the file's is none that anybody can read.
+    const mixed = Buffer.concat([latin(content('ENC-7')), Buffer.from('ENC-8;Käufer;1400000000\n')]);
+    const { rejected } = await load('mixed.csv', mixed);
+    assert.match(rejected, /^ENC-8;KÃ¤ufer;1400000000;"?line 3: .*\(row\.encoding\)"?\r\n$/m);
+    assert.equal((await stored('ENC')).at(-1).id, 'ENC-7');
     for (const options of [['--encoding', 'klingon'], ['--encoding', 'shift_jis'], ['--delimiter', 'x']]) {
       assert.equal((await load('a.csv', content('ENC-6'), ...options)).code, 1);
     }
@@ -230,11 +281,13 @@ describe('a file', () => {
       ['TIM-1', '1/2/2015 07:00', 1_422_770_400, '--date-format', 'day-first', '--time-zone', 'Europe/Berlin'],
       ['TIM-2', '1/2/2015 07:00', 1_420_178_400, '--date-format', 'month-first', '--time-zone', '+01:00'],
       ['TIM-3', '2015-02-01T07:00Z', 1_422_774_000],
-      ['TIM-4', '13/2/2015', 1_423_785_600, '--time-zone', 'UTC'],
+      ['TIM-4', '13/2/2015 00:00', 1_423_785_600, '--time-zone', 'UTC'],
     ]) {
       assert.equal((await load('times.csv', content(id, time), ...options)).code, 0, id);
       assert.equal(await seconds(id), expected, id);
     }
+    const date = await load('date.csv', content('TIM-5', '13/2/2015'), '--time-zone', 'UTC');
+    assert.match(date.rejected, /line 2: start_time_t is a date without a time \(cell\.time_missing\)/);
     const many = Array.from({ length: 300 }, (_, at) => `TZ-${at},2015-02-01T07:00:00Z`).join('\n');
     const late = await load('zones.csv', `transaction_id,start_time_t\n${many}\nTZ-300,2015-02-01 07:00\n`);
     assert.match(late.rejected, /line 302: .*\(cell\.time_zone\)/);

@@ -71,10 +71,24 @@ test('no file of the database holds the text of a token', async () => {
   assert.ok(!contents.some((content) => content.includes(stdout.trim())));
 });
 
+test('a network or an advertiser that the directory does not have is made a token for, with a warning', async () => {
+  const warned = async (...args) => {
+    const { code, stdout, stderr } = await tokens('create', ...args);
+    assert.deepEqual([code, stdout.length], [0, 44]);
+    return stderr;
+  };
+  assert.match(await warned('--network', '33'), /^Warning: network `33` is not in the directory, which has .*\b3\b/m);
+  assert.match(await warned('--network', '3', '--advertiser', 'none'), /^Warning: network `3` has no advertiser `none` in the directory/m);
+  assert.doesNotMatch(await warned('--network', '3', '--advertiser', '1'), /Warning/);
+});
+
 test('what cannot be meant is refused', async () => {
   for (const args of [
     [],
     ['create'],
+    ['create', '--network', ' 3'],
+    ['create', '--network', ' '],
+    ['create', '--network', '3', '--advertiser', '1 '],
     ['create', '--network', '3', '--permissions', 'outcomes:delete'],
     ['create', '--network', '3', '--permissions='],
     ['revoke', '1234'],

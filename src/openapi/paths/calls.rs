@@ -18,7 +18,7 @@ pub fn import(generator: &mut SchemaGenerator) -> Value {
             (
                 "200",
                 rows(
-                    "No call is new, and no row failed. A dry run that is not refused has this status too; its `status` member is the one that an import would have.",
+                    "No call is new, and no row failed. A dry run has this status too, unless every row failed; its `status` member is the one that an import would have.",
                 ),
             ),
             ("201", rows("At least one call is new, and no row failed.")),
