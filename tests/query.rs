@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 use call_outcomes::input::query::{Operation, Query, SWITCHES};
+use call_outcomes::model::confidence::Confidence;
 use call_outcomes::problem::Code;
 
 const WRITING: [Operation; 3] = [Operation::Report, Operation::Batch, Operation::Import];
@@ -30,7 +31,7 @@ fn told(query: &Query) -> Vec<(Code, &str, Option<&str>)> {
 fn a_switch_is_honoured_or_refused() {
     for operation in Operation::ALL {
         for switch in SWITCHES {
-            let query = read(operation, switch, "true");
+            let query = read(operation, switch, "1");
             let is_taken = operation.switches().contains(&switch);
             assert_eq!(query.is_on(switch), is_taken, "{operation:?} {switch}");
             let pointer = format!("?{switch}");
@@ -40,6 +41,11 @@ fn a_switch_is_honoured_or_refused() {
                 _ => vec![(Code::QueryUnsupported, pointer.as_str(), None)],
             };
             assert_eq!(told(&query), expected, "{operation:?} {switch}");
+            // A threshold has a value, and 0 is one.
+            if switch == "min_confidence" && is_taken {
+                assert_eq!(query.min_confidence, Confidence::parse("1"));
+                continue;
+            }
             for off in ["false", "0"] {
                 let query = read(operation, switch, off);
                 assert!(!query.is_on(switch) && query.problems.is_empty());
@@ -137,6 +143,34 @@ fn a_long_query_is_not_answered_at_length() {
     let query = Query::read(Operation::Report, pairs.clone());
     assert_eq!(query.warnings.len(), 20);
     let switches = std::iter::repeat_n(("min_confidence", "1"), 1_000);
-    let query = Query::read(Operation::Report, switches);
+    let query = Query::read(Operation::Import, switches);
     assert_eq!(query.problems.len(), 20);
+}
+
+#[test]
+fn a_threshold_is_a_decimal_from_0_to_1() {
+    for (value, expected) in [
+        ("0.95", Some(950)),
+        ("0", Some(0)),
+        (" 1 ", Some(1_000)),
+        ("", None),
+        ("true", None),
+        ("false", None),
+        ("1.1", None),
+        ("0.9999", None),
+    ] {
+        let query = read(Operation::Report, "min_confidence", value);
+        assert_eq!(
+            query.min_confidence.map(Confidence::thousandths),
+            expected,
+            "{value:?}"
+        );
+        let codes: Vec<Code> = query.problems.iter().map(|problem| problem.code).collect();
+        let refused = [Code::MinConfidenceFormat];
+        assert_eq!(
+            codes,
+            &refused[..usize::from(expected.is_none())],
+            "{value:?}"
+        );
+    }
 }

@@ -163,7 +163,9 @@ impl Query {
         let is_misspelt = self::letters(switch) != letters;
         if switch == MIN_CONFIDENCE && operation.switches().contains(&switch) {
             self.min_confidence = Confidence::parse(value.trim());
-            if self.min_confidence.is_none() {
+            if self.min_confidence.is_some() {
+                self.on.push(switch);
+            } else {
                 self.refuse(problem(Code::MinConfidenceFormat));
             }
             return;
