@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 use call_outcomes::input::query::{Operation, Query, SWITCHES};
+use call_outcomes::model::confidence::Confidence;
 use call_outcomes::problem::Code;
 
 const WRITING: [Operation; 3] = [Operation::Report, Operation::Batch, Operation::Import];
@@ -30,6 +31,9 @@ fn told(query: &Query) -> Vec<(Code, &str, Option<&str>)> {
 fn a_switch_is_honoured_or_refused() {
     for operation in Operation::ALL {
         for switch in SWITCHES {
+            if switch == "min_confidence" && operation.switches().contains(&switch) {
+                continue; // Its value is a number.
+            }
             let query = read(operation, switch, "true");
             let is_taken = operation.switches().contains(&switch);
             assert_eq!(query.is_on(switch), is_taken, "{operation:?} {switch}");
@@ -44,6 +48,50 @@ fn a_switch_is_honoured_or_refused() {
                 let query = read(operation, switch, off);
                 assert!(!query.is_on(switch) && query.problems.is_empty());
             }
+        }
+    }
+}
+
+#[test]
+fn a_threshold_is_read_or_refused() {
+    let thresholds = [
+        ("0", 0),
+        ("1", 1_000),
+        ("0.0", 0),
+        ("1.000", 1_000),
+        ("0.95", 950),
+        ("0.5", 500),
+        ("0.001", 1),
+        (" 0.95 ", 950),
+    ];
+    let malformed = [
+        "", " ", "x", "true", "false", "1.1", "1.001", "2", "-0", "-0.5", "+0.5", "0.9999", "0.",
+        ".5", "5e-1", "0,95", "00.5", "95%", "NaN", "inf", "\u{0661}", "0.9 5", "0.5.0",
+    ];
+    for operation in [Operation::Report, Operation::Batch] {
+        for name in ["min_confidence", "Min-Confidence", "minConfidence"] {
+            for (value, thousandths) in thresholds {
+                let query = read(operation, name, value);
+                let expected = Some(Confidence::of_thousandths(thousandths));
+                assert_eq!(query.min_confidence, expected, "{name}={value}");
+                assert_eq!(told(&query), [], "{name}={value}");
+            }
+            let pointer = format!("?{name}");
+            for value in malformed {
+                let query = read(operation, name, value);
+                assert_eq!(query.min_confidence, None, "{name}={value}");
+                let refused = (Code::MinConfidenceFormat, pointer.as_str(), None);
+                assert_eq!(told(&query), [refused], "{name}={value}");
+            }
+        }
+        assert_eq!(Query::read(operation, []).min_confidence, None);
+    }
+    for operation in [Operation::Import, Operation::Read, Operation::Export] {
+        for value in ["0.95", "1", "x", ""] {
+            let query = read(operation, "min_confidence", value);
+            assert_eq!(query.min_confidence, None);
+            let refused = (Code::QueryUnsupported, "?min_confidence", None);
+            assert_eq!(told(&query), [refused], "{operation:?} {value}");
         }
     }
 }
@@ -136,7 +184,7 @@ fn a_long_query_is_not_answered_at_length() {
     let pairs = names.iter().map(|name| (name.as_str(), ""));
     let query = Query::read(Operation::Report, pairs.clone());
     assert_eq!(query.warnings.len(), 20);
-    let switches = std::iter::repeat_n(("min_confidence", "1"), 1_000);
+    let switches = std::iter::repeat_n(("min_confidence", "x"), 1_000);
     let query = Query::read(Operation::Report, switches);
     assert_eq!(query.problems.len(), 20);
 }
