@@ -55,6 +55,50 @@ fn a_switch_is_honoured_or_refused() {
 }
 
 #[test]
+fn a_threshold_is_read_or_refused() {
+    let thresholds = [
+        ("0", 0),
+        ("1", 1_000),
+        ("0.0", 0),
+        ("1.000", 1_000),
+        ("0.95", 950),
+        ("0.5", 500),
+        ("0.001", 1),
+        (" 0.95 ", 950),
+    ];
+    let malformed = [
+        "", " ", "x", "true", "false", "1.1", "1.001", "2", "-0", "-0.5", "+0.5", "0.9999", "0.",
+        ".5", "5e-1", "0,95", "00.5", "95%", "NaN", "inf", "\u{0661}", "0.9 5", "0.5.0",
+    ];
+    for operation in [Operation::Report, Operation::Batch] {
+        for name in ["min_confidence", "Min-Confidence", "minConfidence"] {
+            for (value, thousandths) in thresholds {
+                let query = read(operation, name, value);
+                let expected = Some(Confidence::of_thousandths(thousandths));
+                assert_eq!(query.min_confidence, expected, "{name}={value}");
+                assert_eq!(told(&query), [], "{name}={value}");
+            }
+            let pointer = format!("?{name}");
+            for value in malformed {
+                let query = read(operation, name, value);
+                assert_eq!(query.min_confidence, None, "{name}={value}");
+                let refused = (Code::MinConfidenceFormat, pointer.as_str(), None);
+                assert_eq!(told(&query), [refused], "{name}={value}");
+            }
+        }
+        assert_eq!(Query::read(operation, []).min_confidence, None);
+    }
+    for operation in [Operation::Import, Operation::Read, Operation::Export] {
+        for value in ["0.95", "1", "x", ""] {
+            let query = read(operation, "min_confidence", value);
+            assert_eq!(query.min_confidence, None);
+            let refused = (Code::QueryUnsupported, "?min_confidence", None);
+            assert_eq!(told(&query), [refused], "{operation:?} {value}");
+        }
+    }
+}
+
+#[test]
 fn no_spelling_of_a_dry_run_stores() {
     let spellings = [
         "validate_only",

@@ -73,9 +73,9 @@ function codePage({ code, severity, class: type, status, title, message, advice 
 /** A request that is answered with the code, and a link to the playground. */
 function example(mistake) {
   if (!mistake) return '';
-  const { code, request } = mistake;
+  const { code, query, request } = mistake;
   return `
-<h2>Example request</h2>
+<h2>Example request</h2>${query ? `\n<p>With <code>?${escape(query.includes('=') ? query : `${query}=true`)}</code>:</p>` : ''}
 <pre tabindex="0"><code>${escape(request)}</code></pre>
 <p><a href="/#mistake:${code}">Try it in the playground</a></p>`;
 }

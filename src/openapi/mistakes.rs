@@ -8,7 +8,7 @@ use crate::input::fields::{MAX_DESCRIPTION, MAX_NAME};
 use crate::json::MAX_DEPTH;
 use crate::problem::Code;
 
-/// The requests, in the registry's order. `query` is the switch that a code needs.
+/// The requests, in the registry's order. `query` is the switch that a code needs, or a parameter with its value.
 #[must_use]
 pub fn mistakes() -> Vec<Value> {
     let long = "x".repeat(MAX_NAME.saturating_add(1));
@@ -166,6 +166,7 @@ const MATCHES: &[(Code, &str, &str)] = &[
         "unambiguous",
         r#""start_time_t": "1440607350""#,
     ),
+    (Code::MinConfidenceFormat, "min_confidence=1.5", CALL),
 ];
 
 const SEARCHES: &[(Code, &str)] = &[

@@ -223,7 +223,7 @@ impl Explanation {
 }
 
 /// Finds the closest of the calls that a token sees, and explains the result. This is the specification of the SQL that
-/// finds it. `ambiguity` is a margin in milliseconds.
+/// finds it.
 #[must_use]
 pub fn explain<'c>(
     target: &Target,

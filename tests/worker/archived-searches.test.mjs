@@ -115,7 +115,8 @@ for (const [name, spread, count, searches, vars] of [
         const plain = await compare(searches, spread, '');
         const explained = await compare(searches, spread, '&explain=true');
         const unambiguous = await compare(searches / 2, spread, '&unambiguous=true');
-        assert.ok(plain.archived + explained.archived + unambiguous.archived > searches / 2);
+        const sure = await compare(searches / 2, spread, '&min_confidence=0.3&explain=true');
+        assert.ok(plain.archived + explained.archived + unambiguous.archived + sure.archived > searches / 2);
       }
     });
 
@@ -139,7 +140,15 @@ for (const [name, spread, count, searches, vars] of [
         const [live, archived] = await both(token, { search, call_outcome }, PATH);
         assert.deepEqual([archived.status, archived.json.call], [live.status, live.json.call]);
       }
-      for (const query of ['', '?explain=true', '?unambiguous=true', '?validate_only=true&explain=true', '']) {
+      for (let at = 0; at < 12; at += 1) {
+        const { token, search } = someSearch(spread);
+        const body = { search, call_outcome: { ...call_outcome, outcome_name: 'Sure' } };
+        const [live, archived] = await both(token, body, `${PATH}?explain=true&min_confidence=0.3`);
+        const shown = ({ status, json: { call, match } }) => [status, call, match];
+        assert.deepEqual(shown(archived), shown(live));
+      }
+      const queries = ['', '?explain=true', '?unambiguous=true', '?min_confidence=0.3', '?validate_only=true&explain=true', ''];
+      for (const query of queries) {
         const call_outcomes = Array.from({ length: 60 }, (_, row) => ({ row: `${row}`, ...someSearch(spread), call_outcome }));
         // Some by their ids, before and after searches that may find the same call.
         for (let at = 0; at < 60; at += 7) {

@@ -180,6 +180,48 @@ describe('the query switches of a report work for a batch', () => {
     assert.equal((await server.records()).length, 1);
   });
 
+  test('min_confidence decides each row as it decides a single report', async () => {
+    const searches = [
+      { transaction_id: '00000000-00000001' },
+      near,
+      { ...near, duration_in_seconds: 300 },
+      { ...near, calling_phone_number: '+18885551212' },
+      { start_time_t: '1435993201', calling_phone_number: '+18885551212', duration_in_seconds: 125 },
+      { ...near, start_time_t: '1540607350' },
+    ];
+    const reports = searches.map((search, at) => ({
+      search,
+      call_outcome: { outcome_name: 'Sale', partner_unique_id: `${at}`, occurred_at_time_t: '1440607999' },
+    }));
+    const statuses = new Set();
+    for (const threshold of ['0', '0.5', '0.9', '0.999', '1']) {
+      const query = `?min_confidence=${threshold}&unambiguous=1&validate_only=1&explain=1`;
+      const { json } = await send(reports, { query });
+      for (const [at, report] of reports.entries()) {
+        const path = `/api/2015-08-17/call_outcomes${query}`;
+        const single = await server.report({ ...report, oauth_token: NETWORK }, { path });
+        assert.deepEqual(json.results[at].body, single.json, `${threshold} ${JSON.stringify(report.search)}`);
+        const { by, reason, confidence = 0 } = single.json.match;
+        const isSure = by === 'transaction_id' || (reason === undefined && confidence >= Number(threshold));
+        assert.deepEqual([json.results[at].status, single.status], Array(2).fill(isSure ? 200 : 404));
+      }
+      statuses.add(json.results.map(({ status }) => status).join());
+    }
+    assert.ok(statuses.size > 2, [...statuses].join('; '));
+    assert.deepEqual(await server.records(), []);
+  });
+
+  test('min_confidence stores only the rows that are sure', async () => {
+    const { json } = await send(
+      [{ search: near, call_outcome: { outcome_name: 'Sale' } }, sale('00000000-00000001')],
+      { query: '?min_confidence=0.9' },
+    );
+    assert.deepEqual(json.results.map(({ status }) => status), [404, 201]);
+    assert.equal((await server.records()).length, 1);
+    const malformed = await send([sale('00000000-00000001')], { query: '?min_confidence=1.1' });
+    assertError(malformed, 403, 'min_confidence.format', 'RecordInvalid', 'Validation failed: min_confidence is invalid');
+  });
+
   test('strict refuses rows with unknown keys', async () => {
     const odd = sale('00000000-00000001', { colour: 1 });
     assert.equal((await send([odd])).status, 200);

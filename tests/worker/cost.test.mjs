@@ -1,7 +1,7 @@
 // The cost of a request: trips to the database, and the rows that D1 bills as read and written.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { ADVERTISER, NETWORK, NO_PERMISSION, start } from '../../tools/harness/server.mjs';
+import { ADVERTISER, NETWORK, NO_PERMISSION, PATH, start } from '../../tools/harness/server.mjs';
 
 const byId = { transaction_id: '00000000-00000001' };
 const near = { start_time_t: '1435993300' };
@@ -37,6 +37,15 @@ const costs = [
   ['a re-post, by time and phone', phone, {}, [1, 21, 0], { given: [{}] }],
   ['a correction, by time and phone', phone, { description: 'b' }, [1, 22, 4], { given: [{}] }],
   ['a first report, by time, phone and duration', { ...phone, duration_in_seconds: 120 }, {}, [1, 29, 5]],
+  // Explained, and with a threshold, which takes a second trip if the match is sure.
+  ['a first report, by time and phone, explained', phone, {}, [1, 36, 5], { query: '?explain=true' }],
+  ['a first report, by time alone', near, {}, [1, 17, 5]],
+  ['a first report, by time alone, explained', near, {}, [1, 233, 5], { query: '?explain=true' }],
+  ['a first report, by id, with a threshold', byId, {}, [1, 9, 5], { query: '?min_confidence=0.95' }],
+  ['a sure first report, by time and phone', phone, {}, [2, 35, 5], { query: '?min_confidence=0.95' }],
+  ['a re-post with a threshold', phone, {}, [2, 42, 0], { query: '?min_confidence=0.95', given: [{}] }],
+  ['an unsure report, by time and phone', phone, {}, [1, 26, 0], { query: '?min_confidence=1' }],
+  ['an unsure report, by time alone', near, {}, [1, 223, 0], { query: '?unambiguous=true' }],
   // Refused by the database.
   ['an unknown id', absent, {}, [1, 8, 0]],
   ['an unknown phone number', nobodys, {}, [1, 10, 0]],
@@ -62,8 +71,11 @@ const SIZES = [1_000, 1_000_000];
 const CHUNK = 100_000;
 
 let server;
-const report = (search, fields, token = NETWORK) =>
-  server.report({ search, call_outcome: { outcome_name: 'Sale', ...fields }, oauth_token: token });
+const report = (search, fields, token = NETWORK, query = '') =>
+  server.report({ search, call_outcome: { outcome_name: 'Sale', ...fields }, oauth_token: token }, { path: PATH + query });
+
+/** The most rows that an explanation reads besides searching for the call once more, and then for the next best one. */
+const MOST_TO_EXPLAIN = 250;
 
 /** The same caller's calls, one a day for a year, and as many others, ten seconds apart around the one in question. */
 async function fill(size) {
@@ -102,14 +114,28 @@ for (const size of SIZES) {
     });
     after(() => server?.stop());
 
-    for (const [name, search, fields, [trips, read, written], { given = [], token } = {}] of costs) {
+    for (const [name, search, fields, [trips, read, written], { given = [], token, query } = {}] of costs) {
       test(`${name}: ${trips} trips, ${read} rows read, ${written} written`, async () => {
         await server.db.batch(['outcomes', 'outcome_names'].map((table) => server.db.prepare(`DELETE FROM ${table}`)));
         for (const earlier of given) await report(byId, earlier);
-        const { cost } = await report(search, fields, token);
+        const { cost } = await report(search, fields, token, query);
         assert.deepEqual(cost, { trips, read, written });
       });
     }
+
+    test(`an explanation reads at most ${MOST_TO_EXPLAIN} rows besides its searches`, async () => {
+      for (const search of [near, phone, nobodys]) {
+        // Where many calls are searched by duration, finding the next best one, or the nearest miss, can take longer.
+        for (const duration_in_seconds of search === phone ? [undefined, 0, 120, 599, 4_000] : [undefined]) {
+          const ask = (query) => report({ ...search, duration_in_seconds }, {}, NETWORK, `?validate_only=1${query}`);
+          const [plain, explained] = [await ask(''), await ask('&explain=1')];
+          const searches = duration_in_seconds === undefined ? 1 : 3;
+          const more = explained.cost.read - searches * plain.cost.read;
+          assert.ok(more <= MOST_TO_EXPLAIN, `${more} for ${JSON.stringify({ ...search, duration_in_seconds })}`);
+          assert.deepEqual([explained.cost.trips, explained.cost.written], [1, 0]);
+        }
+      }
+    });
   });
 }
 

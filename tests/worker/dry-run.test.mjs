@@ -1,4 +1,4 @@
-// ?validate_only, ?explain and ?unambiguous. cases.test.mjs compares dry runs with every case of the table, and
+// ?validate_only, ?explain, ?unambiguous and ?min_confidence. cases.test.mjs compares dry runs with every case of the table, and
 // closest.test.mjs compares explanations with the specification.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -207,6 +207,47 @@ describe('a threshold', () => {
     assert.ok(explained.json.match.confidence >= 0.95);
     const byId = await ask('unambiguous=true', { transaction_id: 'TWIN-1' });
     assert.deepEqual([byId.status, byId.cost.trips], [201, 1]);
+  });
+
+  test('equal to the confidence accepts the match, and one above it does not', async () => {
+    const [equal, above] = await Promise.all(
+      ['0.355', '0.356'].map((value) => ask(`min_confidence=${value}&explain=true&validate_only=true`, unsure)),
+    );
+    assert.deepEqual([equal.status, equal.json.match.confidence, equal.json.match.ambiguous], [200, 0.355, false]);
+    assert.deepEqual([above.status, above.json.match.confidence, above.json.match.ambiguous], [404, 0.355, true]);
+  });
+
+  test('corrects and repeats a report as without it', async () => {
+    const outcome = { partner_unique_id: 'corrected', occurred_at_time_t: '1440607999' };
+    const send = async (description) => {
+      const answer = await ask('min_confidence=0.9', sure, { outcome: { ...outcome, description } });
+      const { transaction_id, corrects_transaction_id } = answer.json.call_outcome;
+      return [answer.status, transaction_id, corrects_transaction_id];
+    };
+    const [created, first] = await send('a');
+    const [corrected, second, corrects] = await send('b');
+    assert.deepEqual([created, corrected, corrects], [201, 200, first]);
+    assert.deepEqual(await send('b'), [200, second, first]);
+    assert.deepEqual((await ask('', sure, { outcome: { ...outcome, description: 'b' } })).json.call_outcome.transaction_id, second);
+  });
+
+  test('changes no other refusal, and an answer without a call says why there is none', async () => {
+    const none = await ask('min_confidence=0.5', { ...sure, calling_phone_number: '+19999999999' });
+    assertError(none, 404, 'call.not_found', 'RecordNotFound');
+    const explained = await ask('min_confidence=0.5&explain=true', { ...sure, calling_phone_number: '+19999999999' });
+    assert.equal(explained.json.match.reason, 'call.not_found.no_such_number');
+    assertError(await ask('min_confidence=0.5', { ...sure, network_id: '4' }), 403, 'network_id.forbidden', 'UnauthorizedNetwork');
+    assertError(await ask('min_confidence=0.5', {}), 403, 'search.missing', 'RecordInvalid');
+  });
+
+  test('shows the match in a problem document too', async () => {
+    const headers = { Accept: 'application/problem+json' };
+    const { status, json } = await ask('min_confidence=0.95', unsure, { headers });
+    assert.deepEqual([status, json.status, json.errors[0].code], [404, 404, 'call.ambiguous']);
+    assert.deepEqual([json.match.confidence, json.match.ambiguous], [0.355, true]);
+    const malformed = await ask('min_confidence=1.1', sure, { headers });
+    const [{ code, pointer }] = malformed.json.errors;
+    assert.deepEqual([malformed.status, code, pointer], [403, 'min_confidence.format', '?min_confidence']);
   });
 
   test('of the request wins over that of the server', async () => {

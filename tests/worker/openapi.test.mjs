@@ -72,12 +72,23 @@ describe('the table of cases', () => {
   }
 });
 
+test('the document describes what a threshold refuses', async () => {
+  const body = { search: { start_time_t: '1440607350' }, call_outcome: { outcome_name: 'Sale' }, oauth_token: NETWORK };
+  for (const [query, status] of [['min_confidence=0.9', 404], ['min_confidence=1.1', 403], ['unambiguous=true', 404]]) {
+    for (const Accept of ['application/json', 'application/problem+json']) {
+      const answer = await server.report(body, { path: `${PATH}?${query}`, headers: { Accept } });
+      assert.equal(answer.status, status, answer.text);
+      assertDescribed('/api/{version}/call_outcomes', 'post', answer);
+    }
+  }
+});
+
 test('the document describes the answers of the other routes', async () => {
   const authorized = { headers: { Authorization: NETWORK } };
   const sale = { search: { transaction_id: '00000000-00000001' }, call_outcome: { outcome_name: 'Sale', sale_amount: '5' } };
   const batches = [[sale, { ...sale, row: 'x' }], [sale, {}, 5], [], null, Array(1001).fill(sale)];
   for (const call_outcomes of batches) {
-    for (const query of ['', '?validate_only=true&explain=true', '?unambiguous=true']) {
+    for (const query of ['', '?validate_only=true&explain=true', '?unambiguous=true', '?min_confidence=0.9', '?min_confidence=x']) {
       const path = `/api/2015-08-17/call_outcomes/batch${query}`;
       const answer = await server.report({ call_outcomes, oauth_token: NETWORK }, { path });
       assertDescribed('/api/{version}/call_outcomes/batch', 'post', answer);

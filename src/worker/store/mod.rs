@@ -260,11 +260,10 @@ pub struct MatchTrace {
     pub at: usize,
     chosen: Option<TracedCall>,
     runner_up: Option<TracedCall>,
-    candidates: usize,
     filtered: Option<TracedCall>,
     numbered: Option<TracedCall>,
     visible: Option<TracedCall>,
-    /// The candidates that started closest.
+    /// The candidates that started closest: all of them, or more than are counted.
     near: Vec<TracedCall>,
 }
 
@@ -274,7 +273,7 @@ impl MatchTrace {
         let call = |call: &Option<TracedCall>| call.as_ref().and_then(TracedCall::to_call);
         DatabaseMatches {
             candidates: [call(&self.chosen), call(&self.runner_up)],
-            count: self.candidates,
+            count: self.near.len(),
             rejected: [
                 call(&self.filtered),
                 call(&self.numbered),
@@ -295,7 +294,7 @@ impl MatchTrace {
                 &target,
                 &chosen,
                 runner_up.as_ref(),
-                self.candidates,
+                self.near.len(),
                 &Neighbourhood::of(&target, &near),
                 settings,
             );

@@ -15,8 +15,14 @@ const ACCESS: &str = include_str!("sql/match/access.sql");
 const NEAREST: &str = include_str!("sql/match/nearest.sql");
 const CLOSEST: &str = include_str!("sql/match/closest.sql");
 const CLOSEST_OF_NETWORK: &str = include_str!("sql/match/closest_of_network.sql");
-const COUNT: &str = include_str!("sql/match/count.sql");
 const NEAR: &str = include_str!("sql/match/near.sql");
+/// How many candidates are read on either side of the wanted start: as many as the confidence needs, and enough to tell
+/// whether there are more of them than are counted.
+const NEAREST_READ: usize = if NEIGHBOURS > MAX_CANDIDATES {
+    NEIGHBOURS
+} else {
+    MAX_CANDIDATES + 1
+};
 const EXPLAIN: &str = include_str!("sql/match/explain.sql");
 const ARCHIVED: &str = include_str!("sql/archive/archived.sql");
 const GENERATIONS: &str = include_str!("sql/archive/generations.sql");
@@ -192,13 +198,10 @@ impl SearchShape {
         } else {
             Template::from("NULL")
         };
-        let limit = MAX_CANDIDATES.saturating_add(1).to_string();
-        let count = Template::from(COUNT).fill("limit", &limit);
-        let near = Template::from(NEAR).fill("neighbours", &NEIGHBOURS.to_string());
+        let near = Template::from(NEAR).fill("neighbours", &NEAREST_READ.to_string());
         let explain = Template::from(EXPLAIN)
             .fill("call", self.call().as_sql())
             .fill("runner_up", runner_up(filters, duration).as_sql())
-            .fill("count", over_starts(&count, filters, "").as_sql())
             .fill("near", over_starts(&near, filters, "").as_sql())
             .fill("filtered", permitted(&any_time(filters)).as_sql())
             .fill("numbered", numbered.as_sql())
