@@ -44,6 +44,7 @@ pub struct Call {
 ///     advertiser_id: None,
 ///     campaign_id: None,
 ///     window: Some(86_400_000),
+///     duration_weight: 20,
 /// };
 /// let call = Call {
 ///     transaction_id: TransactionId::from_bits(1),
@@ -54,7 +55,8 @@ pub struct Call {
 ///     campaign_id: None,
 /// };
 /// assert!(target.admits(&call));
-/// assert_eq!(target.distance(&call).total, 5_000);
+/// // 2 s of the start, and 20 times 3 s of the duration.
+/// assert_eq!(target.distance(&call).total, 62_000);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
