@@ -166,7 +166,6 @@ const MATCHES: &[(Code, &str, &str)] = &[
         "unambiguous",
         r#""start_time_t": "1440607350""#,
     ),
-    (Code::MinConfidenceFormat, "min_confidence=1.5", CALL),
 ];
 
 const SEARCHES: &[(Code, &str)] = &[
