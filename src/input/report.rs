@@ -87,6 +87,17 @@ pub struct Report<'a> {
     pub patch: Patch<'a>,
 }
 
+impl Report<'_> {
+    /// Returns the same report of a call that is named by its id.
+    #[must_use]
+    pub fn with_call(&self, transaction_id: TransactionId) -> Self {
+        Self {
+            search: Search::ById(Some(transaction_id)),
+            ..self.clone()
+        }
+    }
+}
+
 /// The body of a request with one report.
 pub struct ReportRequest<'a> {
     /// The token in the body.

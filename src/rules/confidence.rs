@@ -132,7 +132,8 @@ impl Neighbourhood {
         }
     }
 
-    /// How far candidates were looked at before the wanted start, and after it, in milliseconds, where there may be more.
+    /// Returns how far from the wanted start its last candidates are, before it and after it, in milliseconds. `None` means
+    /// that the side has no more candidates.
     #[must_use]
     pub fn cuts(&self) -> [Option<i64>; 2] {
         [&self.before, &self.after].map(|side| {

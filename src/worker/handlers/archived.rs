@@ -1,6 +1,6 @@
 //! Matching a report with a call in the archive: what single reports and batches share.
 
-use crate::input::report::{Report, Search, TimeSearch};
+use crate::input::report::{Report, TimeSearch};
 use crate::rules::archive::ArchiveSearch;
 use crate::rules::explanation::Explanation;
 use crate::rules::import::StoredCall;
@@ -28,10 +28,7 @@ impl<'r> ArchiveMatch<'r> {
     ) -> Self {
         let closest = search.closest();
         Self {
-            by_id: closest.map(|(call, _)| Report {
-                search: Search::ById(Some(call.transaction_id)),
-                ..report.clone()
-            }),
+            by_id: closest.map(|(call, _)| report.with_call(call.transaction_id)),
             copy: closest.and_then(|(_, copy)| copy.cloned()),
             explanation: context
                 .options

@@ -268,6 +268,11 @@ pub struct MatchTrace {
 }
 
 impl MatchTrace {
+    /// Returns the candidates that started closest, as matching sees them.
+    fn near(&self) -> Vec<matching::Call> {
+        self.near.iter().filter_map(TracedCall::to_call).collect()
+    }
+
     /// Returns what a search of the archive takes into account.
     fn known(&self) -> DatabaseMatches {
         let call = |call: &Option<TracedCall>| call.as_ref().and_then(TracedCall::to_call);
@@ -279,7 +284,7 @@ impl MatchTrace {
                 call(&self.numbered),
                 call(&self.visible),
             ],
-            near: self.near.iter().filter_map(TracedCall::to_call).collect(),
+            near: self.near(),
         }
     }
 
@@ -289,13 +294,12 @@ impl MatchTrace {
         let call = |call: &Option<TracedCall>| call.as_ref().and_then(TracedCall::to_call);
         if let Some(chosen) = call(&self.chosen) {
             let runner_up = call(&self.runner_up);
-            let near: Vec<_> = self.near.iter().filter_map(TracedCall::to_call).collect();
             return Explanation::found(
                 &target,
                 &chosen,
                 runner_up.as_ref(),
                 self.near.len(),
-                &Neighbourhood::of(&target, &near),
+                &Neighbourhood::of(&target, &self.near()),
                 settings,
             );
         }

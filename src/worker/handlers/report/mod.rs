@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use super::answer::Answer;
 use super::prologue::{Admitted, Input, Parsed, admit, body_text};
-use crate::input::report::{Report, Search, read};
+use crate::input::report::{Report, read};
 use crate::model::transaction_id::TransactionId;
 use crate::problem::Problem;
 use crate::response::{ErrorAnswer, refuse_syntax};
@@ -136,10 +136,7 @@ impl Reporting<'_> {
             Conclusion::NoCall(explanation) => self.find_archived(rows.facts, explanation).await,
             Conclusion::SearchArchive => self.search_archive(rows.facts, cost).await,
             Conclusion::Sure(call, explanation) => {
-                self.report = Cow::Owned(Report {
-                    search: Search::ById(Some(call.transaction_id)),
-                    ..self.report.as_ref().clone()
-                });
+                self.report = Cow::Owned(self.report.with_call(call.transaction_id));
                 self.explanation = explanation;
                 Ok(ControlFlow::Continue(()))
             }
